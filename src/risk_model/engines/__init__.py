@@ -1,1 +1,38 @@
 """Table engines: each opens the tables and answers in its own words, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import narwhals as nw
+import pandas as pd
+
+Columns = Mapping[str, Sequence[object]] | pd.DataFrame
+
+
+class Engine(Protocol):
+    """What features need of an engine: everything else is narwhals."""
+
+    def table(self, name: str) -> nw.LazyFrame[Any]:
+        """Return a typed table of the contract by its name."""
+
+    def small(self, columns: Columns) -> nw.LazyFrame[Any]:
+        """Return a small table made of columns."""
+
+    def named(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Return the same frame under a name, uncomputed, so that what builds on it stays short."""
+
+    def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Compute a frame once and return the result, to be read several times."""
+
+    def beside(
+        self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]
+    ) -> nw.LazyFrame[Any]:
+        """Return ``base`` with the columns of many frames, left-joined on ``on``, all at once."""
+
+    def pandas(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+        """Compute a frame and bring it here."""
+
+    def close(self) -> None:
+        """Drop what was kept."""

@@ -1,0 +1,140 @@
+"""YAML documents: safe-loaded, checked by a model, every mistake with its file and line."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from risk_model.errors import ConfigError
+
+Place = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """A frozen model that refuses unknown keys: the base of everything written in YAML."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Document:
+    """One YAML file: its data, and the line on which every part of it stands."""
+
+    def __init__(self, file: Path, data: Any, lines: Mapping[Place, int]) -> None:
+        self.file = file
+        self.data = data
+        self._lines = lines
+
+    def where(self, place: Place = ()) -> str:
+        """Return ``file:line`` of a part, or of the nearest part around it that is written."""
+        while place and place not in self._lines:
+            place = place[:-1]
+        return f"{_short(self.file)}:{self._lines.get(place, 1)}"
+
+
+def read_document(file: Path) -> Document:
+    """Read a YAML file safely. Raise ConfigError where it can't be read as YAML."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{_short(file)}: can't be read: {error}") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        problem = getattr(error, "problem", None) or "not valid YAML"
+        raise ConfigError(f"{_short(file)}:{line}: {problem}") from None
+    lines: dict[Place, int] = {}
+    mistakes: list[str] = []
+    if node is not None:
+        _note_lines(node, (), lines, mistakes, file)
+    if mistakes:
+        raise ConfigError(mistakes)
+    return Document(file, {} if data is None else data, lines)
+
+
+def check_document(document: Document, model: type[Model]) -> Model:
+    """Return the document as a model. Raise ConfigError with all of its mistakes."""
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        raise ConfigError(
+            [_told(document, item, model) for item in error.errors(include_url=False)]
+        ) from None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for the nearest known word, or nothing."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def hash_of(*texts: str) -> str:
+    """Return a short, stable fingerprint of texts (16 hex digits of SHA-256)."""
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _told(document: Document, item: Any, model: type[BaseModel]) -> str:
+    place = tuple(part for part in item["loc"])
+    problem = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        word = str(place[-1])
+        problem = f"unknown key '{word}'.{did_you_mean(word, _keys_near(model, place[:-1]))}"
+    elif item["type"] == "missing":
+        problem = f"'{place[-1]}' is missing."
+    return f"{document.where(place)}: {problem}"
+
+
+def _keys_near(model: type[BaseModel], place: Place) -> list[str]:
+    """Return the keys that the model at ``place`` would take (aliases first)."""
+    at: Any = model
+    for part in place:
+        if isinstance(part, int):
+            continue
+        known = getattr(at, "model_fields", {}).get(part)
+        at = _model_inside(known.annotation) if known else at
+    fields = getattr(at, "model_fields", {})
+    return [info.alias or name for name, info in fields.items()]
+
+
+def _model_inside(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _model_inside(inner)
+        if found is not None:
+            return found
+    return None
+
+
+def _note_lines(
+    node: yaml.Node, place: Place, lines: dict[Place, int], mistakes: list[str], file: Path
+) -> None:
+    lines.setdefault(place, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        for key_node, value_node in node.value:
+            inner = (*place, key_node.value)
+            line = key_node.start_mark.line + 1
+            if inner in lines:
+                mistakes.append(f"{_short(file)}:{line}: '{key_node.value}' is written twice.")
+            lines[inner] = line
+            _note_lines(value_node, inner, lines, mistakes, file)
+    elif isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            _note_lines(item, (*place, position), lines, mistakes, file)
+
+
+def _short(file: Path) -> str:
+    """Return the path as a person knows it: folder and name."""
+    return f"{file.parent.name}/{file.name}" if file.parent.name else file.name

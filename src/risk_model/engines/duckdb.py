@@ -1,0 +1,95 @@
+"""DuckDB, embedded: the default engine. It hands out narwhals frames and keeps results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+import narwhals as nw
+import pandas as pd
+import pyarrow as pa
+
+
+class DuckDBEngine:
+    """An engine is six verbs: ``table``, ``small``, ``named``, ``keep``, ``beside``, ``pandas``.
+
+    It works on one connection, whose typed tables are named as in the contract. What it keeps
+    are temporary tables, dropped by ``close``.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self._kept: list[str] = []
+        self._views: list[str] = []
+        self._number = 0
+
+    def table(self, name: str) -> nw.LazyFrame[Any]:
+        """Return a table of the connection."""
+        return nw.from_native(self.connection.table(f'"{name}"'))
+
+    def small(self, columns: Mapping[str, Sequence[object]] | pd.DataFrame) -> nw.LazyFrame[Any]:
+        """Return a small table made of columns."""
+        arrow = (
+            pa.Table.from_pandas(columns, preserve_index=False)
+            if isinstance(columns, pd.DataFrame)
+            else pa.table({name: list(values) for name, values in columns.items()})
+        )
+        handed = self._name("handed")
+        self.connection.register(handed, arrow)
+        name = self._name("small")
+        self.connection.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM "{handed}"')  # noqa: S608
+        self.connection.unregister(handed)
+        self._kept.append(name)
+        return self.table(name)
+
+    def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Compute a frame once and return the result, to be read several times."""
+        name = self._name("kept")
+        self._create(name, frame)
+        self._kept.append(name)
+        return self.table(name)
+
+    def named(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Return the same frame as a view: what builds on it is planned much faster."""
+        name = self._name("view")
+        self.connection.execute(f'CREATE TEMP VIEW "{name}" AS {frame.to_native().sql_query()}')
+        self._views.append(name)
+        return self.table(name)
+
+    def beside(
+        self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]
+    ) -> nw.LazyFrame[Any]:
+        """Left-join many frames in one statement: joining them singly is planned slowly."""
+        keys = ", ".join(f'"{name}"' for name in on)
+        name = self.keep(base).to_native().alias
+        columns, joins = [f'"{name}".*'], []
+        for frame in frames:
+            right = frame.to_native().alias
+            names = [column for column in frame.collect_schema().names() if column not in on]
+            columns += [f'"{right}"."{column}"' for column in names]
+            joins.append(f'LEFT JOIN "{right}" USING ({keys})')
+        joined = f'SELECT {", ".join(columns)} FROM "{name}" {" ".join(joins)}'  # noqa: S608
+        return self.keep(nw.from_native(self.connection.sql(joined)))
+
+    def pandas(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+        """Compute a frame and bring it here."""
+        sql = frame.to_native().sql_query()
+        return self.connection.execute(sql).df()
+
+    def close(self) -> None:
+        """Drop what was kept."""
+        for name in reversed(self._views):
+            self.connection.execute(f'DROP VIEW IF EXISTS "{name}"')
+        self._views.clear()
+        for name in self._kept:
+            self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
+        self._kept.clear()
+
+    def _create(self, name: str, frame: nw.LazyFrame[Any]) -> None:
+        sql = frame.to_native().sql_query()
+        self.connection.execute(f'CREATE TEMP TABLE "{name}" AS {sql}')
+
+    def _name(self, what: str) -> str:
+        self._number += 1
+        return f"risk_model_{what}_{id(self)}_{self._number}"

@@ -1,0 +1,40 @@
+"""Conditions of the catalogue as narwhals expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+
+import narwhals as nw
+
+from risk_model.catalogue import Condition
+
+
+def matches(where: Mapping[str, Condition]) -> nw.Expr | None:
+    """Return the expression that holds where every condition holds; None for no condition."""
+    tests = [test for name, condition in where.items() for test in _tests(name, condition)]
+    return reduce(lambda left, right: left & right, tests) if tests else None
+
+
+def rows_matching(where: Mapping[str, Condition]) -> nw.Expr:
+    """Return the aggregate that counts the rows for which every condition holds."""
+    test = matches(where)
+    return nw.len() if test is None else nw.when(test).then(1).otherwise(0).sum()
+
+
+def _tests(name: str, condition: Condition) -> list[nw.Expr]:
+    column = nw.col(name)
+    tests = []
+    if condition.known is not None:
+        tests.append(~column.is_null() if condition.known else column.is_null())
+    if condition.one_of is not None:
+        tests.append(column.cast(nw.String).is_in(list(condition.one_of)))
+    if condition.above is not None:
+        tests.append(column > condition.above)
+    if condition.below is not None:
+        tests.append(column < condition.below)
+    if condition.at_least is not None:
+        tests.append(column >= condition.at_least)
+    if condition.at_most is not None:
+        tests.append(column <= condition.at_most)
+    return tests

@@ -1,0 +1,133 @@
+"""Snapshots: which account is a customer on which day, who it is then, and what came after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from risk_model.catalogue import Feature, Interval
+from risk_model.engines import Engine
+from risk_model.features.calendar import Calendar
+from risk_model.features.grid import Grid
+from risk_model.features.sources import open_source
+from risk_model.features.spans import latest_rows, open_features
+from risk_model.tables.contract import CONTRACT
+from risk_model.timeline import DAY
+
+Frame = nw.LazyFrame[Any]
+Present = Mapping[str, frozenset[str]]
+ACCOUNT_COLUMNS = tuple(
+    column.name
+    for column in CONTRACT["accounts"].columns
+    if column.name not in ("account_id", "valid_from")
+)
+
+
+def snapshots_on(engine: Engine, present: Present, days: Iterable[int]) -> pd.DataFrame:
+    """Return every account on every day on which a version of it is known.
+
+    Columns: ``account_id``, ``as_of`` (day number), the account's columns as of that day,
+    ``is_customer``, and ``is_escalated`` (an escalation is open). Sorted by day and account.
+    A customer's contract has begun and not ended; without a start, a first row anywhere is known.
+    """
+    calendar = Calendar(engine, Grid.of(days))
+    accounts = open_source(engine, "accounts", present)
+    if accounts is None:
+        raise ValueError("the accounts table is missing")
+    versions = latest_rows(engine, accounts, calendar, accounts.event_time)
+    first = engine.keep(_first_rows(engine, present))
+    frame = versions.join(first, on="account_id", how="left")
+    frame = frame.select("account_id", "as_of", "position", "first_day", *ACCOUNT_COLUMNS)
+    escalated = _open_escalations(engine, present, calendar)
+    if escalated is not None:
+        frame = frame.join(escalated, on=["account_id", "position"], how="left")
+    snapshots = engine.pandas(frame)
+    count = snapshots.get("open_escalations", pd.Series(0.0, index=snapshots.index))
+    snapshots = snapshots.assign(
+        is_customer=_is_customer(snapshots), is_escalated=count.fillna(0).to_numpy(float) > 0
+    )
+    snapshots = snapshots.drop(
+        columns=["position", "first_day", "open_escalations"], errors="ignore"
+    )
+    return snapshots.sort_values(["as_of", "account_id"], ignore_index=True)
+
+
+def labels_of(
+    snapshots: pd.DataFrame, escalations: pd.DataFrame, horizon: int, known_until: int
+) -> pd.Series[float]:
+    """Return each label: 1 where an escalation opens in ``[as_of, as_of + horizon)``, else 0.
+
+    ``escalations`` has ``account_id`` and ``opened_at`` (epoch seconds). NaN where the horizon
+    runs past ``known_until`` (a day number: everything before it is known) and for accounts with
+    an escalation open already.
+    """
+    opened = escalations.assign(day=escalations["opened_at"] // DAY)[["account_id", "day"]]
+    opened = opened.astype({"day": "int64"}).drop_duplicates().sort_values("day")
+    asked = snapshots[["account_id", "as_of"]].assign(row=np.arange(len(snapshots)))
+    asked = asked.astype({"as_of": "int64"}).sort_values("as_of")
+    following = pd.merge_asof(
+        asked, opened, left_on="as_of", right_on="day", by="account_id", direction="forward"
+    ).sort_values("row")
+    inside = following["day"].to_numpy(float) < following["as_of"].to_numpy(float) + horizon
+    label = inside.astype(float)
+    unknown = snapshots["as_of"].to_numpy() + horizon > known_until
+    label[unknown | snapshots["is_escalated"].to_numpy(bool)] = np.nan
+    return pd.Series(label, index=snapshots.index, name="label")
+
+
+def newest_day(engine: Engine, present: Present) -> int:
+    """Return the day after the newest event of any event table."""
+    newest = []
+    for name, table in CONTRACT.items():
+        if name in present and table.is_event:
+            source = open_source(engine, name, present)
+            if source is None:
+                continue
+            times = [nw.col(column).max() for column in table.row_known_at]
+            latest = engine.pandas(source.frame.select(*times)).to_numpy(dtype=float)
+            newest += [int(value) // DAY for value in latest.ravel() if not np.isnan(value)]
+    return max(newest) + 1 if newest else 0
+
+
+def _is_customer(snapshots: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    as_of = snapshots["as_of"].to_numpy(float)
+    start = snapshots["contract_start"].to_numpy(float) / DAY
+    end = snapshots["contract_end"].to_numpy(float) / DAY
+    begun = np.where(
+        np.isnan(start), snapshots["first_day"].to_numpy(float) < as_of, start <= as_of
+    )
+    return begun & ~(end <= as_of)
+
+
+def _first_rows(engine: Engine, present: Present) -> Frame:
+    """Return (account_id, first_day): the day on which the account's first row was known."""
+    parts = []
+    for name, table in CONTRACT.items():
+        if name not in present or name == "outcomes":
+            continue
+        rows = engine.table(name).select("account_id", "row_known")
+        if table.known_since_ever:
+            rows = rows.filter(nw.col("row_known") > 0)
+        parts.append(rows.group_by("account_id").agg(known=nw.col("row_known").min()))
+    together = nw.concat(parts, how="vertical").group_by("account_id")
+    first = together.agg(first_known=nw.col("known").min())
+    return first.select("account_id", first_day=nw.col("first_known") // DAY)
+
+
+def _open_escalations(engine: Engine, present: Present, calendar: Calendar) -> Frame | None:
+    """Return (account_id, position, open_escalations); without ``closed_at`` they are moments."""
+    source = open_source(engine, "escalations", present)
+    if source is None or "closed_at" in source.missing:
+        return None
+    count = Feature(
+        name="open_escalations",
+        means="escalations open now",
+        source="escalations",
+        open=True,
+        interval=Interval.model_validate({"from": "opened_at", "until": "closed_at"}),
+    )
+    return open_features(engine, source, [count], calendar)

@@ -1,0 +1,257 @@
+"""Sources: the contract's tables as features see them, and what a few of them derive.
+
+Every source has ``account_id``, ``row_key`` (breaks ties), ``row_known`` and its columns; times
+and dates are epoch seconds, flags 0/1. A derived column says from when it is known, like any
+other. The work is narwhals expressions: no engine is named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import narwhals as nw
+
+from risk_model.engines import Engine
+from risk_model.tables.contract import CONTRACT, Table
+from risk_model.text import SIGNALS
+from risk_model.timeline import DAY, HOUR
+
+Frame = nw.LazyFrame[Any]
+Expr = nw.Expr
+
+# The time at which a row of a source happens, unless a feature says ``at``.
+EVENT_TIME = {
+    "accounts": "row_known",
+    "usage": "date",
+    "tickets": "opened_at",
+    "priorities": "from_time",
+    "ticket_events": "occurred_at",
+    "surveys": "responded_at",
+    "messages": "sent_at",
+    "meetings": "scheduled_at",
+    "tasks": "created_at",
+    "renewals": "row_known",
+    "health_scores": "scored_at",
+    "incidents": "started_at",
+    "escalations": "opened_at",
+    "outcomes": "row_known",
+}
+
+NEVER = 1 << 60
+
+# Texts that are heard: source -> (column, from when it is known).
+HEARD: dict[str, tuple[str, str | None]] = {
+    "messages": ("text", None),
+    "surveys": ("comment", "responded_at"),
+    "tickets": ("description", None),
+}
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A column made of others: from when it is known (None: with the row), and how."""
+
+    known_at: str | None
+    expression: Callable[[], Expr]
+    needs: tuple[str, ...]
+
+
+def _hours(until: str, since: str) -> Callable[[], Expr]:
+    return lambda: (nw.col(until) - nw.col(since)).cast(nw.Float64) / HOUR
+
+
+DERIVED: dict[str, dict[str, Derived]] = {
+    "tickets": {
+        "hours_to_first_response": Derived(
+            "first_response_at",
+            _hours("first_response_at", "opened_at"),
+            ("first_response_at",),
+        ),
+        "hours_to_resolve": Derived(
+            "resolved_at", _hours("resolved_at", "opened_at"), ("resolved_at",)
+        ),
+    },
+    "incidents": {
+        "hours_lasting": Derived("ended_at", _hours("ended_at", "started_at"), ("ended_at",)),
+    },
+    "usage": {
+        "weekday_actions": Derived(
+            None,
+            # 1970-01-01 was a Thursday: (day + 3) % 7 is 0 on Mondays, 5 and 6 on weekends.
+            lambda: nw.when((nw.col("date") // DAY + 3) % 7 < 5).then(nw.col("actions")),
+            ("actions",),
+        ),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source, opened: its frame, its event time, and from when each column is known."""
+
+    name: str
+    table: str
+    frame: Frame
+    event_time: str
+    known: Mapping[str, str] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+
+    def known_columns(self, columns: frozenset[str], at: str) -> tuple[str, ...]:
+        """Return the time columns from which ``columns`` are known, besides ``at`` itself."""
+        return tuple(sorted({self.known[name] for name in columns if name in self.known} - {at}))
+
+
+def source_columns() -> dict[str, frozenset[str]]:
+    """Return every source with the columns that a feature may name."""
+    names: dict[str, set[str]] = {}
+    for table in CONTRACT.values():
+        names[table.name] = {column.name for column in table.columns} | {"row_known"}
+        names[table.name] |= set(DERIVED.get(table.name, {}))
+        if table.name in HEARD:
+            names[table.name] |= set(SIGNALS)
+    names["messages"] |= {"answered_at"}
+    names["priorities"] = {"from_time", "until_time", "priority", "resolved_at", "opened_at"}
+    names["ticket_events"] |= {"account_id"}
+    return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
+
+
+def open_source(
+    engine: Engine,
+    name: str,
+    present: Mapping[str, frozenset[str]],
+    heard: Mapping[str, Frame] | None = None,
+) -> Source | None:
+    """Open a source over an engine's typed tables; None where its table was not given.
+
+    ``heard`` gives for a table what its texts were heard to say, by the table's key.
+    """
+    table = "tickets" if name == "priorities" else name
+    if table not in present:
+        return None
+    if name == "priorities":
+        return _priorities(engine, present)
+    return _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
+
+
+def _plain(
+    engine: Engine, table: Table, present: frozenset[str], heard: Frame | None = None
+) -> Source:
+    frame = engine.table(table.name)
+    there = set(frame.collect_schema().names())
+    known = {
+        column.name: column.known_at
+        for column in table.columns
+        if column.known_at and column.known_at != column.name
+    }
+    known |= {
+        column.name: f"known__{column.name}"
+        for column in table.columns
+        if f"known__{column.name}" in there
+    }
+    frame = frame.with_columns(row_key=_row_key(table))
+    frame = frame.with_columns(nw.col("row_key"), *_as_numbers(table))
+    derived = DERIVED.get(table.name, {})
+    for name, column in derived.items():
+        frame = frame.with_columns(column.expression().alias(name))
+    since_when = {name: d.known_at for name, d in derived.items() if d.known_at}
+    known |= {name: known.get(at, at) for name, at in since_when.items()}
+    missing = {column.name for column in table.columns} - present
+    missing |= {name for name, d in derived.items() if missing & set(d.needs)}
+    frame = engine.named(frame)
+    if table.name in HEARD:
+        frame = _with_signals(table, frame, heard)
+        missing |= set(SIGNALS) if heard is None else set()
+        text, known_at = HEARD[table.name]
+        since = known.get(text, known_at)
+        known |= dict.fromkeys(SIGNALS, since) if since else {}
+        missing |= set(SIGNALS) if text in missing else set()
+    if table.name == "messages":
+        frame = _with_answers(frame)
+        missing |= {"answered_at"} if missing & {"direction"} else set()
+    return Source(
+        table.name,
+        table.name,
+        engine.keep(frame) if table.name in HEARD else frame,
+        EVENT_TIME[table.name],
+        known,
+        frozenset(missing),
+    )
+
+
+def _as_numbers(table: Table) -> list[Expr]:
+    """Turn dates into epoch seconds and flags into 0/1, so that features only see numbers."""
+    dates = [(nw.col(c.name).cast(nw.Int64) * DAY) for c in table.columns if c.kind == "date"]
+    flags = [nw.col(c.name).cast(nw.Int64) for c in table.columns if c.kind == "flag"]
+    return [*dates, *flags]
+
+
+def _row_key(table: Table) -> Expr:
+    """Return one text a row that breaks ties the same way whatever order the rows came in."""
+    parts = [nw.col(name).cast(nw.String).fill_null("") for name in table.key]
+    return nw.concat_str(*parts, separator="|")
+
+
+def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
+    """Join what each row's text was heard to say; a row without a text says nothing."""
+    if heard is None:
+        return frame.with_columns(**{name: nw.lit(None, dtype=nw.Float64) for name in SIGNALS})
+    return frame.join(heard, on=table.key[0], how="left")
+
+
+def _with_answers(frame: Frame) -> Frame:
+    """Add ``answered_at``: when we next wrote to the account after a message of theirs.
+
+    Any message of ours counts, whatever its thread: a call after an e-mail is an answer.
+    """
+    order = ["sent_at", "is_ours", "message_id"]
+    ours = nw.col("direction") == "outbound"
+    frame = frame.with_columns(
+        is_ours=nw.when(ours).then(1).otherwise(0),
+        # A running minimum gives nothing for unknown values, so what is no answer is NEVER.
+        our_time=nw.when(ours).then(nw.col("row_known")).otherwise(NEVER),
+    )
+    next_ours = nw.col("our_time").cum_min(reverse=True).over("account_id", order_by=order)
+    frame = frame.with_columns(next_ours=next_ours)
+    answered = nw.when(nw.col("next_ours") < NEVER).then(nw.col("next_ours"))
+    return frame.with_columns(answered_at=answered).drop("is_ours", "our_time", "next_ours")
+
+
+def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source:
+    """The stints of a ticket under one priority: as exported, then as its events changed it.
+
+    A priority that is only known from a later moment starts there, not at the opening.
+    """
+    tickets = _plain(engine, CONTRACT["tickets"], present["tickets"])
+    base = tickets.frame
+    since = tickets.known.get("priority")
+    start = nw.max_horizontal("opened_at", "row_known", since) if since else nw.col("row_known")
+    first = base.with_columns(from_time=start, stint=nw.lit("")).select(
+        "ticket_id", "from_time", "priority", "stint"
+    )
+    first = first.filter(~nw.col("priority").is_null(), ~nw.col("from_time").is_null())
+    changes = "ticket_events" in present and "value" in present["ticket_events"]
+    if changes:
+        events = engine.table("ticket_events").filter(nw.col("kind") == "priority")
+        events = events.with_columns(
+            from_time=nw.max_horizontal("occurred_at", "row_known"),
+            priority=nw.col("value").str.to_uppercase(),
+            stint=nw.col("value"),
+        ).select("ticket_id", "from_time", "priority", "stint")
+        first = nw.concat([first, events], how="vertical")
+    stints = first.with_columns(
+        until_time=nw.col("from_time").shift(-1).over("ticket_id", order_by=["from_time", "stint"])
+    )
+    about = base.select("ticket_id", "account_id", "opened_at", "resolved_at", "row_known")
+    frame = stints.join(about, on="ticket_id", how="inner").with_columns(
+        row_key=nw.concat_str(nw.col("ticket_id"), nw.col("stint").fill_null(""), separator="|")
+    )
+    resolved = tickets.known.get("resolved_at")
+    known = {"resolved_at": resolved} if resolved and resolved != "resolved_at" else {}
+    if resolved and known:
+        frame = frame.join(base.select("ticket_id", resolved), on="ticket_id", how="left")
+    missing = tickets.missing & {"priority", "resolved_at"}
+    return Source(
+        "priorities", "tickets", engine.keep(frame), "from_time", known, frozenset(missing)
+    )
