@@ -192,9 +192,12 @@ class Feature(Strict):
     @property
     def columns(self) -> frozenset[str]:
         """Every column of the source that it reads."""
-        named = {*self.where, self.column, self.at}
-        if self.interval:
-            named |= {self.interval.start, *self.interval.until}
+        return self.needed | frozenset(self.interval.until if self.interval else ())
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """The columns without which a row says nothing: all but the ends of its interval."""
+        named = {*self.where, self.column, self.at, self.interval and self.interval.start}
         return frozenset(name for name in named if name and name != "rows")
 
     @property

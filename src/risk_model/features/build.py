@@ -127,11 +127,12 @@ def _groups(
     for feature in features:
         source = sources[feature.source]
         at = feature.at or source.event_time
-        known = source.known_columns(feature.columns, at)
+        known = source.known_columns(feature.needed, at)
         if feature.verb in WINDOW_VERBS:
             key: tuple[Any, ...] = ("window", feature.source, at, known)
         elif feature.verb in OPEN_VERBS:
             interval = feature.interval.model_dump_json() if feature.interval else ""
+            known = source.known_columns(feature.needed, "")
             key = ("open", feature.source, interval, feature.within, feature.lag, known)
         else:
             where = str({k: c.model_dump() for k, c in sorted(feature.where.items())})

@@ -80,5 +80,9 @@ def is_zero_when_absent(feature: Feature) -> bool:
 
 
 def can_be_measured(feature: Feature, source: Source | None) -> bool:
-    """Whether the table and every column that the feature reads were given."""
-    return source is not None and not (feature.columns & source.missing)
+    """Whether the table was given, every column that is read, and those that date them."""
+    if source is None:
+        return False
+    read = feature.columns if feature.interval else feature.columns | {feature.at or source.event_time}
+    read |= {source.known[name] for name in read if name in source.known}
+    return not (read & source.missing)

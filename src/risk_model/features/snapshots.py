@@ -41,7 +41,9 @@ def snapshots_on(engine: Engine, present: Present, days: Iterable[int]) -> pd.Da
     versions = latest_rows(engine, accounts, calendar, accounts.event_time)
     first = engine.keep(_first_rows(engine, present))
     frame = versions.join(first, on="account_id", how="left")
-    frame = frame.select("account_id", "as_of", "position", "first_day", *ACCOUNT_COLUMNS)
+    known = {name: accounts.known.get(name) for name in ACCOUNT_COLUMNS}
+    columns = [_as_known(name, since) for name, since in known.items()]
+    frame = frame.select("account_id", "as_of", "position", "first_day", *columns)
     escalated = _open_escalations(engine, present, calendar)
     if escalated is not None:
         frame = frame.join(escalated, on=["account_id", "position"], how="left")
@@ -101,6 +103,13 @@ def _is_customer(snapshots: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]
         np.isnan(start), snapshots["first_day"].to_numpy(float) < as_of, start <= as_of
     )
     return begun & ~(end <= as_of)
+
+
+def _as_known(name: str, since: str | None) -> nw.Expr:
+    """Return a column of the version, unknown where it became known later than the version."""
+    if since is None:
+        return nw.col(name)
+    return nw.when(nw.col(since) // DAY < nw.col("as_of")).then(nw.col(name)).alias(name)
 
 
 def _first_rows(engine: Engine, present: Present) -> Frame:

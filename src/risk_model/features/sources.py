@@ -89,7 +89,11 @@ DERIVED: dict[str, dict[str, Derived]] = {
 
 @dataclass(frozen=True)
 class Source:
-    """One source, opened: its frame, its event time, and from when each column is known."""
+    """One source, opened: its frame, its event time, and from when each column is known.
+
+    ``known`` leads a column to the time column from which it is known: a time that tells of
+    itself to itself. A column that is not in it is known with the row.
+    """
 
     name: str
     table: str
@@ -99,8 +103,9 @@ class Source:
     missing: frozenset[str] = frozenset()
 
     def known_columns(self, columns: frozenset[str], at: str) -> tuple[str, ...]:
-        """Return the time columns from which ``columns`` are known, besides ``at`` itself."""
-        return tuple(sorted({self.known[name] for name in columns if name in self.known} - {at}))
+        """Return the time columns from which ``columns`` and ``at`` are known, besides ``at``."""
+        read = columns | {at}
+        return tuple(sorted({self.known[name] for name in read if name in self.known} - {at}))
 
 
 def source_columns() -> dict[str, frozenset[str]]:
@@ -140,11 +145,7 @@ def _plain(
 ) -> Source:
     frame = engine.table(table.name)
     there = set(frame.collect_schema().names())
-    known = {
-        column.name: column.known_at
-        for column in table.columns
-        if column.known_at and column.known_at != column.name
-    }
+    known = {column.name: column.known_at for column in table.columns if column.known_at}
     known |= {
         column.name: f"known__{column.name}"
         for column in table.columns
@@ -227,15 +228,18 @@ def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source
     base = tickets.frame
     since = tickets.known.get("priority")
     start = nw.max_horizontal("opened_at", "row_known", since) if since else nw.col("row_known")
-    first = base.with_columns(from_time=start, stint=nw.lit("")).select(
+    told = base.filter(~nw.col("priority").is_null(), ~nw.col(since or "row_known").is_null())
+    first = told.with_columns(from_time=start, stint=nw.lit("")).select(
         "ticket_id", "from_time", "priority", "stint"
     )
-    first = first.filter(~nw.col("priority").is_null(), ~nw.col("from_time").is_null())
     changes = "ticket_events" in present and "value" in present["ticket_events"]
     if changes:
-        events = engine.table("ticket_events").filter(nw.col("kind") == "priority")
-        events = events.with_columns(
-            from_time=nw.max_horizontal("occurred_at", "row_known"),
+        log = _plain(engine, CONTRACT["ticket_events"], present["ticket_events"])
+        late = log.known_columns(frozenset({"kind", "value"}), log.event_time)
+        events = log.frame.filter(
+            nw.col("kind") == "priority", *(~nw.col(name).is_null() for name in late)
+        ).with_columns(
+            from_time=nw.max_horizontal("occurred_at", "row_known", *late),
             priority=nw.col("value").str.to_uppercase(),
             stint=nw.col("value"),
         ).select("ticket_id", "from_time", "priority", "stint")
@@ -247,11 +251,15 @@ def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source
     frame = stints.join(about, on="ticket_id", how="inner").with_columns(
         row_key=nw.concat_str(nw.col("ticket_id"), nw.col("stint").fill_null(""), separator="|")
     )
-    resolved = tickets.known.get("resolved_at")
-    known = {"resolved_at": resolved} if resolved and resolved != "resolved_at" else {}
-    if resolved and known:
+    resolved = tickets.known["resolved_at"]
+    if resolved != "resolved_at":
         frame = frame.join(base.select("ticket_id", resolved), on="ticket_id", how="left")
     missing = tickets.missing & {"priority", "resolved_at"}
     return Source(
-        "priorities", "tickets", engine.keep(frame), "from_time", known, frozenset(missing)
+        "priorities",
+        "tickets",
+        engine.keep(frame),
+        "from_time",
+        {"resolved_at": resolved},
+        frozenset(missing),
     )

@@ -35,17 +35,14 @@ def open_features(
     interval = like.interval
     if interval is None:
         raise ValueError(f"'{like.name}' has no interval")
-    read = frozenset().union(*(f.columns for f in features))
-    until_known = source.known_columns(frozenset(interval.until), "")
-    known = source.known_columns(read - {*interval.until}, interval.start)
+    known = source.known_columns(frozenset().union(*(f.needed for f in features)), "")
     frame = source.frame.filter(
         *(~nw.col(name).is_null() for name in [interval.start, "row_known", *known])
     )
     moments = [nw.col(name) for name in ["row_known", *known]]
     begin = nw.col(interval.start) + interval.after * HOUR
-    ends = [nw.col(name).fill_null(NEVER) for name in interval.until]
+    ends = [_known_end(source, name) for name in interval.until]
     end = nw.min_horizontal(*ends) if ends else nw.lit(NEVER)
-    end = nw.max_horizontal(end, *(nw.col(name).fill_null(NEVER) for name in until_known))
     frame = frame.with_columns(
         open_day=nw.max_horizontal(begin, *moments) // DAY,
         shut_day=end // DAY,
@@ -59,6 +56,12 @@ def open_features(
     spread = _spread(frame, calendar, like.lag)
     sums = spread.group_by(*KEYS, "as_of").agg(*(_open_figure(f) for f in features))
     return engine.keep(sums.select(*KEYS, *(_open_value(f) for f in features)))
+
+
+def _known_end(source: Source, name: str) -> Expr:
+    """Return when it is known that a row ended: an end counts from when both came."""
+    moments = [name, *source.known_columns(frozenset({name}), name)]
+    return nw.max_horizontal(*(nw.col(moment).fill_null(NEVER) for moment in moments))
 
 
 def _open_figure(feature: Feature) -> Expr:

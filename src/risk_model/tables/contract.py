@@ -30,7 +30,8 @@ class Table:
     """One table: ``row_known_at`` are the columns whose first filled one says when a row is known.
 
     With no such column filled a row is known since ever where ``known_since_ever`` holds,
-    and refused where it does not.
+    and refused where it does not. ``whole_day`` says that the row tells of a whole day, so that it
+    is known from the day's end. ``orders`` are pairs (beginning, end) of which the end comes later.
     """
 
     name: str
@@ -40,6 +41,8 @@ class Table:
     known_since_ever: bool = False
     is_event: bool = True
     grace_days: int = 2
+    whole_day: bool = False
+    orders: tuple[tuple[str, str], ...] = ()
     by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -111,6 +114,7 @@ _TABLES = (
             _date("valid_from"),
         ),
         row_known_at=("valid_from",),
+        orders=(("contract_start", "contract_end"),),
         known_since_ever=True,
         is_event=False,
     ),
@@ -129,6 +133,7 @@ _TABLES = (
             _number("limit"),
         ),
         row_known_at=("date",),
+        whole_day=True,
     ),
     Table(
         "tickets",
@@ -153,6 +158,11 @@ _TABLES = (
             _time("rated_at", known_at="rated_at"),
         ),
         row_known_at=("opened_at",),
+        orders=(
+            ("opened_at", "first_response_at"),
+            ("opened_at", "resolved_at"),
+            ("opened_at", "rated_at"),
+        ),
     ),
     Table(
         "ticket_events",
@@ -189,6 +199,7 @@ _TABLES = (
             _text("respondent_role", known_at="responded_at"),
         ),
         row_known_at=("sent_at", "responded_at"),
+        orders=(("sent_at", "responded_at"),),
         grace_days=SELDOM,
     ),
     Table(
@@ -233,6 +244,7 @@ _TABLES = (
             _category("owner_side", "customer", "us"),
         ),
         row_known_at=("created_at",),
+        orders=(("created_at", "done_at"),),
         grace_days=WEEKLY,
     ),
     Table(
@@ -272,6 +284,7 @@ _TABLES = (
             _number("users_affected", known_at="ended_at"),
         ),
         row_known_at=("started_at",),
+        orders=(("started_at", "ended_at"),),
         grace_days=SELDOM,
     ),
     Table(
@@ -298,6 +311,7 @@ _TABLES = (
             _text("issue"),
         ),
         row_known_at=("opened_at",),
+        orders=(("opened_at", "closed_at"), ("opened_at", "acknowledged_at")),
         grace_days=SELDOM,
     ),
     Table(

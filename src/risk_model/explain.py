@@ -1,0 +1,147 @@
+"""Why an account stands where it stands: exact contributions, turned into plain sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from risk_model.catalogue import Catalogue, Feature
+from risk_model.rules import RuleSet
+
+Values = Mapping[str, Any]
+QUIET = "Nothing stands out in what was measured"
+
+
+def told(value: float, unit: str) -> str:
+    """Return a value as a person reads it: ``46%``, ``down 46%``, ``12 days``, ``7``."""
+    if np.isnan(value):
+        return "unknown"
+    if unit in ("days", "hours"):
+        return _counted(value, unit)
+    return {
+        "change": f"{'down' if value < 0 else 'up'} {abs(value):.0%}",
+        "share": f"{value:.0%}",
+        "money": f"{value:,.0f}",
+        "count": f"{value:,.0f}",
+        "flag": f"{value:,.0f}",
+    }.get(unit, f"{value:.1f}".removesuffix(".0"))
+
+
+def _counted(value: float, unit: str) -> str:
+    number = round(value) if abs(value) >= 1 else 1
+    return f"{number:,} {unit.removesuffix('s') if abs(number) == 1 else unit}"
+
+
+def sentence(pattern: str, values: Values, catalogue: Catalogue, own: Feature | None = None) -> str:
+    """Fill a sentence's ``{value}`` and ``{feature}`` with the account's figures.
+
+    ``(ticket|tickets)`` takes the first form after a figure of 1, else the second.
+    """
+    text, last = "", 0.0
+    for part in re.split(r"({\w+}|\([^()|]*\|[^()|]*\))", pattern):
+        if part.startswith("{"):
+            name = part[1:-1]
+            feature = own if name == "value" else catalogue.by_name.get(name)
+            last = float(values.get(feature.name, np.nan)) if feature else np.nan
+            # "fell by 0.4": where the words give the sign, the figure does not.
+            last = abs(last) if text.endswith("fell by ") else last
+            text += told(last, feature.unit) if feature else "unknown"
+        elif part.startswith("(") and "|" in part:
+            text += part[1:-1].split("|")[0 if last == 1 else 1]
+        else:
+            text += part
+    return text
+
+
+def is_notable(feature: Feature, value: float) -> bool:
+    """Whether a value is worth a sentence: by the feature's own word, else by its direction."""
+    if feature.says is None or np.isnan(value):
+        return False
+    if feature.notable is not None:
+        return feature.notable.holds(float(value))
+    return feature.worse == "higher" and bool(value > 0)
+
+
+def reasons(
+    features: pd.DataFrame,
+    fired: pd.DataFrame,
+    parts: pd.DataFrame,
+    rules_part: pd.Series[float],
+    catalogue: Catalogue,
+    rules: RuleSet,
+    most: int = 3,
+) -> list[list[str]]:
+    """Return up to ``most`` sentences an account, the weightiest first.
+
+    ``parts`` are the learner's contributions to the logit by feature, ``rules_part`` that of the
+    rules, shared out over the fired ones by their points. A sign that a rule already tells is not
+    told again, and of features that tell the same story only the weightiest is.
+    """
+    worth = {rule.id: rules.points[rule.grade] for rule in rules.rules}
+    hits, weights = fired.to_numpy() == 1, parts.to_numpy(float)
+    ids, names = [str(name) for name in fired.columns], [str(name) for name in parts.columns]
+    told_of: list[list[str]] = []
+    for row, record in enumerate(features.to_dict("records")):
+        values = {str(name): value for name, value in record.items()}
+        fires = [name for name, hit in zip(ids, hits[row], strict=True) if hit]
+        candidates = _of_rules(fires, worth, float(rules_part.iloc[row]), values, catalogue, rules)
+        candidates += _of_features(names, weights[row], values, catalogue)
+        told_of.append(_weightiest(candidates, most))
+    return told_of
+
+
+Candidate = tuple[float, frozenset[str], str]
+
+
+def _of_rules(
+    fires: Sequence[str],
+    worth: Mapping[str, float],
+    part: float,
+    values: Values,
+    catalogue: Catalogue,
+    rules: RuleSet,
+) -> list[Candidate]:
+    total = sum(worth[name] for name in fires) or 1.0
+    candidates = []
+    for name in fires:
+        rule = rules.by_id[name]
+        if rule.kinds is None:
+            # Even where the learner outweighs the rules, a rule that fired is worth its grade.
+            weight = max(part * worth[name] / total, 0.1 * worth[name])
+            held = [g for g in rule.groups if all(c.holds(values.get(n)) for n, c in g.items())]
+            reads = frozenset(stem_of(n) for group in held for n in group)
+            candidates.append((weight, reads, sentence(rule.says, values, catalogue)))
+    return candidates
+
+
+def _of_features(
+    names: Sequence[str], weights: Any, values: Values, catalogue: Catalogue
+) -> list[Candidate]:
+    candidates = []
+    for name, weight in zip(names, weights, strict=True):
+        feature = catalogue.by_name.get(name)
+        if feature and weight > 0 and is_notable(feature, float(values.get(name, np.nan))):
+            text = sentence(feature.says or "", values, catalogue, feature)
+            candidates.append((float(weight), frozenset({stem_of(name)}), text))
+    return candidates
+
+
+def stem_of(name: str) -> str:
+    """Return what a feature is about, without its window: ``tickets_28d`` tells of tickets."""
+    return re.sub(r"_(\d+[dh]|change|more|before|ever|trend|\d)(?=_|$)", "", name)
+
+
+def _weightiest(candidates: Sequence[Candidate], most: int) -> list[str]:
+    chosen: list[str] = []
+    about: set[str] = set()
+    for _, reads, text in sorted(candidates, key=lambda item: (-item[0], item[2])):
+        if not (reads & about) and text not in chosen:
+            chosen.append(text)
+            about |= reads
+        if len(chosen) == most:
+            break
+    return chosen or [QUIET]

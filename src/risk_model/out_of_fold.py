@@ -1,0 +1,118 @@
+"""What each member would have said ahead of time, and what their blend would have said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+from sklearn.base import clone
+from sklearn.utils.validation import has_fit_parameter
+
+from risk_model.calibration import to_logit
+from risk_model.folds import ForwardFolds
+from risk_model.learner import Learner
+from risk_model.stack import Stack, count_escalations
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+Members = list[tuple[str, Any]]
+
+# Three parameters want some outcomes; below that the halves are trusted alike.
+WEIGH_FROM = 10
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Rows to learn from: a table of n rows, y in {0, 1}, day numbers, accounts, weights if any."""
+
+    table: Any
+    y: Labels
+    day: Labels
+    group: NDArray[Any]
+    weight: Floats | None = None
+
+    def take(self, rows: NDArray[np.intp]) -> Snapshots:
+        """Return these rows."""
+        table = self.table.iloc[rows] if isinstance(self.table, pd.DataFrame) else self.table[rows]
+        weight = None if self.weight is None else self.weight[rows]
+        return Snapshots(table, self.y[rows], self.day[rows], self.group[rows], weight)
+
+    def escalations(self, horizon: int) -> int:
+        """Return how many separate escalations the labels tell of."""
+        return count_escalations(self.y, self.day, self.group, horizon)
+
+    def evidence(self, horizon: int) -> float:
+        """Return the escalations that a positive row stands for, at most 1."""
+        return self.escalations(horizon) / max(1, int(self.y.sum()))
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Logits of shape (n, members) for the rows of the test blocks, and the fold of each row."""
+
+    rows: NDArray[np.intp]
+    fold: Labels
+    logits: Floats
+
+
+def fitted(member: Any, rows: Snapshots) -> Any:
+    """Return a fresh copy of the member, fitted on the rows, with their weights if it takes any."""
+    copy = clone(member)
+    if rows.weight is not None and has_fit_parameter(copy, "sample_weight"):
+        return copy.fit(rows.table, rows.y, sample_weight=rows.weight)
+    return copy.fit(rows.table, rows.y)
+
+
+def logit_of(member: Any, table: Any) -> Floats:
+    """Return the member's logit of the positive class, shape (n,)."""
+    if isinstance(member, Learner):
+        return member.decision_function(table)
+    return to_logit(member.predict_proba(table)[:, 1])
+
+
+def out_of_fold(members: Members, snapshots: Snapshots, folds: ForwardFolds) -> OutOfFold:
+    """Fit every member for every fold; a fold that has one class to train on is left out.
+
+    Raises DataRefused when the history is too short for the folds.
+    """
+    parts: list[tuple[NDArray[np.intp], Labels, Floats]] = []
+    for number, (train, test) in enumerate(folds.split(snapshots.day)):
+        known = snapshots.take(train)
+        if np.unique(known.y).size < 2:
+            continue
+        table = snapshots.take(test).table
+        logits = [logit_of(fitted(member, known), table) for _, member in members]
+        parts.append((test, np.full(test.size, number), np.column_stack(logits)))
+    if not parts:
+        nothing = np.empty(0, dtype=np.intp)
+        return OutOfFold(nothing, nothing.astype(np.int64), np.empty((0, len(members))))
+    rows, fold, logit = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return OutOfFold(rows, fold, logit)
+
+
+def blended_ahead(
+    out: OutOfFold, snapshots: Snapshots, stack: Stack, folds: ForwardFolds
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the blend's probability of each out-of-fold row, and whether its weights were fitted.
+
+    The weights of a fold come from earlier folds' rows whose labels were known when it began;
+    with too few of them all halves are trusted alike. ``stack`` only lends its settings.
+    """
+    seen = snapshots.take(out.rows)
+    p, was_fitted = np.full(out.rows.size, np.nan), np.zeros(out.rows.size, dtype=bool)
+    for number in np.unique(out.fold):
+        now = out.fold == number
+        before = (out.fold < number) & (seen.day + folds.purge <= seen.day[now].min())
+        past = seen.take(np.flatnonzero(before))
+        weighed = clone(stack)
+        if past.escalations(folds.horizon) >= WEIGH_FROM and np.unique(past.y).size == 2:
+            weighed.fit(out.logits[before], past.y, past.group, past.evidence(folds.horizon))
+            was_fitted[now] = True
+        else:
+            weighed.lean(out.logits.shape[1], "too few outcomes yet", rules_only=False)
+        p[now] = expit(weighed.decide(out.logits[now]))
+    return p, was_fitted

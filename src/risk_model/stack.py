@@ -1,0 +1,130 @@
+"""How much to trust the rules and how much the learners: few weights, shrunk to the better half."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
+from sklearn.base import BaseEstimator
+
+from risk_model.calibration import log_losses, paired_z
+from risk_model.logistic import Prior, fit_logistic
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+
+class Stack(BaseEstimator):  # type: ignore[misc]
+    """Weights, none negative, and an intercept over the members' logits.
+
+    The learners are averaged unless one of them is clearly better; then rules and learners are
+    weighed against each other, with a prior at the better half alone that counts as much as
+    ``shrink`` escalations. ``has_rules`` says that the first column is the rules'.
+
+    Fitted: ``weights_`` of shape (members,), ``intercept_``, ``reason_``.
+    """
+
+    def __init__(self, has_rules: bool = False, shrink: float = 10.0) -> None:
+        self.has_rules = has_rules
+        self.shrink = shrink
+
+    def lean(self, members: int, reason: str, rules_only: bool = True) -> Self:
+        """Weigh without outcomes: the rules alone, or both halves alike."""
+        learners = members - int(self.has_rules)
+        half = 0.0 if self.has_rules and rules_only else 0.5 if self.has_rules else 1.0
+        half = half if learners else 0.0
+        self.weights_ = np.full(members, half / max(1, learners))
+        if self.has_rules:
+            self.weights_[0] = 1.0 - half
+        self.intercept_ = 0.0
+        self.reason_ = reason
+        return self
+
+    def fit(self, logits: Floats, y: Labels, groups: ArrayLike, evidence: float = 1.0) -> Self:
+        """Weigh by out-of-fold logits of shape (n, members) and outcomes y of shape (n,).
+
+        ``evidence`` is the number of escalations a positive row stands for (at most 1), for
+        snapshots of an account see the same escalation several times.
+        """
+        mix, told = self._mix(logits, y, np.asarray(groups), evidence)
+        halves = logits @ mix
+        slopes, told_halves = self._weigh(halves, y, np.asarray(groups), evidence)
+        self.weights_ = mix @ slopes
+        # The intercept of all rows alike: what the weights above leave to explain.
+        _, self.intercept_, _ = _fit(halves, y, evidence, slopes, np.full(len(slopes), 1e12))
+        self.reason_ = "; ".join(part for part in (told, told_halves) if part)
+        return self
+
+    def decide(self, logits: Floats) -> Floats:
+        """Return the blended logit of logits of shape (n, members)."""
+        return np.asarray(logits @ self.weights_ + self.intercept_)
+
+    def _mix(
+        self, logits: Floats, y: Labels, groups: NDArray[Any], evidence: float
+    ) -> tuple[Floats, str]:
+        """Return (members, halves): how the members make up rules and the learners' half."""
+        first, members = int(self.has_rules), logits.shape[1]
+        learners = members - first
+        if learners == 0:
+            return np.eye(1), ""
+        options = [np.full(learners, 1.0 / learners)]
+        if learners > 1:
+            options += list(np.eye(learners))
+        losses = [self._losses(logits[:, first:] @ option, y, evidence) for option in options]
+        best = int(np.argmin([loss.sum() for loss in losses]))
+        if best and paired_z(losses[0], losses[best], groups) < 1.0:
+            best = 0
+        mix = np.zeros((members, first + 1))
+        mix[:first, :first] = 1.0
+        mix[first:, first] = options[best]
+        told = f"learner {best} of {learners} is clearly the best" if best else ""
+        return mix, told or ("the learners are averaged" if learners > 1 else "")
+
+    def _weigh(
+        self, halves: Floats, y: Labels, groups: NDArray[Any], evidence: float
+    ) -> tuple[Floats, str]:
+        """Return the weight of each half, shrunk to the better of them alone."""
+        spread = np.maximum(halves.var(axis=0), 1e-12)
+        firmness = self.shrink * spread
+        alone = np.array(
+            [_fit(halves[:, [h]], y, evidence, np.ones(1), firmness[[h]])[0][0] for h in (0, -1)]
+        )
+        if halves.shape[1] == 1:
+            return alone[:1], ""
+        losses = [self._losses(halves[:, h], y, evidence) for h in (0, 1)]
+        better = int(losses[1].sum() < losses[0].sum())
+        anchor = np.where(np.arange(2) == better, alone, 0.0)
+        slopes = _fit(halves, y, evidence, anchor, firmness)[0]
+        share = slopes * np.sqrt(spread)
+        told = f"rules {share[0] / max(share.sum(), 1e-12):.0%} of the weight"
+        return slopes, f"{told}, shrunk to the {('rules', 'learners')[better]}"
+
+    def _losses(self, half: Floats, y: Labels, evidence: float) -> Floats:
+        """Return the log losses of one half on its own, its line fitted."""
+        firmness = np.array([self.shrink * max(float(half.var()), 1e-12)])
+        slope, intercept, _ = _fit(half[:, None], y, evidence, np.ones(1), firmness)
+        return log_losses(y, expit(slope[0] * half + intercept))
+
+
+def _fit(
+    halves: Floats, y: Labels, evidence: float, anchor: Floats, firmness: Floats
+) -> tuple[Floats, float, int]:
+    signs = np.ones(halves.shape[1], dtype=np.int64)
+    return fit_logistic(halves, y, np.full(len(y), evidence), Prior(anchor, firmness, signs))
+
+
+def count_escalations(y: Labels, days: Labels, groups: ArrayLike, horizon: int) -> int:
+    """Return how many separate escalations the positive rows tell of.
+
+    Positive snapshots of an account not further apart than the horizon may all see the same one.
+    """
+    positive = np.flatnonzero(y == 1)
+    if positive.size == 0:
+        return 0
+    _, group = np.unique(np.asarray(groups)[positive], return_inverse=True)
+    order = np.lexsort((days[positive], group))
+    group, day = group[order], days[positive][order]
+    new = (np.diff(group) != 0) | (np.diff(day) > horizon)
+    return 1 + int(new.sum())

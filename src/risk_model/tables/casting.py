@@ -1,0 +1,203 @@
+"""One raw cell as SQL: its typed value, and the reason why it is refused if it is.
+
+Every expression takes the text of the cell (or, where the engine's type already fits, the typed
+cell) and has no state, so that tens of millions of rows stream through one SELECT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from risk_model.tables import reasons
+from risk_model.tables.contract import Column
+from risk_model.tables.moments import Moment, date_sql, day_from_typed, time_from_typed, time_sql
+from risk_model.tables.quoting import identifier, literal
+
+MISSING_TOKENS = ("", "null", "nan", "n/a", "na", "none", "-", "nat", "<na>")
+YES = ("true", "yes", "1", "t", "y", "1.0")
+NO = ("false", "no", "0", "f", "n", "0.0")
+
+_FLOATS = ("FLOAT", "DOUBLE")
+_WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
+_WHOLE |= {f"U{name}" for name in _WHOLE}
+_TEXTS = ("VARCHAR", "ENUM", "JSON", "UUID")
+_MOMENTS = ("DATE", "TIMESTAMP")
+
+
+@dataclass(frozen=True)
+class RawColumn:
+    """A column as it came: ``name`` in the relation, ``label`` for people, the engine's type."""
+
+    name: str
+    label: str
+    type: str = "VARCHAR"
+
+    @property
+    def family(self) -> str:
+        """text, number, flag, moment, or other for what no table can hold."""
+        if self.type.endswith("]"):
+            return "other"
+        if self.type in _WHOLE or self.type in _FLOATS or self.type.startswith("DECIMAL"):
+            return "number"
+        if self.type == "BOOLEAN":
+            return "flag"
+        if self.type.startswith(_MOMENTS):
+            return "moment"
+        return "text" if self.type.startswith(_TEXTS) or self.type == '"NULL"' else "other"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How to read the cells of one table: zone and formats of its times, renamed values."""
+
+    timezone: str = "UTC"
+    formats: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    values: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """SQL of one cell: ``value`` (typed, NULL if missing or bad), ``text`` as it came, ``reason``.
+
+    ``reason`` is NULL for a cell that is fine. It may use the placeholder alias of the value,
+    so ``value`` is computed once, in an inner SELECT.
+    """
+
+    value: str
+    text: str
+    reason: str | None
+
+
+def text_of(column: RawColumn) -> str:
+    """Return SQL for the cell as text; whole floats lose their ``.0`` so that keys still match."""
+    ref = identifier(column.name)
+    if column.type in _FLOATS:
+        whole = f"CAST(CAST({ref} AS HUGEINT) AS VARCHAR)"
+        safe = f"isfinite({ref}) AND {ref} = trunc({ref}) AND abs({ref}) < 1e15"
+        return f"CASE WHEN {safe} THEN {whole} ELSE CAST({ref} AS VARCHAR) END"
+    return ref if column.type == "VARCHAR" else f"CAST({ref} AS VARCHAR)"
+
+
+def _is_missing(text: str, rules: Rules, tokens: tuple[str, ...] = MISSING_TOKENS) -> str:
+    everything = dict.fromkeys([*tokens, *(token.strip().lower() for token in rules.missing)])
+    return _among(f"lower(trim({text}))", everything)
+
+
+def _among(text: str, words: Iterable[str]) -> str:
+    """Return a test that stays lazy inside of CASE: IN would be planned as a join over all rows."""
+    whens = " ".join(f"WHEN {literal(word)} THEN TRUE" for word in words)
+    return f"CASE {text} {whens} ELSE FALSE END"
+
+
+def _renamed(text: str, renamed: Mapping[str, str | None]) -> str:
+    if not renamed:
+        return text
+    whens = " ".join(
+        f"WHEN {literal(theirs.strip())} THEN {literal(ours)}" for theirs, ours in renamed.items()
+    )
+    return f"CASE trim({text}) {whens} ELSE {text} END"
+
+
+def cell(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
+    """Return the SQL of a contract column read from ``raw``; ``value`` is its alias."""
+    if column.kind in ("time", "date"):
+        return _moment(column, raw, rules, value)
+    if column.kind in ("number", "integer"):
+        return _number(column, raw, rules, value)
+    text = _renamed(text_of(raw), rules.values.get(column.name, {}))
+    if column.kind == "flag":
+        return _flag(column, text, rules, value)
+    if column.values:
+        return _category(column, text, rules, value)
+    tokens: tuple[str, ...] = MISSING_TOKENS if column.kind == "key" else ("",)
+    if column.kind == "text" and raw.type in _FLOATS:
+        tokens = ("", "nan")
+    missing = f"CASE WHEN {_is_missing(text, rules, tokens)} THEN NULL ELSE {text} END"
+    # hardly a cell is short enough to be such a word: look at its length first
+    longest = max(len(token) for token in (*tokens, *(t.strip() for t in rules.missing)))
+    given = f"CASE WHEN strlen({text}) > {longest} AND {text} > '!' THEN {text} ELSE {missing} END"
+    return Cell(given, text, _needed(column, value))
+
+
+def _needed(column: Column, value: str) -> str | None:
+    if not column.required:
+        return None
+    reason = reasons.KEY_MISSING if column.kind == "key" else reasons.VALUE_MISSING
+    return f"CASE WHEN {value} IS NULL THEN {literal(reason)} END"
+
+
+def _judged(
+    column: Column,
+    value: str,
+    text: str,
+    rules: Rules,
+    *cases: tuple[str, str],
+    absent: str | None = None,
+) -> str:
+    """Return the reason's SQL: no value though there is text, then ``cases`` on the value."""
+    missing = literal(reasons.VALUE_MISSING) if column.required else "NULL"
+    (otherwise, unreadable), *others = cases
+    bad = (
+        f"CASE WHEN {text} IS NULL OR {_is_missing(text, rules)} THEN {missing} "
+        f"{otherwise} ELSE {literal(unreadable)} END"
+    )
+    whens = " ".join(f"WHEN {test} THEN {literal(reason)}" for test, reason in others)
+    empty = "" if column.required else f"WHEN {text} IS NULL THEN NULL "
+    return f"CASE {empty}WHEN {absent or f'{value} IS NULL'} THEN {bad} {whens} END"
+
+
+def _number(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
+    text = _renamed(text_of(raw), rules.values.get(column.name, {}))
+    if raw.family == "number" and column.name not in rules.values:
+        text, number = text_of(raw), f"CAST({identifier(raw.name)} AS DOUBLE)"
+    else:
+        number = f"TRY_CAST({text} AS DOUBLE)"
+    outside = reasons.out_of_range(column.low, column.high)
+    cases = [("", reasons.NOT_A_NUMBER)]
+    if column.low is not None:
+        cases.append((f"{value} < {column.low}", outside))
+    if column.high is not None:
+        cases.append((f"{value} > {column.high}", outside))
+    if column.kind == "integer":
+        cases.append((f"{value} <> trunc({value}) OR abs({value}) > 1e15", reasons.NOT_WHOLE))
+    # nan and infinity cast well; they are judged here and left out where the value is taken over
+    judged = _judged(
+        column, value, text, rules, *cases, absent=f"NOT coalesce(isfinite({value}), FALSE)"
+    )
+    return Cell(number, text, judged)
+
+
+def _flag(column: Column, text: str, rules: Rules, value: str) -> Cell:
+    lowered = f"lower(trim({text}))"
+    flag = f"CASE WHEN {_among(lowered, YES)} THEN TRUE WHEN {_among(lowered, NO)} THEN FALSE END"
+    return Cell(flag, text, _judged(column, value, text, rules, ("", reasons.NOT_YES_OR_NO)))
+
+
+def _category(column: Column, text: str, rules: Rules, value: str) -> Cell:
+    whens = " ".join(f"WHEN {literal(v.lower())} THEN {literal(v)}" for v in column.values)
+    unknown = reasons.not_one_of(column.values)
+    found = f"CASE lower(trim({text})) {whens} END"
+    return Cell(found, text, _judged(column, value, text, rules, ("", unknown)))
+
+
+def _moment(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
+    text = text_of(raw)
+    typed = raw.family == "moment"
+    if column.kind == "date":
+        day = day_from_typed(raw, rules.timezone) if typed else date_sql(text, rules.formats)
+        moment = Moment(day, None)
+    elif typed:
+        moment = time_from_typed(raw, rules.timezone)
+    else:
+        moment = time_sql(text, rules.timezone, rules.formats)
+    low, high = (7305, 47847) if column.kind == "date" else (7305 * 86400, 47847 * 86400)
+    gap = (
+        f"WHEN {moment.in_gap} THEN {literal(reasons.NO_SUCH_LOCAL_TIME)}" if moment.in_gap else ""
+    )
+    cases = [
+        (gap, reasons.NOT_A_TIME),
+        (f"{value} < {low} OR {value} >= {high}", reasons.IMPLAUSIBLE_YEAR),
+    ]
+    return Cell(moment.value, text, _judged(column, value, text, rules, *cases))

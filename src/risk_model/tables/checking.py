@@ -1,0 +1,220 @@
+"""From a table as it came to the typed one: bad rows are refused singly, nothing else is dropped.
+
+Three steps, each in SQL over all rows: cells are cast and judged (one streaming SELECT); rows of
+unknown accounts or tickets are refused; rows with the same key are merged where they agree and
+refused where they do not.
+"""
+
+# ruff: noqa: S608 - names and values are written into SQL by quoting.py only
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import duckdb
+
+from risk_model.tables import csv_files, reasons
+from risk_model.tables.csv_lines import lines_of
+from risk_model.tables.quoting import identifier, literal
+from risk_model.tables.raw import RawTable
+from risk_model.tables.report import TableReport
+from risk_model.tables.staging import KNOWN, SINCE_EVER, natural_time, staging_select
+from risk_model.timeline import date_of, day_of
+
+REFUSED = "refused_rows"
+_STAGE = "being_read"
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Set the engine's clock to UTC and lay down the table of refused rows."""
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(
+        f"CREATE TEMP TABLE {REFUSED} (table_name VARCHAR, ordinal BIGINT, line BIGINT, "
+        "reason VARCHAR, column_name VARCHAR, value VARCHAR)"
+    )
+
+
+def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[str]) -> TableReport:
+    """Make the typed table of ``raw`` and return what became of its rows.
+
+    Raises DataRefused where the file cannot be read at all.
+    """
+    name = raw.table.name
+    rejected = _stage(connection, raw, notices)
+    staged = _count(connection, _STAGE)
+    _refuse_cells(connection, name)
+    _refuse_unknown(connection, raw)
+    merged = _settle_twins(connection, raw)
+    _refuse_rejected(connection, name, rejected)
+    refused = _count(
+        connection,
+        f"(SELECT DISTINCT ordinal, line FROM {REFUSED} WHERE table_name = {literal(name)})",
+    )
+    _find_lines(connection, raw, [row.byte for row in rejected])
+    first, last = _finish(connection, raw)
+    return TableReport(
+        name=name,
+        place=raw.place,
+        read=staged + len(rejected),
+        kept=staged + len(rejected) - refused,
+        merged=merged,
+        refused=refused,
+        reasons=_by_reason(connection, name),
+        first_day=first,
+        last_day=last,
+        unknown_columns=raw.unknown,
+        missing_columns=tuple(c for c in raw.table.by_name if c not in raw.columns),
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {what}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _stage(
+    connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[str]
+) -> list[csv_files.Rejected]:
+    """Cast and judge every cell; return the records that the CSV reader itself rejected."""
+    create = f"CREATE TABLE {_STAGE} AS "
+    if raw.csv is None:
+        csv_files.run(connection, create + staging_select(raw, raw.relation), raw.place)
+        return []
+    statement = create + staging_select(raw, csv_files.READER)
+    rejected = csv_files.load(connection, statement, raw.csv, raw.place, notices)
+    labels = {column.name: column.label for column in raw.columns.values()}
+    return [replace(row, column=labels.get(row.column or "")) for row in rejected]
+
+
+def _refuse_cells(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    connection.execute(
+        f"INSERT INTO {REFUSED} SELECT {literal(name)}, line, NULL, p.reason, p.label, p.value "
+        "FROM (SELECT rowid AS line, unnest(problems) AS p "
+        f"FROM {_STAGE} WHERE problems IS NOT NULL)"
+    )
+
+
+def _refuse_unknown(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> None:
+    """Refuse rows of an account (of a ticket, for ticket events) that is not there."""
+    name = raw.table.name
+    if name == "accounts":
+        return
+    parent, key, reason = "accounts", "account_id", reasons.UNKNOWN_ACCOUNT
+    if name == "ticket_events":
+        parent, key, reason = "tickets", "ticket_id", reasons.UNKNOWN_TICKET
+    connection.execute(
+        f"INSERT INTO {REFUSED} SELECT {literal(name)}, s.rowid, NULL, {literal(reason)}, "
+        f"{literal(raw.columns[key].label)}, left(s.{key}, 60) "
+        f"FROM {_STAGE} AS s ANTI JOIN {identifier(parent)} AS p ON s.{key} = p.{key} "
+        f"WHERE s.{key} IS NOT NULL"
+    )
+
+
+def _settle_twins(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> int:
+    """Merge rows that agree, refuse those with one key that contradict; return the merged ones.
+
+    Keys are compared by hash first: grouping by a number is what tens of millions of rows allow.
+    """
+    name, keys = raw.table.name, [k for k in raw.table.key if k in raw.columns]
+    quoted = ", ".join(identifier(key) for key in keys)
+    every = ", ".join(identifier(c) for c in [*raw.table.by_name, "row_known", *_known(raw)])
+    good = (
+        f"(SELECT *, rowid AS line, hash({quoted}) AS h FROM {_STAGE} WHERE rowid NOT IN "
+        f"(SELECT ordinal FROM {REFUSED} WHERE table_name = {literal(name)} AND ordinal >= 0))"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE twins AS SELECT {quoted}, list(line) AS lines, "
+        f"min(line) AS first, count(DISTINCT row({every})) AS versions FROM {good} WHERE h IN "
+        f"(SELECT h FROM {good} GROUP BY h HAVING count(*) > 1) "
+        f"GROUP BY {quoted} HAVING count(*) > 1"
+    )
+    shown = " || ' / ' || ".join(f"coalesce(CAST({identifier(k)} AS VARCHAR), '')" for k in keys)
+    label = literal(", ".join(raw.columns[key].label for key in keys))
+    connection.execute(
+        f"INSERT INTO {REFUSED} SELECT {literal(name)}, unnest(lines), NULL, "
+        f"{literal(reasons.CONTRADICTION)}, {label}, left({shown}, 60) "
+        "FROM twins WHERE versions > 1"
+    )
+    connection.execute(
+        f"DELETE FROM {_STAGE} WHERE rowid IN (SELECT line FROM (SELECT first, unnest(lines) "
+        "AS line FROM twins WHERE versions = 1) WHERE line <> first)"
+    )
+    return _count(connection, "(SELECT unnest(lines) FROM twins WHERE versions = 1)") - _count(
+        connection, "twins WHERE versions = 1"
+    )
+
+
+def _known(raw: RawTable) -> list[str]:
+    return [f"{KNOWN}{name}" for name in raw.known_at if name in raw.table.by_name]
+
+
+def _refuse_rejected(
+    connection: duckdb.DuckDBPyConnection, name: str, rejected: list[csv_files.Rejected]
+) -> None:
+    rows = [
+        (name, row.line, reasons.REJECTS.get(row.kind, reasons.UNREADABLE), row.column)
+        for row in rejected
+    ]
+    if rows:
+        connection.executemany(f"INSERT INTO {REFUSED} VALUES ($1, NULL, $2, $3, $4, NULL)", rows)
+
+
+def _find_lines(connection: duckdb.DuckDBPyConnection, raw: RawTable, rejected: list[int]) -> None:
+    """Say where each refused row stands: its line in a CSV file, else its number from 1."""
+    mine = f"table_name = {literal(raw.table.name)} AND line IS NULL"
+    if raw.csv is None:
+        connection.execute(f"UPDATE {REFUSED} SET line = ordinal + 1 WHERE {mine}")
+        return
+    found = connection.execute(f"SELECT DISTINCT ordinal FROM {REFUSED} WHERE {mine}").fetchall()
+    ordinals = [int(row[0]) for row in found]
+    if not ordinals:
+        return
+    lines, _ = lines_of(ordinals, rejected, raw.csv)
+    import pyarrow as pa
+
+    connection.register("found_lines", pa.table({"ordinal": ordinals, "at": lines}))
+    connection.execute(
+        f"UPDATE {REFUSED} SET line = f.at FROM found_lines AS f "
+        f"WHERE {mine} AND refused_rows.ordinal = f.ordinal"
+    )
+    connection.unregister("found_lines")
+
+
+def _finish(
+    connection: duckdb.DuckDBPyConnection, raw: RawTable
+) -> tuple[dt.date | None, dt.date | None]:
+    """Turn what is left of the stage into the typed table; return its first and last day."""
+    name = raw.table.name
+    connection.execute(
+        f"DELETE FROM {_STAGE} WHERE rowid IN (SELECT ordinal FROM {REFUSED} "
+        f"WHERE table_name = {literal(name)})"
+    )
+    connection.execute(f"ALTER TABLE {_STAGE} DROP COLUMN problems")
+    if name == "ticket_events":
+        # an event belongs to its ticket's account, and is not known before its ticket is
+        connection.execute(
+            f"CREATE TABLE {name} AS SELECT e.* REPLACE (greatest(e.row_known, t.row_known) "
+            f"AS row_known), t.account_id FROM {_STAGE} AS e JOIN tickets AS t USING (ticket_id) "
+            "ORDER BY e.rowid"
+        )
+        connection.execute(f"DROP TABLE {_STAGE}")
+    else:
+        connection.execute(f"ALTER TABLE {_STAGE} RENAME TO {identifier(name)}")
+    time = natural_time(raw.table)
+    row = connection.execute(
+        f"SELECT min({time}), max({time}) FROM {identifier(name)} WHERE {time} > {SINCE_EVER}"
+    ).fetchone()
+    first, last = row if row else (None, None)
+    return (
+        None if first is None else date_of(day_of(int(first))),
+        None if last is None else date_of(day_of(int(last))),
+    )
+
+
+def _by_reason(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, int]:
+    rows = connection.execute(
+        f"SELECT reason, count(DISTINCT (ordinal, line)) AS n FROM {REFUSED} "
+        f"WHERE table_name = {literal(name)} GROUP BY reason ORDER BY n DESC, reason"
+    ).fetchall()
+    return {str(reason): int(count) for reason, count in rows}

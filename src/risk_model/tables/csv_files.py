@@ -1,0 +1,193 @@
+"""CSV files: what the first line says, the engine's reader, and the lines it could not read."""
+
+# ruff: noqa: S608 - names and values are written into SQL by quoting.py only
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import itertools
+import zlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from risk_model.errors import DataRefused
+from risk_model.tables.casting import RawColumn
+from risk_model.tables.csv_lines import lines_of, opened
+from risk_model.tables.quoting import identifier, literal
+from risk_model.tables.raw import CsvShape
+
+DELIMITERS = (",", ";", "\t", "|")
+ENCODINGS = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "latin-1": "latin-1"}
+GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
+READER = "\0reader\0"
+_numbers = itertools.count()
+TRUNCATED = "the file is cut off or no gzip file; export or copy it again."
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that could not be read: its first byte (from 1), its line, why, in which column."""
+
+    byte: int
+    line: int
+    kind: str
+    column: str | None
+
+
+def read_header(
+    path: Path,
+    needed: Collection[str] = (),
+    encoding: str | None = None,
+    delimiter: str | None = None,
+) -> tuple[list[RawColumn], CsvShape, list[str]]:
+    """Return the columns of the first line, the file's shape, and notices on what was guessed.
+
+    ``needed`` are the columns that tell which delimiter it is where the comma does not fit.
+    Raises DataRefused for a file of no bytes, of another encoding, or cut off.
+    """
+    place, notices = path.name, []
+    try:
+        with opened(path) as file:
+            start = file.read(2)
+        if not start:
+            raise DataRefused(
+                f"{place}: the file is empty (0 bytes); export it again, or remove it."
+            )
+        if encoding is None and start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            encoding = "utf-16"
+            notices.append(f"{place}: read as UTF-16, as its first bytes say.")
+        names = _first_record(path, encoding or "utf-8", delimiter or ",")
+        if delimiter is None and needed:
+            delimiter, names = _other_delimiter(path, encoding or "utf-8", needed, names)
+            if delimiter != ",":
+                shown = "a tab" if delimiter == "\t" else f"'{delimiter}'"
+                notices.append(f"{place}: columns are separated by {shown}, not by a comma.")
+    except GZIP_ERRORS as error:
+        raise DataRefused(f"{place}: {TRUNCATED}") from error
+    except UnicodeError as error:
+        raise DataRefused(
+            f"{place}:1: the first line is not UTF-8. Save the file as CSV UTF-8, or say its "
+            "`encoding:` in sources.yaml."
+        ) from error
+    except csv.Error as error:
+        raise DataRefused(f"{place}:1: the first line is no header ({error}).") from error
+    packed = path.name.lower().endswith(".gz")
+    shape = CsvShape(str(path), len(names), delimiter or ",", encoding or "utf-8", packed)
+    return [RawColumn(f"c{i}", name) for i, name in enumerate(names)], shape, notices
+
+
+def _first_record(path: Path, encoding: str, delimiter: str) -> list[str]:
+    with opened(path) as file:
+        text = io.TextIOWrapper(file, encoding=ENCODINGS[encoding], newline="")
+        return next(csv.reader(text, delimiter=delimiter, strict=True), [])
+
+
+def _other_delimiter(
+    path: Path, encoding: str, needed: Collection[str], names: list[str]
+) -> tuple[str, list[str]]:
+    """Return the delimiter with which every needed column is there; a comma where none is sure."""
+    folded = {name.strip().casefold() for name in needed}
+    for delimiter in DELIMITERS:
+        other = names if delimiter == "," else _first_record(path, encoding, delimiter)
+        if folded <= {name.strip().casefold() for name in other}:
+            return delimiter, other
+    return ",", names
+
+
+def relation(shape: CsvShape, rejects: str, strict: bool = True) -> str:
+    """Return the engine's reader of a file: every column as text under c0, c1, …"""
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(shape.width))
+    options = {
+        "delim": literal(shape.delimiter),
+        "encoding": literal(shape.encoding),
+        "compression": literal("gzip" if shape.compressed else "none"),
+        "strict_mode": "true" if strict else "false",
+        "rejects_table": literal(rejects),
+        "rejects_scan": literal(f"{rejects}_scans"),
+    }
+    said = ", ".join(f"{name}={value}" for name, value in options.items())
+    return (
+        f"read_csv({literal(shape.path)}, all_varchar=true, auto_detect=false, header=true, "
+        f"quote='\"', escape='\"', null_padding=false, ignore_errors=true, store_rejects=true, "
+        f"columns={{{columns}}}, {said})"
+    )
+
+
+def load(
+    connection: duckdb.DuckDBPyConnection,
+    create: str,
+    shape: CsvShape,
+    place: str,
+    notices: list[str],
+) -> list[Rejected]:
+    """Run ``create`` (the reader goes where it says ``READER``); return the rejected.
+
+    Raises DataRefused for a file that cannot be read at all.
+    """
+    rejects = f"rejects_{next(_numbers)}"
+    try:
+        connection.execute(create.replace(READER, relation(shape, rejects)))
+    except duckdb.InvalidInputException:
+        # line ends of two kinds in one file: only the lenient reader takes them
+        drop_rejects(connection, rejects)
+        run(connection, create.replace(READER, relation(shape, rejects, strict=False)), place)
+        notices.append(f"{place}: not quite CSV (line ends of two kinds?); read leniently.")
+    except duckdb.Error as error:
+        raise unreadable(place, error) from error
+    found = _rejected(connection, rejects, shape, place)
+    drop_rejects(connection, rejects)
+    return found
+
+
+def run(connection: duckdb.DuckDBPyConnection, statement: str, place: str) -> None:
+    """Run a statement that reads ``place``; raise DataRefused with it where that fails."""
+    try:
+        connection.execute(statement)
+    except duckdb.Error as error:
+        raise unreadable(place, error) from error
+
+
+def unreadable(place: str, error: duckdb.Error) -> DataRefused:
+    """Return the refusal of a file that the engine cannot read, in words."""
+    said = str(error).splitlines()[0]
+    if "GZIP" in said.upper():
+        return DataRefused(f"{place}: {TRUNCATED}")
+    return DataRefused(f"{place}: cannot be read ({said}). Export it again.")
+
+
+def _rejected(
+    connection: duckdb.DuckDBPyConnection, rejects: str, shape: CsvShape, place: str
+) -> list[Rejected]:
+    """Return what the reader could not read, in the order of the file.
+
+    Raises DataRefused for a quote that never closes: it swallows the rest of the file.
+    """
+    rows = connection.execute(
+        "SELECT line_byte_position, arg_min(CAST(error_type AS VARCHAR), byte_position), "
+        "arg_min(column_name, byte_position), bool_or(error_type = 'UNQUOTED VALUE' "
+        "AND (length(csv_line) - length(replace(csv_line, '\"', ''))) % 2 = 1) "
+        f"FROM {identifier(rejects)} GROUP BY line_byte_position ORDER BY line_byte_position"
+    ).fetchall()
+    _, lines = lines_of([], [row[0] for row in rows], shape) if rows else ([], [])
+    for (_, _, _, swallowing), line in zip(rows, lines, strict=True):
+        if swallowing:
+            raise DataRefused(
+                f"{place}:{line}: a quote opens here that never closes, so the rest of the file is "
+                "one value. Is the file cut off? Export it again."
+            )
+    return [
+        Rejected(at, line, kind, name)
+        for (at, kind, name, _), line in zip(rows, lines, strict=True)
+    ]
+
+
+def drop_rejects(connection: duckdb.DuckDBPyConnection, rejects: str) -> None:
+    """Forget the records that could not be read (they are kept per connection)."""
+    for name in (rejects, f"{rejects}_scans"):
+        connection.execute(f"DROP TABLE IF EXISTS {identifier(name)}")

@@ -1,0 +1,152 @@
+"""Times and dates as SQL: epoch seconds (UTC, floored) and day numbers since 1970-01-01.
+
+A date written without a time of day stays on its day (00:00 UTC) whatever the time zone: it is no
+moment that could be moved across midnight. A local time that occurs twice (the clocks went back)
+is read as the later of the two, so that nothing is known too early; one that never occurred (the
+clocks went forward) has no value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from risk_model.tables.quoting import identifier, literal
+
+ISO = "ISO"
+_DAY = r"\d{4}-\d{2}-\d{2}"
+_PATTERN = (
+    rf"\s*({_DAY})[ Tt](\d{{2}}:\d{{2}}(?::\d{{2}})?)(?:[.,]\d+)?"
+    r"\s*([Zz]|[+-]\d{2}(?::?\d{2})?)?\s*"
+)
+_BARE_DAY = rf"\s*{_DAY}\s*"
+_EPOCH = "DATE '1970-01-01'"
+_CLOCK_CODES = ("%H", "%I", "%-H", "%-I", "%c", "%X", "%T")
+
+
+class _Typed(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def type(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Moment:
+    """SQL of a value, and of the test that it is a local time that never occurred."""
+
+    value: str
+    in_gap: str | None
+
+
+def _seconds(timestamp: str) -> str:
+    return f"(epoch_us({timestamp}) // 1000000)"
+
+
+def _local(naive: str, timezone: str) -> Moment:
+    """Return the epoch seconds of a timestamp without offset, read in ``timezone``."""
+    if timezone == "UTC":
+        return Moment(_seconds(naive), None)
+    zone = literal(timezone)
+    moved = f"timezone({zone}, timezone({zone}, {naive})) <> {naive}"
+    return Moment(f"CASE WHEN NOT {moved} THEN {_seconds(f'timezone({zone}, {naive})')} END", moved)
+
+
+def _part(text: str, group: int) -> str:
+    return f"regexp_extract({text}, {literal(_PATTERN)}, {group})"
+
+
+def _iso_time(text: str, timezone: str) -> Moment:
+    naive = f"TRY_CAST({_part(text, 1)} || ' ' || {_part(text, 2)} AS TIMESTAMP)"
+    zone = _part(text, 3)
+    sign = f"(CASE WHEN {zone} LIKE '-%' THEN -1 ELSE 1 END)"
+    digits = f"replace({zone}, ':', '')"
+    hours, minutes = f"substr({digits}, 2, 2)", f"substr({digits}, 4, 2)"
+    offset = (
+        f"{sign} * (TRY_CAST({hours} AS INTEGER) * 3600 "
+        f"+ coalesce(TRY_CAST({minutes} AS INTEGER), 0) * 60)"
+    )
+    local = _local(naive, timezone)
+    # the commonest spellings first: no pattern has to be matched for them
+    value = (
+        f"CASE WHEN {text} LIKE '____-__-__' THEN {_days(f'TRY_CAST({text} AS DATE)')} * 86400 "
+        f"WHEN {text} LIKE '____-__-__T__:__:__Z' "
+        f"THEN {_seconds(f'TRY_CAST(left({text}, 19) AS TIMESTAMP)')} "
+        f"WHEN regexp_full_match({text}, {literal(_BARE_DAY)}) "
+        f"THEN {_days(f'TRY_CAST(trim({text}) AS DATE)')} * 86400 "
+        f"WHEN NOT regexp_full_match({text}, {literal(_PATTERN)}) THEN NULL "
+        f"WHEN {zone} = '' THEN {local.value} "
+        f"WHEN upper({zone}) = 'Z' THEN {_seconds(naive)} "
+        f"ELSE {_seconds(naive)} - {offset} END"
+    )
+    in_gap = local.in_gap and f"({zone} = '' AND coalesce({local.in_gap}, FALSE))"
+    return Moment(value, in_gap)
+
+
+def _days(date: str) -> str:
+    return f"CAST({date} - {_EPOCH} AS BIGINT)"
+
+
+def has_clock(spelling: str) -> bool:
+    """Say whether a strptime format has a time of day."""
+    return any(code in spelling for code in _CLOCK_CODES)
+
+
+def _spelt(text: str, spelling: str, timezone: str) -> Moment:
+    parsed = f"try_strptime(trim({text}), {literal(spelling)})"
+    if "%z" in spelling or "%Z" in spelling:
+        return Moment(_seconds(parsed), None)
+    if not has_clock(spelling):
+        return Moment(_seconds(parsed), None)
+    return _local(parsed, timezone)
+
+
+def time_sql(text: str, timezone: str, formats: tuple[str, ...]) -> Moment:
+    """Return the SQL of a text as epoch seconds: the first format that fits, ISO without any."""
+    moments = [
+        _iso_time(text, timezone) if spelling == ISO else _spelt(text, spelling, timezone)
+        for spelling in formats or (ISO,)
+    ]
+    if len(moments) == 1:
+        return moments[0]
+    gaps = [f"coalesce({m.in_gap}, FALSE)" for m in moments if m.in_gap]
+    value = f"coalesce({', '.join(m.value for m in moments)})"
+    return Moment(value, f"({' OR '.join(gaps)})" if gaps else None)
+
+
+def date_sql(text: str, formats: tuple[str, ...]) -> str:
+    """Return the SQL of a text as a day number; a time of day behind it is left off."""
+    dates = []
+    for spelling in formats or (ISO,):
+        if spelling != ISO:
+            dates.append(f"CAST(try_strptime(trim({text}), {literal(spelling)}) AS DATE)")
+            continue
+        dates.append(
+            f"CASE WHEN {text} LIKE '____-__-__' THEN TRY_CAST({text} AS DATE) "
+            f"WHEN regexp_full_match({text}, {literal(_PATTERN)}) "
+            f"THEN TRY_CAST({_part(text, 1)} AS DATE) "
+            f"WHEN regexp_full_match({text}, {literal(_BARE_DAY)}) "
+            f"THEN TRY_CAST(trim({text}) AS DATE) END"
+        )
+    return _days(dates[0] if len(dates) == 1 else f"coalesce({', '.join(dates)})")
+
+
+def time_from_typed(column: _Typed, timezone: str) -> Moment:
+    """Return the SQL of a DATE or TIMESTAMP column as epoch seconds."""
+    ref = identifier(column.name)
+    finite = f"CASE WHEN isfinite({ref}) THEN {ref} END"
+    if column.type == "DATE":
+        return Moment(f"{_days(finite)} * 86400", None)
+    if column.type.endswith("WITH TIME ZONE"):
+        return Moment(_seconds(finite), None)
+    return _local(f"CAST({finite} AS TIMESTAMP)", timezone)
+
+
+def day_from_typed(column: _Typed, timezone: str) -> str:
+    """Return the SQL of a DATE or TIMESTAMP column as a day number (with a zone: the local day)."""
+    ref = identifier(column.name)
+    finite = f"CASE WHEN isfinite({ref}) THEN {ref} END"
+    if column.type.endswith("WITH TIME ZONE"):
+        finite = f"timezone({literal(timezone)}, {finite})"
+    return _days(f"CAST({finite} AS DATE)")

@@ -1,0 +1,72 @@
+"""The tables once they are open: typed, checked, in one engine."""
+
+# ruff: noqa: S608 - names and values are written into SQL by quoting.py only
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from risk_model.tables.checking import REFUSED
+from risk_model.tables.quoting import identifier
+from risk_model.tables.report import Report
+
+
+@dataclass
+class Tables:
+    """One typed table per table that was given, in ``connection`` under the contract's names.
+
+    Every typed table has all columns of the contract (NULL where the export had none): keys, texts
+    and categories VARCHAR, numbers DOUBLE, integers BIGINT, flags BOOLEAN, times BIGINT (epoch
+    seconds UTC), dates INTEGER (day number since 1970-01-01), and ``row_known`` BIGINT, the epoch
+    second from which the row is known. ``known__<column>`` is there where the mapping says *known
+    at* for that column; NULL means never. ``ticket_events`` has its ticket's ``account_id`` too.
+    ``present`` tells which columns the export really had.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    present: Mapping[str, frozenset[str]]
+    report: Report
+    fingerprint: str
+    spill: Path | None = field(default=None, repr=False)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return a typed table as a pandas frame."""
+        return self.connection.execute(f"SELECT * FROM {identifier(name)}").df()
+
+    def cut(self, as_of: int) -> Tables:
+        """Return a copy as it stood at day number ``as_of`` 00:00 UTC.
+
+        Rows not known by then are gone, values known later are NULL. Columns stay present.
+        """
+        from risk_model.tables.cutting import cut
+
+        return cut(self, as_of)
+
+    def refused(self) -> pd.DataFrame:
+        """Return the refused rows: table, line, reason, column, value (60 characters at most).
+
+        ``line`` is the line of a CSV file, else the row's number from 1. A row with two reasons
+        stands there twice.
+        """
+        return self.connection.execute(
+            'SELECT table_name AS "table", line, reason, column_name AS "column", value '
+            f"FROM {REFUSED} ORDER BY table_name, line, column_name, reason"
+        ).df()
+
+    def close(self) -> None:
+        """Let go of the engine and of what it spilled to disk."""
+        self.connection.close()
+        if self.spill is not None:
+            shutil.rmtree(self.spill, ignore_errors=True)
+
+    def __enter__(self) -> Tables:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

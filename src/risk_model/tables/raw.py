@@ -1,0 +1,119 @@
+"""A table as it came, before its cells are understood: where it is, which column is which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from risk_model.documents import did_you_mean
+from risk_model.tables.casting import RawColumn, Rules
+from risk_model.tables.contract import Table
+
+ROW = "row"
+
+
+@dataclass(frozen=True)
+class CsvShape:
+    """How a CSV file is to be read, so that refused rows can be found again by line."""
+
+    path: str
+    width: int
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    compressed: bool = False
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """``relation`` is what a SELECT reads FROM; ``columns`` leads contract columns to theirs.
+
+    ``known_at`` leads a contract column (or ``row``) to the column with the time from which it is
+    known. ``csv`` is set for CSV files only.
+    """
+
+    table: Table
+    place: str
+    relation: str
+    columns: Mapping[str, RawColumn]
+    known_at: Mapping[str, RawColumn] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
+    unknown: tuple[str, ...] = ()
+    csv: CsvShape | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a mapping says of one table: contract column → theirs, and *known at* → theirs."""
+
+    columns: Mapping[str, str] | None = None
+    known_at: Mapping[str, str] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
+
+
+def _folded(label: str) -> str:
+    return label.strip().casefold()
+
+
+def match_columns(
+    table: Table, place: str, given: Sequence[RawColumn], layout: Layout
+) -> tuple[RawTable, list[str]]:
+    """Lead the contract's columns to the given ones; mistakes come back as sentences.
+
+    Names match whatever their case and surrounding blanks. The relation is left empty.
+    """
+    wanted = layout.columns or {name: name for name in table.by_name}
+    by_name: dict[str, list[RawColumn]] = {}
+    for column in given:
+        by_name.setdefault(_folded(column.label), []).append(column)
+    mistakes: list[str] = []
+    found = _led(place, wanted, by_name, layout.columns is not None, mistakes)
+    known_at = _led(place, layout.known_at, by_name, True, mistakes)
+    mistakes += [
+        _absent(place, wanting.name, given, layout)
+        for wanting in table.columns
+        if wanting.required and wanting.name not in {*found, *(layout.columns or {})}
+    ]
+    mistakes += [
+        f"{place}: column '{column.label}' holds {column.type} values, and a table needs plain "
+        "ones: text, numbers, true/false, dates or times."
+        for column in [*found.values(), *known_at.values()]
+        if column.family == "other"
+    ]
+    used = {_folded(column.label) for column in [*found.values(), *known_at.values()]}
+    unknown = tuple(c.label.strip() for c in given if _folded(c.label) not in used)
+    raw = RawTable(table, place, "", found, known_at, layout.rules, tuple(filter(None, unknown)))
+    return raw, list(dict.fromkeys(mistakes))
+
+
+def _led(
+    place: str,
+    wanted: Mapping[str, str],
+    by_name: Mapping[str, list[RawColumn]],
+    must: bool,
+    mistakes: list[str],
+) -> dict[str, RawColumn]:
+    found: dict[str, RawColumn] = {}
+    for name, theirs in wanted.items():
+        columns = by_name.get(_folded(theirs), [])
+        if len(columns) == 1:
+            found[name] = columns[0]
+        elif columns:
+            mistakes.append(
+                f"{place}: column '{theirs}' stands there twice; leave one of them out."
+            )
+        elif must:
+            mistakes.append(
+                f"{place}: no column '{theirs}' (for '{name}').{did_you_mean(theirs, by_name)}"
+            )
+    return found
+
+
+def _absent(place: str, name: str, given: Sequence[RawColumn], layout: Layout) -> str:
+    labels = [column.label.strip() for column in given]
+    if layout.columns is not None:
+        return f"{place}: '{name}' is needed; say in sources.yaml which of its columns it is."
+    shown = ", ".join(f"'{label[:40]}'" for label in labels[:12]) or "none"
+    return (
+        f"{place}: no column '{name}', which is needed; its first line names {shown}."
+        f"{did_you_mean(name, labels)} Rename it, or lead it there in sources.yaml."
+    )

@@ -1,0 +1,133 @@
+"""Views in plain SQL: exports of another shape made into tables, in an engine shut off from all.
+
+Each view is one SELECT. It sees the files named under ``inputs`` (every column as text), or the
+tables of the DuckDB file, and nothing more: no file, no network, no setting can be reached from it.
+"""
+
+# ruff: noqa: S608 - names and values are written into SQL by quoting.py only
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from risk_model.errors import DataRefused
+from risk_model.tables import csv_files
+from risk_model.tables.files import Found, described, ending_of
+from risk_model.tables.mapping import SourcesMapping
+from risk_model.tables.quoting import identifier, literal
+
+
+@contextmanager
+def workshop(
+    mapping: SourcesMapping, data: Path, found: Found, memory: tuple[str, str] | None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an engine that holds the inputs of the views, shut off from everything outside."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false"
+    }
+    if memory is not None:
+        config |= {"memory_limit": memory[0], "temp_directory": memory[1]}
+    connection = duckdb.connect(config=config)
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        if data.is_dir():
+            _load_inputs(connection, mapping, data, found)
+        else:
+            _see_database(connection, data)
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _load_inputs(
+    connection: duckdb.DuckDBPyConnection, mapping: SourcesMapping, data: Path, found: Found
+) -> None:
+    for name, file in mapping.inputs.items():
+        path = data / file
+        at = mapping.where("inputs", name)
+        if not path.is_file():
+            found.mistakes.append(f"{at}: no file '{file}' in {data.name}.")
+        elif ending_of(path) is None:
+            found.mistakes.append(f"{at}: '{file}' is no .csv, .csv.gz or .parquet file.")
+        else:
+            try:
+                _load_input(connection, name, path, found)
+            except DataRefused as error:
+                found.mistakes += error.reasons
+
+
+def _load_input(connection: duckdb.DuckDBPyConnection, name: str, path: Path, found: Found) -> None:
+    create = f"CREATE TABLE {identifier(name)} AS SELECT"
+    if ending_of(path) == ".parquet":
+        relation = f"read_parquet({literal(str(path))})"
+        described(connection, relation, path.name)
+        connection.execute(f"{create} CAST(COLUMNS(*) AS VARCHAR) FROM {relation}")
+        return
+    columns, shape, notices = csv_files.read_header(path)
+    found.notices += notices
+    labels = [column.label.strip() or column.name for column in columns]
+    twice = {label for label in labels if labels.count(label) > 1}
+    if twice:
+        raise DataRefused(f"{path.name}: column '{min(twice)}' stands there twice.")
+    named = ", ".join(
+        f"{identifier(column.name)} AS {identifier(label)}"
+        for column, label in zip(columns, labels, strict=True)
+    )
+    statement = f"{create} {named} FROM {csv_files.READER}"
+    rejected = csv_files.load(connection, statement, shape, path.name, found.notices)
+    if rejected:
+        lines = ", ".join(str(row.line) for row in rejected[:5])
+        more = ", …" if len(rejected) > 5 else ""
+        found.notices.append(
+            f"{path.name}: {len(rejected)} lines cannot be read and no view sees them: "
+            f"lines {lines}{more}."
+        )
+
+
+def _see_database(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
+    connection.execute(f"ATTACH {literal(str(data))} AS given (READ_ONLY)")
+    rows = connection.execute(
+        "SELECT table_schema, table_name FROM information_schema.tables "
+        "WHERE table_catalog = 'given' ORDER BY ALL"
+    ).fetchall()
+    for schema, name in rows:
+        connection.execute(
+            f"CREATE VIEW IF NOT EXISTS {identifier(name)} AS "
+            f"SELECT * FROM given.{identifier(schema)}.{identifier(name)}"
+        )
+
+
+def run_view(
+    closed: duckdb.DuckDBPyConnection,
+    connection: duckdb.DuckDBPyConnection,
+    mapping: SourcesMapping,
+    name: str,
+) -> str:
+    """Run the view of a table in ``closed`` and leave its rows in ``connection``; return where.
+
+    Raises DataRefused with the file and the engine's message.
+    """
+    file = mapping.tables[name].sql or ""
+    text = (mapping.folder / file).read_text(encoding="utf-8")
+    relation = f"view_{name}"
+    try:
+        statements = closed.extract_statements(text)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise DataRefused(f"{file}: one single SELECT is expected, nothing else.")
+        reader = closed.sql(text).to_arrow_reader()
+        connection.register("rows_of_view", reader)
+        # in one order whatever the engine's threads did, so that a row's number means something
+        connection.execute(
+            f"CREATE TABLE {identifier(relation)} AS SELECT * FROM rows_of_view ORDER BY ALL"
+        )
+        connection.unregister("rows_of_view")
+    except duckdb.Error as error:
+        said = " ".join(line.strip() for line in str(error).splitlines() if line.strip(" ^"))
+        raise DataRefused(f"{file}: {said}") from error
+    return relation

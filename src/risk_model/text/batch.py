@@ -1,0 +1,106 @@
+"""Hearing many texts: each different text once, what is known from the cache, the rest in parallel.
+
+The answer depends on the texts and the lexicons only: not on the order, on duplicates, on the
+number of jobs, or on what a cache holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from risk_model.text.cache import SignalCache, digest_of
+from risk_model.text.hearing import SIGNALS, ear_for
+from risk_model.text.lexicon import Lexicons
+
+# Below this, starting processes (about 2 s: each imports nltk) costs more than it saves.
+PARALLEL_FROM = 3_000
+_CHUNK = 500
+
+Progress = Callable[[int, int], None]
+Rows = npt.NDArray[np.float64]
+
+
+def hear_all(
+    texts: Sequence[str | None] | pd.Series[Any],
+    lexicons: Lexicons,
+    *,
+    cache: Path | None = None,
+    jobs: int = -1,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Return SIGNALS (float64) of every text, aligned with the input (and its index, if a Series).
+
+    ``progress`` is told (texts read, texts to read) of those that the cache does not know.
+    Missing texts (None, NaN) give NaN throughout.
+    """
+    index = texts.index if isinstance(texts, pd.Series) else pd.RangeIndex(len(texts))
+    places = np.full(len(index), -1, dtype=np.int64)
+    different: dict[str, int] = {}
+    for at, text in enumerate(texts):
+        if isinstance(text, str):
+            places[at] = different.setdefault(text, len(different))
+    rows = _rows_of(list(different), lexicons, _cache_at(cache, lexicons), jobs, progress)
+    unknown = np.full((1, len(SIGNALS)), np.nan)
+    # Place -1, a missing text, is the last row.
+    return pd.DataFrame(np.vstack([rows, unknown])[places], index=index, columns=list(SIGNALS))
+
+
+def _cache_at(path: Path | None, lexicons: Lexicons) -> SignalCache | None:
+    """Return the cache; its version also names the packages whose change changes the sentiment."""
+    if path is None:
+        return None
+    packages = "+".join(f"{name}-{metadata.version(name)}" for name in ("nltk", "vaderSentiment"))
+    return SignalCache(path, f"{lexicons.version}+{packages}", len(SIGNALS))
+
+
+def _rows_of(
+    texts: list[str],
+    lexicons: Lexicons,
+    cache: SignalCache | None,
+    jobs: int,
+    progress: Progress | None,
+) -> Rows:
+    """Return one row a text, (texts, signals), asking the cache first and telling it after."""
+    rows = np.zeros((len(texts), len(SIGNALS)))
+    digests = [digest_of(text) for text in texts] if cache else []
+    known = cache.find(digests) if cache else {}
+    new = [at for at in range(len(texts)) if not known or digests[at] not in known]
+    if known:
+        unread = set(new)
+        for at, digest in enumerate(digests):
+            if at not in unread:
+                rows[at] = known[digest]
+    read = 0
+    for heard in _read([texts[at] for at in new], lexicons, jobs):
+        part = new[read : read + len(heard)]
+        rows[part] = heard
+        if cache:
+            cache.keep({digests[at]: rows[at] for at in part})
+        read += len(heard)
+        if progress:
+            progress(read, len(new))
+    return rows
+
+
+def _read(texts: list[str], lexicons: Lexicons, jobs: int) -> Iterator[Rows]:
+    """Yield the rows of the texts, chunk by chunk and in their order."""
+    chunks = [texts[at : at + _CHUNK] for at in range(0, len(texts), _CHUNK)]
+    if jobs == 1 or len(texts) < PARALLEL_FROM:
+        yield from (_hear_chunk(chunk, lexicons) for chunk in chunks)
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=jobs, return_as="generator")
+    yield from parallel(delayed(_hear_chunk)(chunk, lexicons) for chunk in chunks)
+
+
+def _hear_chunk(texts: Iterable[str], lexicons: Lexicons) -> Rows:
+    ear = ear_for(lexicons)
+    return np.array([list(ear.hear(text).values()) for text in texts], dtype=np.float64)

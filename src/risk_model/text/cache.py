@@ -1,0 +1,135 @@
+"""What was heard before, by content: one SQLite file that holds digests and signals, no text.
+
+Several runs may use one file at once (write-ahead log). A cache is only ever a saving: a file
+that is broken is set aside and begun anew, one that cannot be used is done without, each with a
+warning, and the run goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+log = logging.getLogger(__name__)
+
+Row = npt.NDArray[np.float64]
+Result = TypeVar("Result")
+_KEPT_VERSIONS = 3
+_BATCH = 5_000
+_BUSY_SECONDS = 30.0
+# SQLite's codes for: another layout than ours, a malformed file, no database at all.
+_BROKEN = {1, 11, 26}
+_LAYOUT = """
+CREATE TABLE IF NOT EXISTS versions (
+  id INTEGER PRIMARY KEY, version TEXT UNIQUE NOT NULL, used INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS heard (
+  version_id INTEGER NOT NULL, digest BLOB NOT NULL, signals BLOB NOT NULL,
+  PRIMARY KEY (version_id, digest)) WITHOUT ROWID;
+"""
+
+
+def digest_of(text: str) -> bytes:
+    """Return 16 bytes that stand for a text."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+class SignalCache:
+    """Signals by the digest of the text, for one version of the lexicons; rows of ``width``."""
+
+    def __init__(self, path: Path, version: str, width: int) -> None:
+        self.path = path
+        self.version = version
+        self.width = width
+
+    def find(self, digests: Sequence[bytes]) -> dict[bytes, Row]:
+        """Return the rows that are known; those that cannot be read are not."""
+        return self._tried(lambda database: self._find(database, digests)) or {}
+
+    def keep(self, rows: Mapping[bytes, Row]) -> None:
+        """Store rows; two runs that store the same ones do no harm."""
+        if rows:
+            self._tried(lambda database: self._keep(database, rows))
+
+    def _find(self, database: sqlite3.Connection, digests: Sequence[bytes]) -> dict[bytes, Row]:
+        known = database.execute("SELECT id FROM versions WHERE version = ?", (self.version,))
+        version = known.fetchone()
+        found: dict[bytes, Row] = {}
+        for at in range(0, len(digests) if version else 0, _BATCH):
+            part = digests[at : at + _BATCH]
+            marks = ",".join("?" * len(part))
+            query = f"SELECT digest, signals FROM heard WHERE version_id = ? AND digest IN ({marks})"  # noqa: S608, E501
+            for digest, signals in database.execute(query, (version[0], *part)):
+                if len(signals) == 8 * self.width:
+                    found[digest] = np.frombuffer(signals, dtype="<f8")
+        return found
+
+    def _keep(self, database: sqlite3.Connection, rows: Mapping[bytes, Row]) -> None:
+        database.execute("BEGIN IMMEDIATE")
+        version = self._version_id(database)
+        database.executemany(
+            "INSERT OR REPLACE INTO heard VALUES (?, ?, ?)",
+            ((version, digest, row.astype("<f8").tobytes()) for digest, row in rows.items()),
+        )
+        database.execute("COMMIT")
+
+    def _version_id(self, database: sqlite3.Connection) -> int:
+        """Return the number of this version, now the last used; versions long unused are dropped."""
+        database.execute(
+            "INSERT INTO versions (version, used) "
+            "VALUES (?, (SELECT coalesce(max(used), 0) + 1 FROM versions)) "
+            "ON CONFLICT (version) DO UPDATE SET used = excluded.used",
+            (self.version,),
+        )
+        old = "SELECT id FROM versions ORDER BY used DESC LIMIT -1 OFFSET ?"
+        database.execute(f"DELETE FROM heard WHERE version_id IN ({old})", (_KEPT_VERSIONS,))  # noqa: S608
+        database.execute(f"DELETE FROM versions WHERE id IN ({old})", (_KEPT_VERSIONS,))  # noqa: S608
+        known = database.execute("SELECT id FROM versions WHERE version = ?", (self.version,))
+        return int(known.fetchone()[0])
+
+    def _tried(self, work: Callable[[sqlite3.Connection], Result]) -> Result | None:
+        """Do the work; over a broken file once more on a new one, and else without a cache."""
+        for attempt in (1, 2):
+            try:
+                with closing(self._opened()) as database:
+                    return work(database)
+            except sqlite3.DatabaseError as error:
+                broken = getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
+                if attempt == 2 or not broken or not self._set_aside(error):
+                    log.warning("%s: cannot be used as a cache (%s); went without", self.path, error)
+                    return None
+            except OSError as error:
+                log.warning("%s: cannot be used as a cache (%s); went without", self.path, error)
+                return None
+        return None
+
+    def _opened(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            database.executescript(_LAYOUT)
+        except sqlite3.Error:
+            database.close()
+            raise
+        return database
+
+    def _set_aside(self, error: Exception) -> bool:
+        """Rename a broken file, since it may be something of value given by mistake."""
+        aside = self.path.with_name(f"{self.path.name}.broken")
+        try:
+            self.path.replace(aside)
+            for ending in ("-wal", "-shm"):
+                self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
+        except OSError:
+            return False
+        log.warning("%s: broken (%s); begun anew, the old file is %s", self.path, error, aside)
+        return True

@@ -1,0 +1,226 @@
+"""The word lists as models, and loading them from YAML with all mistakes at once."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from risk_model.errors import ConfigError
+from risk_model.text.phrases import PhraseError, read_entry, read_phrase
+
+# Raise it whenever the same lexicons would hear something else than before.
+ALGORITHM = 1
+
+CATEGORIES: tuple[str, ...] = (
+    "urgency",
+    "threat",
+    "competitor",
+    "legal",
+    "breach",
+    "public",
+    "hesitancy",
+    "complaint",
+    "frustration",
+    "expectation_gap",
+    "billing",
+    "passed_around",
+    "executive",
+    "outage",
+    "question",
+    "thanks",
+)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Category(_Frozen):
+    """The words of one category.
+
+    ``but_not`` voids a phrase that it overlaps, ``not_beside`` every phrase of its sentence.
+    ``negatable``: "no plans to cancel" is no threat. ``factual``: talk of policies, of what
+    would be and of drills says nothing.
+    """
+
+    means: str = Field(min_length=1)
+    phrases: tuple[str, ...] = Field(min_length=1)
+    but_not: tuple[str, ...] = ()
+    not_beside: tuple[str, ...] = ()
+    negatable: bool = True
+    factual: bool = False
+
+    def lists(self) -> dict[str, tuple[str, ...]]:
+        """Return the three lists of phrases by their names."""
+        return {
+            "phrases": self.phrases,
+            "but_not": self.but_not,
+            "not_beside": self.not_beside,
+        }
+
+
+class Context(_Frozen):
+    """What turns the words after it: negations and their limits, and talk of what is not a fact."""
+
+    negations: tuple[str, ...] = Field(min_length=1)
+    no_negation: tuple[str, ...] = ()
+    ends_negation: tuple[str, ...] = ()
+    reach: int = Field(default=6, ge=1, le=20)
+    hypothetical: tuple[str, ...] = ()
+
+    def lists(self) -> dict[str, tuple[str, ...]]:
+        """Return the lists of phrases by their names."""
+        return {
+            "negations": self.negations,
+            "no_negation": self.no_negation,
+            "ends_negation": self.ends_negation,
+            "hypothetical": self.hypothetical,
+        }
+
+
+class Sentiment(_Frozen):
+    """Corrections to VADER's word list: valence -4…4, 0 takes a word out; and phrases to skip."""
+
+    valences: dict[str, float] = {}
+    skip: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _within_scale(self) -> Sentiment:
+        beyond = [word for word, valence in self.valences.items() if not -4 <= valence <= 4]
+        if beyond:
+            raise ValueError(f"a valence lies between -4 and 4: {', '.join(beyond)}")
+        spaced = [word for word in self.valences if " " in word or word != word.lower()]
+        if spaced:
+            raise ValueError(f"single words in lower case only: {', '.join(spaced)}")
+        return self
+
+
+class Lexicons(_Frozen):
+    """All word lists. The same content has the same ``version``, wherever it was loaded from."""
+
+    categories: dict[str, Category]
+    groups: dict[str, tuple[str, ...]]
+    context: Context
+    sentiment: Sentiment
+
+    @cached_property
+    def version(self) -> str:
+        """16 hexadecimal digits over the content and the way of hearing."""
+        content = f"{ALGORITHM}\n{self.model_dump_json()}"
+        return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+
+    @model_validator(mode="after")
+    def _complete_and_readable(self) -> Lexicons:
+        missing = [name for name in CATEGORIES if name not in self.categories]
+        mistakes = [f"{name}.yaml: missing; every category needs its file" for name in missing]
+        # A broken group would be told again at each phrase that uses it.
+        mistakes += _unreadable(_entries({"groups.yaml": self.groups}), read_entry) or _unreadable(
+            self._phrases(), lambda phrase: read_phrase(phrase, self.groups)
+        )
+        if mistakes:
+            raise ConfigError(mistakes)
+        return self
+
+    def _phrases(self) -> list[tuple[str, str]]:
+        """Return every phrase with the place where it is written."""
+        files: dict[str, dict[str, tuple[str, ...]]] = {
+            f"{name}.yaml": category.lists() for name, category in self.categories.items()
+        }
+        files["context.yaml"] = self.context.lists()
+        return _entries(files)
+
+
+def _entries(files: Mapping[str, Mapping[str, tuple[str, ...]]]) -> list[tuple[str, str]]:
+    return [
+        (f"{file}: {name}, entry {at}", entry)
+        for file, lists in files.items()
+        for name, entries in lists.items()
+        for at, entry in enumerate(entries, start=1)
+    ]
+
+
+def _unreadable(entries: list[tuple[str, str]], read: Callable[[str], object]) -> list[str]:
+    """Return what is wrong with those entries that ``read`` refuses."""
+    mistakes = []
+    for place, entry in entries:
+        try:
+            read(entry)
+        except PhraseError as error:
+            mistakes.append(f"{place}: '{entry}': {error}")
+    return mistakes
+
+
+class _Groups(_Frozen):
+    groups: dict[str, tuple[str, ...]]
+
+
+_SHARED: dict[str, type[_Frozen]] = {
+    "context": Context,
+    "groups": _Groups,
+    "sentiment": Sentiment,
+}
+
+
+def load_lexicons(folder: Path) -> Lexicons:
+    """Load every word list of a folder; raise ConfigError with all mistakes, file and entry."""
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder; it should hold the word lists (*.yaml)")
+    mistakes: list[str] = []
+    models: dict[str, Any] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        if model := _load(path, mistakes):
+            models[path.stem] = model
+    absent = [name for name in (*_SHARED, *CATEGORIES) if not (folder / f"{name}.yaml").exists()]
+    mistakes += [f"{folder / name}.yaml: missing; lay the default one down again" for name in absent]
+    if mistakes:
+        raise ConfigError(mistakes)
+    try:
+        return Lexicons(
+            categories={name: models[name] for name in CATEGORIES},
+            groups=models["groups"].groups,
+            context=models["context"],
+            sentiment=models["sentiment"],
+        )
+    except ConfigError as error:
+        raise ConfigError([f"{folder}/{mistake}" for mistake in error.mistakes]) from None
+
+
+def _load(path: Path, mistakes: list[str]) -> _Frozen | None:
+    """Return the model of one file, or None with its mistakes noted."""
+    known = (*_SHARED, *CATEGORIES)
+    if path.stem not in known:
+        close = difflib.get_close_matches(path.stem, known, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else f"; there are: {', '.join(known)}"
+        mistakes.append(f"{path}: unknown category '{path.stem}'{hint}")
+        return None
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return _SHARED.get(path.stem, Category).model_validate(content)
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        mistakes.append(f"{path}{line}: no valid YAML: {error.problem}")
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        mistakes.append(f"{path}: cannot be read as YAML: {error}")
+    except ValidationError as error:
+        mistakes.extend(_told(path, error))
+    return None
+
+
+def _told(path: Path, error: ValidationError) -> list[str]:
+    """Return the mistakes of one file in the reader's words, entries counted from 1."""
+    told = []
+    for mistake in error.errors():
+        place = ", ".join(
+            f"entry {part + 1}" if type(part) is int else str(part) for part in mistake["loc"]
+        )
+        given = f" (is {mistake['input']!r})" if isinstance(mistake["input"], str | bool) else ""
+        hint = "; put it in quotes" if isinstance(mistake["input"], bool) else ""
+        told.append(f"{path}: {place or 'the file'}: {mistake['msg']}{given}{hint}")
+    return told

@@ -1,0 +1,207 @@
+"""The little language of the lexicons: a phrase as a CS manager writes it, compiled to a pattern.
+
+====================  =============================================================
+``cancel``            the word in all its forms (cancels, cancelled, cancelling)
+``=promised``         this form only
+``our/the``           one of these words
+``(log in/sign on)``  one of these, where one of them is several words
+``[really]``          may be there or not; ``[the/our]`` too
+``<product>``         one of a group of ``groups.yaml``
+``...``               up to four other words, none of them a negation
+``<number>``          any number
+``?``                 a question mark
+====================  =============================================================
+
+A comma in the message never stands in the way; the end of a sentence always does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, product
+
+from risk_model.text.words import END, PAUSE, normal, raw_tokens, stem, written_out
+
+GAP_WORDS = 4
+_GAP = "..."
+_PAUSE = "(?: ,)?"
+_GAP_PATTERN = rf"(?:(?! (?:not|never|no|nor|without|neither) ) [^ {END}]+){{0,{GAP_WORDS}}}?"
+_PIECE = re.compile(r"\[[^\]]*\]|\([^)]*\)|\S+")
+NUMBER = "<number>"
+_NUMBER_PATTERN = r"\d[\w]*"
+# Too frequent to be worth looking a phrase up by.
+_FREQUENT = frozenset(
+    "we i you your our us my me it this that they the a an to of for in on at by with from and or "
+    "be is are was have has had do does did will would can could should not no get any all ? so "
+    "if as what how go been still more than".split()
+)
+
+
+class PhraseError(ValueError):
+    """A phrase that cannot be read; the text says why and what to write instead."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One place in a phrase: its options, each a run of words; a gap has none."""
+
+    options: tuple[tuple[str, ...], ...]
+    optional: bool = False
+
+
+Groups = Mapping[str, Sequence[str]]
+
+
+def read_phrase(phrase: str, groups: Groups) -> tuple[Part, ...]:
+    """Return the parts of a written phrase; raise PhraseError with the remedy."""
+    parts = tuple(_read_piece(piece, groups) for piece in _PIECE.findall(phrase))
+    if not parts:
+        raise PhraseError("there is no word in it")
+    if any(part.optional for part in (parts[0], parts[-1])):
+        raise PhraseError(
+            "[...] at the beginning or the end changes nothing: leave it out, "
+            "or write (...) if one of the words has to be there"
+        )
+    if not (parts[0].options and parts[-1].options):
+        raise PhraseError("'...' stands between words, not at the beginning or the end")
+    return parts
+
+
+def _read_piece(piece: str, groups: Groups) -> Part:
+    if piece in (_GAP, "…"):
+        return Part(())
+    optional, bracketed = piece[0] == "[", piece[0] in "[("
+    inner = piece[1:-1] if bracketed else piece
+    if any(mark in inner for mark in "()[]{}*|"):
+        raise PhraseError(
+            f"cannot read '{piece}': write [word] for one that may be missing, a/b for either, "
+            "and ... for words in between; a word stands for all its forms, without a *"
+        )
+    options = tuple(
+        option for choice in inner.split("/") for option in _read_choice(choice.strip(), groups)
+    )
+    return Part(options, optional)
+
+
+def _read_choice(choice: str, groups: Groups) -> Iterator[tuple[str, ...]]:
+    """Yield the runs of words that one choice stands for, its groups written out."""
+    runs = [_read_word(word, groups) for word in choice.split()]
+    if not runs:
+        raise PhraseError("a choice is empty: a '/' too many")
+    for chosen in product(*runs):
+        yield tuple(chain.from_iterable(chosen))
+
+
+def _read_word(word: str, groups: Groups) -> Sequence[tuple[str, ...]]:
+    if word == NUMBER:
+        return [(NUMBER,)]
+    if not word.startswith("<"):
+        return [_as_words(word)]
+    name = word.strip("<>")
+    if name not in groups:
+        raise PhraseError(
+            f"no group <{name}> in groups.yaml; there are: {', '.join(sorted(groups))}"
+        )
+    return [run for entry in groups[name] for run in read_entry(entry)]
+
+
+@lru_cache(maxsize=10_000)
+def read_entry(entry: str) -> tuple[tuple[str, ...], ...]:
+    """Return every run of words that one entry of a group stands for; raise PhraseError."""
+    parts = [_read_piece(piece, {}) for piece in _PIECE.findall(entry)]
+    if any(not part.options for part in parts):
+        raise PhraseError("a group holds no '...'")
+    choices = [(*part.options, ()) if part.optional else part.options for part in parts]
+    runs = dict.fromkeys(tuple(chain.from_iterable(chosen)) for chosen in product(*choices))
+    if not runs or () in runs:
+        raise PhraseError("at least one word must not be optional")
+    return tuple(runs)
+
+
+def _as_words(text: str) -> tuple[str, ...]:
+    """Return the words of one choice, ``=`` kept before the first as the mark of an exact form."""
+    exact = text.startswith("=")
+    words = [
+        word
+        for token in raw_tokens(normal(text.removeprefix("=")))
+        for word in written_out(token)
+        if word not in (END, PAUSE)
+    ]
+    if not words:
+        raise PhraseError(f"no word in '{text}'")
+    if exact:
+        words[0] = f"={words[0]}"
+    return tuple(words)
+
+
+def exact_words(parts: Sequence[Part]) -> set[str]:
+    """Return the words of which a phrase wants one form only."""
+    words = (word for part in parts for option in part.options for word in option)
+    return {word[1:] for word in words if word.startswith("=")}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A phrase ready to be found: one of ``anchors`` has to be among the tokens of a message."""
+
+    pattern: re.Pattern[str]
+    anchors: frozenset[str]
+
+
+class PhraseCompiler:
+    """Compiles phrases; ``exact`` are the words of which somewhere one form only is wanted."""
+
+    def __init__(self, exact: set[str]) -> None:
+        self.exact = frozenset(exact)
+        self._exact_by_stem: dict[str, list[str]] = {}
+        for word in sorted(exact):
+            self._exact_by_stem.setdefault(stem(word), []).append(f"={word}")
+
+    def token(self, word: str) -> str:
+        """Return the token that a word of a message becomes."""
+        return f"={word}" if word in self.exact else stem(word)
+
+    def compile(self, parts: Sequence[Part]) -> Compiled:
+        """Return the pattern of a phrase over a token string, and its anchors."""
+        pattern = "".join(self._part(part, first=not at) for at, part in enumerate(parts))
+        fixed = [part for part in parts if part.options and not part.optional]
+        anchors = min((self._anchors(part) for part in fixed), key=_cost)
+        return Compiled(re.compile(pattern + "(?= )"), anchors)
+
+    def _part(self, part: Part, first: bool) -> str:
+        if not part.options:
+            return _GAP_PATTERN
+        joined = "|".join(dict.fromkeys(self._option(option) for option in part.options))
+        several = "|" in joined
+        body = ("" if first else _PAUSE) + " " + (f"(?:{joined})" if several else joined)
+        return f"(?:{body})?" if part.optional else body
+
+    def _option(self, option: tuple[str, ...]) -> str:
+        return f"{_PAUSE} ".join(self._word(word) for word in option)
+
+    def _word(self, word: str) -> str:
+        if word == NUMBER:
+            return _NUMBER_PATTERN
+        forms = self._forms(word)
+        escaped = [re.escape(form) for form in forms]
+        return escaped[0] if len(escaped) == 1 else f"(?:{'|'.join(escaped)})"
+
+    def _forms(self, word: str) -> list[str]:
+        """Return the tokens that a word of a phrase stands for."""
+        if word.startswith("="):
+            return [word]
+        return [stem(word), *self._exact_by_stem.get(stem(word), ())]
+
+    def _anchors(self, part: Part) -> frozenset[str]:
+        """Return tokens of which one must be there; of a run of words the rarest-looking one."""
+        rarest = [min(option, key=lambda word: _cost({word})) for option in part.options]
+        return frozenset(form for word in rarest for form in self._forms(word))
+
+
+def _cost(anchors: frozenset[str] | set[str]) -> tuple[bool, int, int]:
+    """Rank a set of anchors: no frequent word, few and long ones come first; numbers never."""
+    frequent = any(anchor in _FREQUENT or anchor == NUMBER for anchor in anchors)
+    return (frequent, len(anchors), -min(len(anchor) for anchor in anchors))

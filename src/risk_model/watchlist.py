@@ -1,0 +1,169 @@
+"""The watchlist: ranked rows with all columns of the contract, written whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from risk_model.errors import DataRefused, UsageError
+
+COLUMNS = (
+    "rank",
+    "account_id",
+    "account_name",
+    "segment",
+    "csm",
+    "arr",
+    "renewal_date",
+    "as_of",
+    "horizon_days",
+    "escalation_probability",
+    "risk_level",
+    "suggested_severity",
+    "escalation_tier",
+    "likely_cause",
+    "reason_1",
+    "reason_2",
+    "reason_3",
+    "rules_fired",
+    "recommended_action",
+    "acknowledge_by",
+    "update_every_hours",
+    "owner_role",
+    "executive_sponsor",
+    "arr_at_risk",
+    "previous_rank",
+    "change",
+    "state",
+    "waiting_on",
+    "recovery_stage",
+    "data_coverage",
+    "model_version",
+    "run_id",
+)
+ESCALATED_COLUMNS = (
+    "account_id",
+    "account_name",
+    "csm",
+    "arr",
+    "escalation_id",
+    "opened_at",
+    "days_open",
+    "suggested_severity",
+    "rules_fired",
+    "acknowledge_overdue",
+    "next_update_due",
+    "sponsor_due",
+    "overdue",
+)
+# Keys are never altered: an importer matches by them.
+KEYS = ("account_id", "escalation_id")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Watchlist:
+    """A ranked list, the accounts that are escalated already, and the record of the run."""
+
+    ranked: pd.DataFrame
+    escalated: pd.DataFrame
+    run: Mapping[str, Any]
+
+    def write(self, out: Path) -> tuple[Path, Path, Path]:
+        """Write ``X.csv``, ``X.escalated.csv`` and, last, ``X.run.json``, each whole.
+
+        Everything is on disk under temporary names before the first file takes its place, so a
+        run that is cut off leaves the old list whole; ``run.json`` holds the hashes of both.
+        """
+        escalated, record = beside(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        parts = {out: as_csv(self.ranked), escalated: as_csv(self.escalated)}
+        hashes = {path.name: hashlib.sha256(data).hexdigest() for path, data in parts.items()}
+        run = {**self.run, "sha256": hashes}
+        parts[record] = (json.dumps(run, indent=2, ensure_ascii=False) + "\n").encode()
+        written = [(_temporary(path, data), path) for path, data in parts.items()]
+        for temporary, path in written:
+            temporary.replace(path)
+        return out, escalated, record
+
+
+def beside(out: Path) -> tuple[Path, Path]:
+    """Return the paths of the escalated list and of the run's record for a list's path."""
+    stem = out.name.removesuffix(".csv")
+    return out.with_name(f"{stem}.escalated.csv"), out.with_name(f"{stem}.run.json")
+
+
+def as_csv(frame: pd.DataFrame) -> bytes:
+    """Return a frame as UTF-8 CSV: ``\\n``, RFC 4180 quoting, text harmless in a spreadsheet."""
+    safe = frame.copy()
+    for name in safe.columns:
+        if name not in KEYS and not pd.api.types.is_numeric_dtype(safe[name]):
+            safe[name] = safe[name].map(harmless)
+    text = safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL, na_rep="")
+    return text.encode("utf-8")
+
+
+def harmless(value: object) -> object:
+    """Return a text cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def ranked(rows: pd.DataFrame, policy: str) -> pd.DataFrame:
+    """Return the rows in the order of the policy, ties by ``account_id``, with ``rank`` from 1."""
+    by = {"probability": "escalation_probability", "arr-at-risk": "arr_at_risk"}[policy]
+    order = rows.assign(_by=rows[by].fillna(-1.0)).sort_values(
+        ["_by", "account_id"], ascending=[False, True], ignore_index=True
+    )
+    return order.drop(columns="_by").assign(rank=np.arange(1, len(order) + 1))
+
+
+def with_previous(rows: pd.DataFrame, previous: Path | None) -> pd.DataFrame:
+    """Add ``previous_rank`` and ``change`` from the last list; without one every row is new.
+
+    Raises DataRefused when the last list is of the same or a later day, UsageError when it can't
+    be read as a watchlist.
+    """
+    if previous is None:
+        return rows.assign(previous_rank=pd.array([pd.NA] * len(rows), dtype="Int64"), change="new")
+    old = _read_previous(previous, str(rows["as_of"].iloc[0]) if len(rows) else None)
+    before = rows["account_id"].map(old).astype("Int64")
+    moved = (before - rows["rank"]).astype("Float64").to_numpy(float, na_value=np.nan)
+    change = np.select([np.isnan(moved), moved > 0, moved < 0], ["new", "up", "down"], "same")
+    return rows.assign(previous_rank=before, change=change)
+
+
+def _read_previous(path: Path, as_of: str | None) -> dict[str, int]:
+    try:
+        old = pd.read_csv(path, dtype={"account_id": str}, keep_default_na=False, na_values=[""])
+        ranks = dict(zip(old["account_id"], old["rank"].astype(int), strict=True))
+        days = {str(date.fromisoformat(str(day))) for day in old["as_of"].unique()}
+    except (OSError, KeyError, ValueError) as error:
+        raise UsageError(
+            f"--previous {path.name}: not a watchlist ({error}). Give the CSV of the last run."
+        ) from None
+    if as_of is not None and any(day >= as_of for day in days):
+        raise DataRefused(
+            f"--previous {path.name}: it is of {max(days)}, not before {as_of}. "
+            "Give the list of an earlier day."
+        )
+    return ranks
+
+
+def _temporary(path: Path, data: bytes) -> Path:
+    """Write data beside its place and make sure that it is on disk."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary
