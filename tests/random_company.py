@@ -176,19 +176,20 @@ class _Maker:
         versions: list[int | None] = list(starts)
         if not versions or self.some(0.6):
             versions.insert(0, None)
+        spans = [(self.day(), self.last + self.pick(-30, 0, 200)) for _ in versions]
         return [
             {
                 "account_id": account,
                 "name": account.upper(),
                 "arr": 1000 * self.whole(200),
                 "csm": self.pick("Kim", "Lee"),
-                "contract_start": self.day() if self.some(0.6) else None,
-                "contract_end": self.last + self.pick(-30, 0, 200) if self.some(0.6) else None,
+                "contract_start": start if self.some(0.6) else None,
+                "contract_end": max(start, end) if self.some(0.6) else None,
                 "strategic": self.pick(True, False, None),
                 "reference": self.pick(True, False, None),
                 "valid_from": valid_from,
             }
-            for valid_from in versions
+            for valid_from, (start, end) in zip(versions, spans, strict=True)
         ]
 
     def usage(self, account: str) -> list[Row]:
@@ -391,12 +392,35 @@ def random_company(
         else:
             silent = set() if name == "accounts" else {n for n in names if maker.some(0.1)}
             rows[name] = [r for n in names if n not in silent for r in getattr(maker, name)(n)]
+    for name in rows:
+        if CONTRACT[name].is_event and (whole or maker.some(0.6)):
+            rows[name] += _feed(maker, name, rows, names[-1])
     every = {name: frozenset(CONTRACT[name].by_name) for name in rows}
     company = Company({name: _completed(name, rows[name]) for name in rows}, every, names)
     if not whole:
         company = _with_gaps(maker, company)
     company = _known(maker, company, lateness=0.0 if whole else maker.pick(0.0, 0.15))
     return company if whole else _with_late_values(maker, company)
+
+
+def _feed(maker: _Maker, name: str, rows: Mapping[str, list[Row]], account: str) -> list[Row]:
+    """Return a row for every other day, so that the table is measured throughout."""
+    if not rows[name] or name == "usage":
+        return []
+    template, (time, *_) = rows[name][0], CONTRACT[name].row_known_at
+    times = {c.name for c in CONTRACT[name].columns if c.kind == "time"}
+    feed = []
+    for day in range(maker.first, maker.last + 1, 2):
+        row = {c: None if c in times else value for c, value in template.items()}
+        own = CONTRACT[name].key[0]
+        if own not in ("account_id", "ticket_id") or name == "tickets":
+            row[own] = f"feed-{day}"
+        row |= {time: day * DAY + 7 * HOUR, "account_id": account}
+        if name == "ticket_events":
+            opened = min(rows["tickets"], key=lambda ticket: ticket["opened_at"])
+            row |= {"ticket_id": opened["ticket_id"], "account_id": opened["account_id"]}
+        feed.append(row)
+    return feed
 
 
 def _completed(name: str, rows: list[Row]) -> list[Row]:

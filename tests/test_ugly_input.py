@@ -172,8 +172,13 @@ def test_categories_match_whatever_their_case(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("kind", "score", "reason"),
-    [("NPS", "0", None), ("csat", "0", "out of range (1…5)"), ("CES", "8", "out of range (1…7)")]
-    + [("NPS", "11", "out of range (0…10)"), ("NPS", "-1", "out of range (0…10)")],
+    [
+        ("NPS", "0", None),
+        ("NPS", "11", "out of range (0…10)"),
+        ("NPS", "-1", "out of range (0…10)"),
+        ("csat", "0", "out of range (1…5)"),
+        ("CES", "8", "out of range (1…7)"),
+    ],
 )
 def test_a_survey_score_is_judged_by_its_kind(
     tmp_path: Path, kind: str, score: str, reason: str | None
@@ -200,8 +205,8 @@ def test_rows_with_one_key_merge_if_they_agree_and_are_refused_if_not(tmp_path: 
     why = "contradicts another row with the same key"
     where = "account_id, date"
     assert refusals(tables, "usage") == [
-        (4, why, where, "b / 20513"),
-        (5, why, where, "b / 20513"),
+        (4, why, where, "b / 2026-03-01"),
+        (5, why, where, "b / 2026-03-01"),
     ]
 
 
@@ -235,13 +240,19 @@ def test_a_latin_1_header_is_refused_with_the_remedy(tmp_path: Path):
     ]
 
 
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_is_certain_by_its_first_bytes_and_read_with_a_notice(tmp_path: Path, encoding: str):
+def test_utf_16_is_certain_by_its_first_bytes_and_read_with_a_notice(tmp_path: Path):
     text = "\ufeffaccount_id,name\na,Jürgen\nb\nb,Bob\nc,Carl,x\n"
-    tables = open_tables(put(tmp_path, accounts_csv=text.encode(encoding)))
+    tables = open_tables(put(tmp_path, accounts_csv=text.encode("utf-16-le")))
     assert tables.frame("accounts")["name"].tolist() == ["Jürgen", "Bob"]
     assert [row[0] for row in refusals(tables, "accounts")] == [3, 5]
     assert tables.report.notices == ("accounts.csv: read as UTF-16, as its first bytes say.",)
+
+
+def test_utf_16_in_the_other_order_is_refused_with_the_remedy(tmp_path: Path):
+    usage = ("\ufeff" + USAGE.decode()).encode("utf-16-be")
+    assert refused_with(put(tmp_path, usage_csv=usage)) == [
+        "usage.csv: UTF-16 in big-endian order. Save the file as CSV UTF-8."
+    ]
 
 
 @pytest.mark.parametrize(("delimiter", "shown"), [(";", "';'"), ("\t", "a tab"), ("|", "'|'")])
@@ -349,13 +360,20 @@ def test_everything_wrong_with_a_folder_is_said_at_once(tmp_path: Path):
     connection.execute(f"COPY (SELECT 1 AS x) TO '{tmp_path}/usage.parquet'")
     assert refused_with(tmp_path) == [
         "tickets.csv: column 'account_id' stands there twice; leave one of them out.",
-        "tickets.csv: no column 'ticket_id', which is needed; its first line names 'ticketid', "
+        "tickets.csv: no column 'ticket_id', needed here; the columns are 'ticketid', "
         "'account_id', 'account_id', 'opened_at'. Did you mean 'ticketid'? Rename it, or lead it "
         "there in sources.yaml.",
         "usage.csv and usage.parquet: one table in two files; leave one of them.",
         f"{tmp_path.name}: no table 'accounts'; it is needed, as accounts.csv for one.",
+    ]
+
+
+def test_a_folder_without_a_table_of_events_is_refused(tmp_path: Path):
+    (tmp_path / "accounts.csv").write_bytes(ACCOUNTS)
+    (tmp_path / "renewals.csv").write_bytes(b"account_id,renewal_date\na,2026-09-01\n")
+    assert refused_with(tmp_path) == [
         f"{tmp_path.name}: no table of events; at least one of usage, tickets, ticket_events, "
-        "surveys, messages, meetings, tasks, health_scores, incidents is needed.",
+        "surveys, messages, meetings, tasks, health_scores, incidents is needed."
     ]
 
 

@@ -130,6 +130,22 @@ def _of_features(
     return candidates
 
 
+def standing_out(parts: pd.DataFrame, features: pd.DataFrame, catalogue: Catalogue) -> list[str]:
+    """Return for each account the family of the sign that weighs most, or nothing."""
+    weights = parts.to_numpy(float)
+    known = [catalogue.by_name.get(str(name)) for name in parts.columns]
+    values = features.reindex(columns=parts.columns).to_numpy(float)
+    families = []
+    for row in range(len(features)):
+        best, family = 0.0, ""
+        for place, feature in enumerate(known):
+            weight = weights[row, place]
+            if feature and weight > best and is_notable(feature, values[row, place]):
+                best, family = weight, feature.family
+        families.append(family)
+    return families
+
+
 def stem_of(name: str) -> str:
     """Return what a feature is about, without its window: ``tickets_28d`` tells of tickets."""
     return re.sub(r"_(\d+[dh]|change|more|before|ever|trend|\d)(?=_|$)", "", name)

@@ -7,7 +7,6 @@ split their logit exactly into one contribution a feature.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from typing import Any, Self
 
 import numpy as np
@@ -19,10 +18,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits
 
 from risk_model.errors import ConfigError, DataRefused, RiskModelError
-from risk_model.logistic import Prior, fit_logistic
+from risk_model.logistic import Prior, fit_logistic, threads_for
 from risk_model.scaling import Scaling
 
 Floats = NDArray[np.float64]
@@ -30,7 +28,6 @@ Labels = NDArray[np.int64]
 
 # Above this many cells single precision halves the time and moves no probability visibly.
 SINGLE_PRECISION_FROM = 2_000_000
-SMALL_TABLE = 2_000_000
 
 
 class SingleClass(DataRefused, ValueError):
@@ -211,7 +208,9 @@ class BoostingLearner(Learner):
             random_state=self.random_state,
         )
         with threads_for(X):
-            self.trees_ = trees.fit(X, y, sample_weight=weight)
+            # Equal weights say nothing, and with any the binning takes ten times as long.
+            alike = weight.min() == weight.max()
+            self.trees_ = trees.fit(X, y, sample_weight=None if alike else weight)
         self.n_iter_ = int(self.trees_.n_iter_)
 
     @property
@@ -241,11 +240,6 @@ class BoostingLearner(Learner):
         import shap
 
         return shap.TreeExplainer(self.trees_)
-
-
-def threads_for(X: Floats) -> AbstractContextManager[Any]:
-    """Let small tables do with one thread: waiting for the others costs more than they help."""
-    return threadpool_limits(1 if X.size < SMALL_TABLE else None, user_api="openmp")
 
 
 def two_classes(y: Any, weight: Floats) -> tuple[Labels, NDArray[Any]]:

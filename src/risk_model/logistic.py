@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
+
+# Below this many cells threads wait for each other longer than they work.
+SMALL_TABLE = 2_000_000
+
+
+def threads_for(table: NDArray[Any]) -> AbstractContextManager[Any]:
+    """Let the numerical libraries do with one thread while a small table is at hand."""
+    limits: AbstractContextManager[Any] = threadpool_limits(1 if table.size < SMALL_TABLE else None)
+    return limits
 
 
 @dataclass(frozen=True)
@@ -57,12 +68,13 @@ def fit_logistic(
     bounds = [(0 if s > 0 else None, 0 if s < 0 else None) for s in prior.signs]
     # Stop at the precision that the numbers have.
     close = 1e-6 if Z.dtype == np.float32 else 1e-9
-    found = minimize(
-        loss,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[*bounds, (None, None)],
-        options={"maxiter": max_iter, "gtol": close, "ftol": close * 1e-3},
-    )
+    with threads_for(Z):
+        found = minimize(
+            loss,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[*bounds, (None, None)],
+            options={"maxiter": max_iter, "gtol": close, "ftol": close * 1e-3},
+        )
     return found.x[:-1], float(found.x[-1]), max(1, int(found.nit))

@@ -127,8 +127,8 @@ class Rulebook(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Fitted: ``intercept_`` and ``slope_`` (of the logit over points), ``is_fitted_to_labels_``.
     """
 
-    # A quiet account is near 2%, one with a strong rule near 8%, with three of them near 60%.
-    DEFAULT_INTERCEPT, DEFAULT_SLOPE = -3.9, 0.48
+    # A quiet account is near 2%, one with a strong rule near 5%, one with five of them near 50%.
+    DEFAULT_INTERCEPT, DEFAULT_SLOPE = -3.7, 0.25
 
     def __init__(self, spec: str = "", min_positives: int = 30) -> None:
         self.spec = spec

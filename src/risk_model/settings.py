@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from pydantic import Field
 
 from risk_model.catalogue import Catalogue, load_catalogue
 from risk_model.documents import Strict, check_document, hash_of, read_document
-from risk_model.errors import ConfigError
+from risk_model.errors import ConfigError, UsageError
 from risk_model.features.sources import source_columns
 from risk_model.rules import RuleSet, load_rules
 from risk_model.text import Lexicons, load_lexicons
@@ -156,6 +157,28 @@ def load_settings(folder: Path | None = None) -> Settings:
     if mistakes:
         raise ConfigError(mistakes)
     return Settings(root, catalogue, lexicons, rules, **rest)
+
+
+def lay_down(folder: Path) -> list[Path]:
+    """Copy the default decisions into a folder; never over a file that is there already.
+
+    Raises UsageError where one of them is.
+    """
+    source = default_folder()
+    files = [
+        path
+        for part in PARTS
+        for path in sorted((source / part).rglob("*"))
+        if path.is_file() and path.suffix in (".yaml", ".txt", ".md")
+    ]
+    targets = [folder / path.relative_to(source) for path in files]
+    there = [str(target) for target in targets if target.exists()]
+    if there:
+        raise UsageError(f"{folder} has decisions already ({there[0]} …). Choose another folder.")
+    for path, target in zip(files, targets, strict=True):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    return targets
 
 
 def _read(file: Path, model: type[Strict]) -> Strict:

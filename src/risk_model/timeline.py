@@ -13,6 +13,8 @@ import datetime as dt
 DAY = 86_400
 HOUR = 3_600
 EPOCH = dt.date(1970, 1, 1)
+# Days ahead that a probability speaks of, unless a run says otherwise.
+DEFAULT_HORIZON = 30
 
 
 def day_of(seconds: int) -> int:

@@ -13,6 +13,7 @@ from risk_model.sample.stamps import (
     Ints,
     before_end,
     iso_times,
+    midnight_of,
     office_seconds,
     whole_numbers,
 )
@@ -66,9 +67,8 @@ def incidents_table(world: World, rng: np.random.Generator) -> pd.DataFrame:
     """Return the table ``incidents``: one row an outage and customer account that it touched."""
     shocks, days = world.shocks, world.period.days
     day = shocks.outage_day - BURN_IN
-    starts: Floats = (day + world.period.first) * float(DAY) + np.floor(
-        rng.random(len(day)) * 20 * HOUR
-    )
+    hour = np.floor(rng.random(len(day)) * 20 * HOUR)
+    starts = midnight_of(day + world.period.first) + hour
     ends = before_end(starts + shocks.outage_hours * HOUR, world.period)
     said = np.exp(rng.normal(-0.6, 0.8, len(day))) * HOUR
     announced = before_end(starts + said, world.period)

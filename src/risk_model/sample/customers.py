@@ -74,7 +74,7 @@ def _changes(world: World, rng: np.random.Generator) -> dict[int, list[_Change]]
         if world.shocks.handover[account] >= 0 and began < moved < last:
             found[account].append(_Change(moved, "csm", int(world.shocks.new_csm[account])))
         notice, end = history.notice_day[account], history.end_day[account]
-        if np.isfinite(notice) and notice >= first:
+        if np.isfinite(notice):
             # Known from the notice on: a contract end shown earlier would tell the future.
             found[account].append(
                 _Change(float(notice), "contract_end", iso_dates(np.array([end]))[0])

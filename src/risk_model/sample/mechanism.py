@@ -26,7 +26,7 @@ ARRIVALS = np.array([1 / 150, 1 / 210, 1 / 190, 1 / 310, 1 / 205])
 GROWTH = 0.13
 HEALING = 0.042
 TOGETHER = 0.30
-MIDPOINT = 9.0
+MIDPOINT = 9.2
 STEEPNESS = 0.4
 HAZARD_TOP = 0.06
 FLOOR = 0.00012
@@ -70,6 +70,14 @@ class _State:
     end_day: Floats
     notice_day: Floats
     log: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+
+
+def load_of(trouble: Floats) -> Floats:
+    """Return the load of troubles (accounts, kinds): their sum, and more for each pair."""
+    root = np.sqrt(trouble)
+    pairs = 0.5 * (root.sum(axis=1) ** 2 - trouble.sum(axis=1))
+    total: Floats = trouble.sum(axis=1) + TOGETHER * pairs
+    return total
 
 
 class _Company:
@@ -149,18 +157,11 @@ class _Company:
         now.fades = (now.fades | starts) & ~back
         now.fading += (now.fades - now.fading) / np.where(now.fades, 38, 20)
 
-    def load(self) -> Floats:
-        """Return the accumulated load: the troubles and, superadditive, each pair of them."""
-        root = np.sqrt(self.now.trouble)
-        pairs = 0.5 * (root.sum(axis=1) ** 2 - self.now.trouble.sum(axis=1))
-        total: Floats = self.now.trouble.sum(axis=1) + TOGETHER * pairs
-        return total
-
     def hazard(self, day: int) -> Floats:
         """Return the chance of an escalation on this day."""
         now, today = self.now, self.first + day
         phase = 0.5 * (self.to_renewal(today) < 75) + 1.1 * now.scar
-        strain = self.load() + 1.2 * now.fading + phase
+        strain = load_of(self.now.trouble) + 1.2 * now.fading + phase
         strain = strain - MIDPOINT - 1.1 * self.traits.threshold
         chance = HAZARD_TOP / (1 + np.exp(-strain / STEEPNESS)) + FLOOR
         chance += 0.0014 * now.fading**2 * (self.traits.silent == 1)
@@ -203,10 +204,13 @@ class _Company:
         now.scar = np.where(done, np.minimum(now.scar + 0.8, 1.6), now.scar)
 
     def _renew(self, day: int, active: NDArray[np.bool_]) -> None:
-        """Forty-five days ahead of a renewal some give notice: mostly those who faded."""
+        """Forty-five days ahead of a renewal some give notice: mostly those who faded.
+
+        Who left during the burn-in would be no customer of this company at all: nobody does.
+        """
         now, today = self.now, self.first + day
-        due = active & (self.to_renewal(today) == 45) & np.isnan(now.end_day)
-        lean = -3.6 + 3.4 * now.fading + 0.25 * np.minimum(self.load(), 8)
+        due = active & (self.to_renewal(today) == 45) & np.isnan(now.end_day) & (day >= BURN_IN)
+        lean = -3.6 + 3.4 * now.fading + 0.25 * np.minimum(load_of(self.now.trouble), 8)
         leaves = due & (self.rng.random(len(due)) < 1 / (1 + np.exp(-lean)))
         now.notice_day = np.where(leaves, today, now.notice_day)
         now.end_day = np.where(leaves, today + 45, now.end_day)

@@ -43,7 +43,8 @@ def _backlog(days: int, rng: np.random.Generator) -> Floats:
     noise = rng.normal(0, 0.13, days)
     for day in range(1, days):
         level[day] = 0.965 * level[day - 1] + noise[day]
-    return np.clip(level - level.mean() + 0.35, 0, 1.6)
+    queue: Floats = np.clip(level - level.mean() + 0.35, 0, 1.6)
+    return queue
 
 
 def _handovers(traits: Traits, burn: int, days: int, rng: np.random.Generator) -> tuple[Ints, Ints]:

@@ -149,6 +149,13 @@ def _ratings(tickets: Tickets, world: World, rng: np.random.Generator) -> tuple[
     return np.where(np.isnan(rated), np.nan, score), rated
 
 
+def _words(tickets: Tickets, dice: Dice) -> list[tuple[str, str]]:
+    """Write subject and description of each ticket."""
+    phrases = Phrases.load()
+    about = zip(tickets.category.tolist(), tickets.troubled.tolist(), strict=True)
+    return [phrases.ticket(CATEGORIES[category], behind >= 0, dice) for category, behind in about]
+
+
 def support_tables(
     world: World, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame, Floats]:
@@ -164,11 +171,7 @@ def support_tables(
     # The smallest plans were sold without a service level.
     sla = tickets.opened + _SLA_HOURS[tickets.priority] * HOUR
     sla = np.where((world.traits.segment == 2)[tickets.account], np.nan, sla)
-    phrases, dice = Phrases.load(), Dice(rng)
-    words = [
-        phrases.ticket(CATEGORIES[c], b >= 0, dice)
-        for c, b in zip(tickets.category, tickets.troubled, strict=True)
-    ]
+    words = _words(tickets, Dice(rng))
     table = pd.DataFrame(
         {
             "ticket_id": ids,

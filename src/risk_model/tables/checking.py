@@ -47,11 +47,10 @@ def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[st
     _refuse_unknown(connection, raw)
     merged = _settle_twins(connection, raw)
     _refuse_rejected(connection, name, rejected)
-    refused = _count(
-        connection,
-        f"(SELECT DISTINCT ordinal, line FROM {REFUSED} WHERE table_name = {literal(name)})",
-    )
-    _find_lines(connection, raw, [row.byte for row in rejected])
+    refused = _count(connection, f"(SELECT DISTINCT ordinal, line {_mine(name)})")
+    if refused:
+        _find_lines(connection, raw, [row.byte for row in rejected])
+        connection.execute(f"DELETE FROM {_STAGE} WHERE rowid IN (SELECT ordinal {_mine(name)})")
     first, last = _finish(connection, raw)
     return TableReport(
         name=name,
@@ -60,12 +59,17 @@ def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[st
         kept=staged + len(rejected) - refused,
         merged=merged,
         refused=refused,
-        reasons=_by_reason(connection, name),
+        reasons=_by_reason(connection, name) if refused else {},
         first_day=first,
         last_day=last,
         unknown_columns=raw.unknown,
         missing_columns=tuple(c for c in raw.table.by_name if c not in raw.columns),
     )
+
+
+def _mine(name: str) -> str:
+    """Return the FROM … WHERE of a table's refused rows."""
+    return f"FROM {REFUSED} WHERE table_name = {literal(name)}"
 
 
 def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:
@@ -118,18 +122,20 @@ def _settle_twins(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> int:
     """
     name, keys = raw.table.name, [k for k in raw.table.key if k in raw.columns]
     quoted = ", ".join(identifier(key) for key in keys)
+    pairs = f"(SELECT hash({quoted}) AS h FROM {_STAGE} GROUP BY h HAVING count(*) > 1)"
+    if not _count(connection, pairs):
+        return 0
     every = ", ".join(identifier(c) for c in [*raw.table.by_name, "row_known", *_known(raw)])
     good = (
         f"(SELECT *, rowid AS line, hash({quoted}) AS h FROM {_STAGE} WHERE rowid NOT IN "
-        f"(SELECT ordinal FROM {REFUSED} WHERE table_name = {literal(name)} AND ordinal >= 0))"
+        f"(SELECT ordinal {_mine(name)} AND ordinal >= 0))"
     )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE twins AS SELECT {quoted}, list(line) AS lines, "
-        f"min(line) AS first, count(DISTINCT row({every})) AS versions FROM {good} WHERE h IN "
-        f"(SELECT h FROM {good} GROUP BY h HAVING count(*) > 1) "
-        f"GROUP BY {quoted} HAVING count(*) > 1"
+        f"min(line) AS first, count(DISTINCT row({every})) AS versions FROM {good} "
+        f"WHERE h IN {pairs} GROUP BY {quoted} HAVING count(*) > 1"
     )
-    shown = " || ' / ' || ".join(f"coalesce(CAST({identifier(k)} AS VARCHAR), '')" for k in keys)
+    shown = " || ' / ' || ".join(f"coalesce({_shown(raw, key)}, '')" for key in keys)
     label = literal(", ".join(raw.columns[key].label for key in keys))
     connection.execute(
         f"INSERT INTO {REFUSED} SELECT {literal(name)}, unnest(lines), NULL, "
@@ -143,6 +149,16 @@ def _settle_twins(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> int:
     return _count(connection, "(SELECT unnest(lines) FROM twins WHERE versions = 1)") - _count(
         connection, "twins WHERE versions = 1"
     )
+
+
+def _shown(raw: RawTable, key: str) -> str:
+    """Return the SQL of a key's part for people: days and moments as they are written."""
+    kind, value = raw.table.by_name[key].kind, identifier(key)
+    if kind == "date":
+        return f"strftime(DATE '1970-01-01' + {value}, '%Y-%m-%d')"
+    if kind == "time":
+        return f"strftime(make_timestamp({value} * 1000000), '%Y-%m-%dT%H:%M:%SZ')"
+    return f"CAST({value} AS VARCHAR)"
 
 
 def _known(raw: RawTable) -> list[str]:
@@ -170,7 +186,7 @@ def _find_lines(connection: duckdb.DuckDBPyConnection, raw: RawTable, rejected: 
     ordinals = [int(row[0]) for row in found]
     if not ordinals:
         return
-    lines, _ = lines_of(ordinals, rejected, raw.csv)
+    lines, _, _ = lines_of(ordinals, rejected, raw.csv)
     import pyarrow as pa
 
     connection.register("found_lines", pa.table({"ordinal": ordinals, "at": lines}))
@@ -186,10 +202,6 @@ def _finish(
 ) -> tuple[dt.date | None, dt.date | None]:
     """Turn what is left of the stage into the typed table; return its first and last day."""
     name = raw.table.name
-    connection.execute(
-        f"DELETE FROM {_STAGE} WHERE rowid IN (SELECT ordinal FROM {REFUSED} "
-        f"WHERE table_name = {literal(name)})"
-    )
     connection.execute(f"ALTER TABLE {_STAGE} DROP COLUMN problems")
     if name == "ticket_events":
         # an event belongs to its ticket's account, and is not known before its ticket is
@@ -214,7 +226,7 @@ def _finish(
 
 def _by_reason(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, int]:
     rows = connection.execute(
-        f"SELECT reason, count(DISTINCT (ordinal, line)) AS n FROM {REFUSED} "
-        f"WHERE table_name = {literal(name)} GROUP BY reason ORDER BY n DESC, reason"
+        f"SELECT reason, count(DISTINCT (ordinal, line)) AS n {_mine(name)} "
+        f"GROUP BY reason ORDER BY n DESC, reason"
     ).fetchall()
     return {str(reason): int(count) for reason, count in rows}

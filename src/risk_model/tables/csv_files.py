@@ -59,7 +59,9 @@ def read_header(
             raise DataRefused(
                 f"{place}: the file is empty (0 bytes); export it again, or remove it."
             )
-        if encoding is None and start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        if start == codecs.BOM_UTF16_BE:
+            raise DataRefused(f"{place}: UTF-16 in big-endian order. Save the file as CSV UTF-8.")
+        if encoding is None and start == codecs.BOM_UTF16_LE:
             encoding = "utf-16"
             notices.append(f"{place}: read as UTF-16, as its first bytes say.")
         names = _first_record(path, encoding or "utf-8", delimiter or ",")
@@ -84,8 +86,14 @@ def read_header(
 
 def _first_record(path: Path, encoding: str, delimiter: str) -> list[str]:
     with opened(path) as file:
-        text = io.TextIOWrapper(file, encoding=ENCODINGS[encoding], newline="")
-        return next(csv.reader(text, delimiter=delimiter, strict=True), [])
+        # the first line alone is judged here: rows of another encoding are refused singly later
+        text = io.TextIOWrapper(
+            file, encoding=ENCODINGS[encoding], errors="surrogateescape", newline=""
+        )
+        names = next(csv.reader(text, delimiter=delimiter, strict=True), [])
+    for name in names:
+        name.encode("utf-8")
+    return names
 
 
 def _other_delimiter(
@@ -170,20 +178,19 @@ def _rejected(
     """
     rows = connection.execute(
         "SELECT line_byte_position, arg_min(CAST(error_type AS VARCHAR), byte_position), "
-        "arg_min(column_name, byte_position), bool_or(error_type = 'UNQUOTED VALUE' "
-        "AND (length(csv_line) - length(replace(csv_line, '\"', ''))) % 2 = 1) "
-        f"FROM {identifier(rejects)} GROUP BY line_byte_position ORDER BY line_byte_position"
+        f"arg_min(column_name, byte_position) FROM {identifier(rejects)} "
+        "GROUP BY line_byte_position ORDER BY line_byte_position"
     ).fetchall()
-    _, lines = lines_of([], [row[0] for row in rows], shape) if rows else ([], [])
-    for (_, _, _, swallowing), line in zip(rows, lines, strict=True):
-        if swallowing:
-            raise DataRefused(
-                f"{place}:{line}: a quote opens here that never closes, so the rest of the file is "
-                "one value. Is the file cut off? Export it again."
-            )
+    if not rows:
+        return []
+    _, lines, swallowing = lines_of([], [row[0] for row in rows], shape)
+    if swallowing is not None:
+        raise DataRefused(
+            f"{place}:{swallowing}: a quote opens here that never closes, so the rest of the file "
+            "is one value. Is the file cut off? Export it again."
+        )
     return [
-        Rejected(at, line, kind, name)
-        for (at, kind, name, _), line in zip(rows, lines, strict=True)
+        Rejected(at, line, kind, name) for (at, kind, name), line in zip(rows, lines, strict=True)
     ]
 
 

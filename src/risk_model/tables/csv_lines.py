@@ -32,31 +32,35 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 
 def lines_of(
     ordinals: Sequence[int], bytes_of_unreadable: Sequence[int], shape: CsvShape
-) -> tuple[list[int], list[int]]:
+) -> tuple[list[int], list[int], int | None]:
     """Return the lines of readable rows (numbered from 0) and of unreadable ones (by byte, from 1).
 
-    ``bytes_of_unreadable`` has to hold all of the file's, ascending.
+    ``bytes_of_unreadable`` has to hold all of the file's, ascending. The third is the line of an
+    unreadable row whose last quote never closes.
     """
     wanted = max(ordinals, default=-1)
     readable: list[int] = []
     unreadable: list[int] = []
+    swallowing = None
     with opened(Path(shape.path)) as file:
-        for line, start in _records(file, shape):
+        for line, start, closed in _records(file, shape):
             found = len(unreadable)
             # the engine counts from 1, and blank lines before an unreadable row belong to it
             if found < len(bytes_of_unreadable) and start >= bytes_of_unreadable[found] - 1:
                 unreadable.append(line)
+                swallowing = swallowing if closed else line
             else:
                 readable.append(line)
             if len(readable) > wanted and len(unreadable) == len(bytes_of_unreadable):
                 break
     last = max([*readable[-1:], *unreadable[-1:], 1])
     unreadable += [last] * (len(bytes_of_unreadable) - len(unreadable))
-    return [readable[i] if i < len(readable) else last for i in ordinals], unreadable
+    lines = [readable[i] if i < len(readable) else last for i in ordinals]
+    return lines, unreadable, swallowing
 
 
-def _records(file: IO[bytes], shape: CsvShape) -> Iterator[tuple[int, int]]:
-    """Yield the line and the byte at which each row after the header starts."""
+def _records(file: IO[bytes], shape: CsvShape) -> Iterator[tuple[int, int, bool]]:
+    """Yield line and first byte of each row after the header, and whether its quotes close."""
     text = io.TextIOWrapper(file, encoding=shape.encoding, errors="surrogateescape", newline="")
     line, start, inside, header = 0, 0, False, True
     position = BOM_BYTES if shape.encoding == "utf-16" else 0
@@ -70,8 +74,10 @@ def _records(file: IO[bytes], shape: CsvShape) -> Iterator[tuple[int, int]]:
         if inside or (shape.width > 1 and start + 3 > position and not content.strip("\r\n")):
             continue
         if not header:
-            yield line, start
+            yield line, start, True
         header = False
+    if inside:
+        yield line, start, False
 
 
 def _inside_after(content: str, inside: bool, delimiter: str) -> bool:

@@ -25,11 +25,13 @@ ENDINGS = (".csv.gz", ".csv", ".parquet")
 class Found:
     """What was found: raw tables, mistakes and notices in words, and the input's fingerprint.
 
+    ``named`` are the tables that were given at all, whether or not they can be read.
     ``afterwards`` are statements that clean up once the tables are typed.
     """
 
     place: str
     tables: list[RawTable] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
     mistakes: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     fingerprint: str = ""
@@ -57,6 +59,7 @@ def add_file(
     delimiter: str | None = None,
 ) -> None:
     """Add a CSV or Parquet file as a table."""
+    found.named.add(table.name)
     if ending_of(path) == ".parquet":
         relation = f"read_parquet({literal(str(path))})"
         add_relation(connection, found, table, relation, path.name, layout)
@@ -82,6 +85,7 @@ def add_relation(
     layout: Layout,
 ) -> None:
     """Add whatever the engine can select from as a table."""
+    found.named.add(table.name)
     try:
         columns = described(connection, relation, place)
     except DataRefused as error:

@@ -29,6 +29,7 @@ def from_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> Found:
                 f"{did_you_mean(stem, CONTRACT)}"
             )
         elif len(paths) > 1:
+            found.named.add(stem)
             names = " and ".join(path.name for path in paths)
             found.mistakes.append(f"{names}: one table in two files; leave one of them.")
         else:
@@ -52,6 +53,7 @@ def from_database(connection: duckdb.DuckDBPyConnection, path: Path) -> Found:
     found = Found(path.name, fingerprint=fingerprint([path]))
     for name, places in _tables_by_name(connection, path, found).items():
         if name in CONTRACT and len(places) > 1:
+            found.named.add(name)
             found.mistakes.append(f"{path.name}: table '{name}' is there twice; leave one of them.")
         elif name in CONTRACT:
             place = f"{path.name}:{name}"
@@ -85,7 +87,7 @@ def from_mapping(
     connection: duckdb.DuckDBPyConnection, data: Path, mapping: SourcesMapping, memory: Memory
 ) -> Found:
     """Find the tables where a mapping says that they are, in a folder or in a DuckDB file."""
-    found = Found(data.name or str(data))
+    found = Found(data.name or str(data), named=set(mapping.tables))
     used = [mapping.path]
     if data.is_dir():
         used += _mapped_files(connection, data, mapping, found)

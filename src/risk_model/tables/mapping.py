@@ -41,15 +41,21 @@ def _spelling(value: str) -> str:
     """Check a strptime format with the engine that will use it."""
     if value.upper() == ISO:
         return ISO
+    wrong = _wrong_with(value)
+    if wrong or "%" not in value:
+        why = f" ({wrong})" if wrong else ""
+        raise ValueError(f"'{value}' is no date format{why}; one is %d/%m/%Y %H:%M.")
+    return value
+
+
+def _wrong_with(spelling: str) -> str:
+    """Return what the engine has against a format, or nothing."""
     try:
         with duckdb.connect() as connection:
-            connection.execute("SELECT try_strptime('', $1)", [value]).fetchall()
+            connection.execute("SELECT try_strptime('', $1)", [spelling]).fetchall()
     except duckdb.Error as error:
-        said = str(error).splitlines()[0].rsplit(": ", 1)[-1]
-        raise ValueError(f"'{value}' is no date format ({said}); one is %d/%m/%Y %H:%M.") from None
-    if "%" not in value:
-        raise ValueError(f"'{value}' is no date format; one is %d/%m/%Y %H:%M.")
-    return value
+        return str(error).splitlines()[0].rsplit(": ", 1)[-1]
+    return ""
 
 
 @cache
@@ -192,5 +198,5 @@ def _mistakes_in_values(
     for target in renamed.values():
         if column.values and target is not None and target not in column.values:
             near = did_you_mean(target, column.values)
-            known = ", ".join(column.values)
-            yield f"{at}: '{name}' has no value '{target}' (one of: {known}).{near}"
+            every = ", ".join(column.values)
+            yield f"{at}: '{name}' has no value '{target}' (one of: {every}).{near}"

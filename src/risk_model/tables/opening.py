@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 import duckdb
@@ -86,7 +86,7 @@ def _engine(memory_limit: str | None) -> tuple[duckdb.DuckDBPyConnection, Path |
 def _built(connection: duckdb.DuckDBPyConnection, found: Found, spill: Path | None) -> Tables:
     """Check every table in the contract's order (accounts first) and what they make together."""
     mistakes, notices = list(found.mistakes), list(found.notices)
-    mistakes += _not_enough(found.tables, found.place)
+    mistakes += _not_enough(found.named, found.place)
     reports: dict[str, TableReport] = {}
     if any(raw.table.name == "accounts" for raw in found.tables):
         order = list(CONTRACT)
@@ -108,8 +108,7 @@ def _built(connection: duckdb.DuckDBPyConnection, found: Found, spill: Path | No
     return Tables(connection, present, Report(reports, tuple(notices)), found.fingerprint, spill)
 
 
-def _not_enough(given: Sequence[RawTable], place: str) -> list[str]:
-    names = {raw.table.name for raw in given}
+def _not_enough(names: Set[str], place: str) -> list[str]:
     mistakes = []
     if "accounts" not in names:
         mistakes.append(f"{place}: no table 'accounts'; it is needed, as accounts.csv for one.")

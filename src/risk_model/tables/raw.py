@@ -68,11 +68,15 @@ def match_columns(
     mistakes: list[str] = []
     found = _led(place, wanted, by_name, layout.columns is not None, mistakes)
     known_at = _led(place, layout.known_at, by_name, True, mistakes)
-    mistakes += [
-        _absent(place, wanting.name, given, layout)
+    absent = [
+        wanting.name
         for wanting in table.columns
-        if wanting.required and wanting.name not in {*found, *(layout.columns or {})}
+        if wanting.required
+        and wanting.name not in {*found, *(layout.columns or {})}
+        and wanting.name not in by_name
     ]
+    if absent:
+        mistakes.append(_absent(place, absent, given, layout))
     mistakes += [
         f"{place}: column '{column.label}' holds {column.type} values, and a table needs plain "
         "ones: text, numbers, true/false, dates or times."
@@ -108,12 +112,14 @@ def _led(
     return found
 
 
-def _absent(place: str, name: str, given: Sequence[RawColumn], layout: Layout) -> str:
+def _absent(place: str, names: Sequence[str], given: Sequence[RawColumn], layout: Layout) -> str:
     labels = [column.label.strip() for column in given]
+    wanted = ", ".join(f"'{name}'" for name in names)
     if layout.columns is not None:
-        return f"{place}: '{name}' is needed; say in sources.yaml which of its columns it is."
+        return f"{place}: {wanted} needed; say in sources.yaml which of its columns it is."
     shown = ", ".join(f"'{label[:40]}'" for label in labels[:12]) or "none"
+    near = "".join(did_you_mean(name, labels) for name in names[:1])
     return (
-        f"{place}: no column '{name}', which is needed; its first line names {shown}."
-        f"{did_you_mean(name, labels)} Rename it, or lead it there in sources.yaml."
+        f"{place}: no column {wanted}, needed here; the columns are {shown}.{near} "
+        "Rename it, or lead it there in sources.yaml."
     )

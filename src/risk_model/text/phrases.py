@@ -8,6 +8,7 @@
 ``[really]``          may be there or not; ``[the/our]`` too
 ``<product>``         one of a group of ``groups.yaml``
 ``...``               up to four other words, none of them a negation
+``invoice + wrong``   both in one sentence, whichever comes first, with no negation in between
 ``<number>``          any number
 ``?``                 a question mark
 ====================  =============================================================
@@ -28,7 +29,10 @@ from risk_model.text.words import END, PAUSE, normal, raw_tokens, stem, written_
 GAP_WORDS = 4
 _GAP = "..."
 _PAUSE = "(?: ,)?"
-_GAP_PATTERN = rf"(?:(?! (?:not|never|no|nor|without|neither) ) [^ {END}]+){{0,{GAP_WORDS}}}?"
+_NO_NEGATION = "(?! (?:not|never|no|nor|without|neither) )"
+_GAP_PATTERN = rf"(?:{_NO_NEGATION} [^ {END}]+){{0,{GAP_WORDS}}}?"
+_WIDE_GAP_PATTERN = rf"(?:{_NO_NEGATION} [^ {END}]+)*?"
+_BOTH = "+"
 _PIECE = re.compile(r"\[[^\]]*\]|\([^)]*\)|\S+")
 NUMBER = "<number>"
 _NUMBER_PATTERN = r"\d[\w]*"
@@ -55,9 +59,19 @@ class Part:
 Groups = Mapping[str, Sequence[str]]
 
 
-def read_phrase(phrase: str, groups: Groups) -> tuple[Part, ...]:
-    """Return the parts of a written phrase; raise PhraseError with the remedy."""
-    parts = tuple(_read_piece(piece, groups) for piece in _PIECE.findall(phrase))
+Parts = tuple[Part, ...]
+
+
+def read_phrase(phrase: str, groups: Groups) -> tuple[Parts, ...]:
+    """Return the sides of a written phrase (one, or two around a ``+``); raise PhraseError."""
+    sides = f" {phrase} ".split(f" {_BOTH} ")
+    if len(sides) > 2:
+        raise PhraseError("one + at most")
+    return tuple(_read_side(side, groups) for side in sides)
+
+
+def _read_side(side: str, groups: Groups) -> Parts:
+    parts = tuple(_read_piece(piece, groups) for piece in _PIECE.findall(side))
     if not parts:
         raise PhraseError("there is no word in it")
     if any(part.optional for part in (parts[0], parts[-1])):
@@ -137,18 +151,30 @@ def _as_words(text: str) -> tuple[str, ...]:
     return tuple(words)
 
 
-def exact_words(parts: Sequence[Part]) -> set[str]:
+def exact_words(sides: Sequence[Parts]) -> set[str]:
     """Return the words of which a phrase wants one form only."""
-    words = (word for part in parts for option in part.options for word in option)
+    words = (
+        word for parts in sides for part in parts for option in part.options for word in option
+    )
     return {word[1:] for word in words if word.startswith("=")}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Compiled:
-    """A phrase ready to be found: one of ``anchors`` has to be among the tokens of a message."""
+    """A phrase ready to be found: of each set of ``needs`` one has to be among the tokens.
+
+    The first set, the most telling one, is what the phrase is looked up by.
+    """
 
     pattern: re.Pattern[str]
-    anchors: frozenset[str]
+    needs: tuple[frozenset[str], ...]
+
+    def may_be_in(self, present: frozenset[str]) -> bool:
+        """Say whether a text with these tokens can hold the phrase: cheaper than to search."""
+        for need in self.needs:  # noqa: SIM110 - a generator takes twice as long
+            if need.isdisjoint(present):
+                return False
+        return True
 
 
 class PhraseCompiler:
@@ -164,12 +190,21 @@ class PhraseCompiler:
         """Return the token that a word of a message becomes."""
         return f"={word}" if word in self.exact else stem(word)
 
-    def compile(self, parts: Sequence[Part]) -> Compiled:
+    def compile(self, sides: Sequence[Parts]) -> Compiled:
         """Return the pattern of a phrase over a token string, and its anchors."""
-        pattern = "".join(self._part(part, first=not at) for at, part in enumerate(parts))
-        fixed = [part for part in parts if part.options and not part.optional]
-        anchors = min((self._anchors(part) for part in fixed), key=_cost)
-        return Compiled(re.compile(pattern + "(?= )"), anchors)
+        written = [self._side(parts) for parts in sides]
+        if len(written) == 2:
+            one, other = written
+            both = (f"{one}{_WIDE_GAP_PATTERN}{other}", f"{other}{_WIDE_GAP_PATTERN}{one}")
+            written = [f"(?:{both[0]}|{both[1]})"]
+        fixed = [part for parts in sides for part in parts if part.options and not part.optional]
+        needs = sorted((self._anchors(part) for part in fixed), key=_cost)
+        # Any number will do for a number: that place cannot be looked up.
+        needs = [need for need in needs if NUMBER not in need] or needs
+        return Compiled(re.compile(written[0] + "(?= )"), tuple(needs))
+
+    def _side(self, parts: Parts) -> str:
+        return "".join(self._part(part, first=not at) for at, part in enumerate(parts))
 
     def _part(self, part: Part, first: bool) -> str:
         if not part.options:

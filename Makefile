@@ -1,0 +1,51 @@
+# Two commands do everything on a fresh machine: `make watchlist` and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUN    := $(BIN)/risk-model
+DEMO   := data/demo
+OUT    := out
+
+.DEFAULT_GOAL := help
+
+help:  ## Show the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.core: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,notebooks]'
+	@touch $@
+
+install: $(VENV)/.core  ## Make the virtual environment with what scoring needs
+dev: $(VENV)/.dev  ## … and with what developing, testing and the notebooks need
+
+watchlist: $(VENV)/.core  ## Sample company, training, scoring, and the list on the screen
+	$(RUN) sample $(DEMO) --accounts 300 --weeks 78 --seed 7
+	$(RUN) check --data $(DEMO)
+	$(RUN) train --data $(DEMO)
+	$(RUN) score --data $(DEMO) --out $(OUT)/watchlist.csv
+
+test: $(VENV)/.dev  ## Everything that CI runs: style, types, all tests, notebooks, docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+quick: $(VENV)/.dev  ## The tests that answer within a minute
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -n 2 -m 'not slow'
+
+lab: $(VENV)/.dev  ## JupyterLab on the notebooks
+	$(BIN)/jupyter lab notebooks
+
+mlflow: $(VENV)/.core  ## MLflow's page with the recorded runs
+	$(BIN)/mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
+
+clean:  ## Remove what the commands made; the virtual environment stays
+	rm -rf $(DEMO) $(OUT) mlflow.db mlruns mlartifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: help install dev watchlist test quick lab mlflow clean

@@ -1,0 +1,110 @@
+"""One account's story: the row it gets, the rules, and what moves its logit, with the figures."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from risk_model.catalogue import Catalogue
+from risk_model.documents import did_you_mean
+from risk_model.errors import UsageError
+from risk_model.explain import sentence, told
+from risk_model.pipelines.line import Line
+from risk_model.pipelines.score import Judge, choose_judge, score_rows, working_catalogue
+from risk_model.timeline import date_of
+
+MOST = 12
+
+
+def explain_account(
+    line: Line, account: str, as_of: date | None = None, *, model: str = "champion"
+) -> Group:
+    """Return what is to be said of one account. Raises UsageError where it is not a customer."""
+    day = line.day_of(as_of)
+    judge = choose_judge(line.settings, model, None)
+    snapshots = line.snapshots([day])
+    customers = snapshots[snapshots["is_customer"]]
+    if account not in set(customers["account_id"]):
+        raise UsageError(_not_there(line, account, snapshots, day))
+    catalogue = working_catalogue(line.settings)
+    # Tiers and capacity compare accounts, so the whole company is measured, as when scoring.
+    features = line.measure(customers, catalogue)
+    features.index = customers.index
+    rows = score_rows(line, customers, features, catalogue, judge, day)
+    place = rows.index[rows["account_id"] == account][0]
+    row, values = rows.loc[place], features.loc[[place]]
+    parts = [_heading(row, judge), _rules(values, judge, line, catalogue)]
+    if judge.champion is not None:
+        parts.append(_contributions(values, judge, catalogue))
+    return Group(*parts)
+
+
+def _not_there(line: Line, account: str, snapshots: pd.DataFrame, day: int) -> str:
+    known = set(line.tables.frame("accounts")["account_id"])
+    if account in known:
+        return f"{account} is not a customer on {date_of(day)}: give another day with --as-of."
+    return f"no account '{account}'.{did_you_mean(account, known)}"
+
+
+def _heading(row: pd.Series[Any], judge: Judge) -> Text:
+    what = "probability" if judge.calibrated else "score"
+    lines = [
+        f"{row['account_name'] or row['account_id']} ({row['account_id']}) as of {row['as_of']}",
+        f"{what} {row['escalation_probability']:.1%} within {row['horizon_days']} days, risk "
+        f"{row['risk_level']}, {row['suggested_severity']}, tier {row['escalation_tier']}, "
+        f"state {row['state']}, waiting on {row['waiting_on']}",
+        f"first step: {row['recommended_action']}",
+        *(f"because: {row[f'reason_{n}']}" for n in (1, 2, 3) if row[f"reason_{n}"]),
+    ]
+    return Text("\n".join([*lines, ""]))
+
+
+def _rules(values: pd.DataFrame, judge: Judge, line: Line, catalogue: Catalogue) -> Table:
+    fired = judge.rulebook.fired(values).iloc[0]
+    record = values.iloc[0].to_dict()
+    table = Table(title="Rules", title_justify="left", header_style="bold")
+    for name in ("rule", "", "grade", "says"):
+        table.add_column(name)
+    for rule in line.settings.rules.rules:
+        state = {1.0: "fired", 0.0: "quiet"}.get(float(fired[rule.id]), "not measured")
+        if state != "quiet":
+            said = sentence(rule.says, record, catalogue) if state == "fired" else ""
+            table.add_row(rule.id, state, rule.grade, Text(said))
+    quiet = int((fired == 0).sum())
+    table.caption = f"{quiet} more rules are quiet"
+    return table
+
+
+def _contributions(values: pd.DataFrame, judge: Judge, catalogue: Catalogue) -> Table:
+    """Return the exact split of the logit: base, rules, then features by weight, and the rest."""
+    if judge.champion is None:
+        raise UsageError("the rules alone have no contributions by feature")
+    model = judge.champion.model
+    names = [str(name) for name in model.feature_names_in_]
+    parts, rules_part, base = model.contributions(values[names])
+    weights = parts.iloc[0]
+    order = weights.abs().sort_values(ascending=False).index
+    table = Table(
+        title="What makes up the score (logit, before calibration)",
+        title_justify="left",
+        header_style="bold",
+    )
+    for name in ("part", "figure", "adds"):
+        table.add_column(name, justify="left" if name == "part" else "right")
+    table.add_row("the usual account", "", f"{base:+.2f}")
+    table.add_row("the rules", "", f"{float(rules_part.iloc[0]):+.2f}")
+    for name in order[:MOST]:
+        feature = catalogue.by_name[str(name)]
+        figure = told(float(values.iloc[0][name]), feature.unit)
+        table.add_row(Text(feature.means), figure, f"{weights[name]:+.2f}")
+    rest = float(weights[order[MOST:]].sum())
+    table.add_row(f"{max(len(order) - MOST, 0)} other features", "", f"{rest:+.2f}")
+    total = base + float(rules_part.iloc[0]) + float(weights.sum())
+    table.add_row("sum", "", f"{total:+.2f} = {1 / (1 + np.exp(-total)):.1%}")
+    return table

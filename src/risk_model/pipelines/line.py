@@ -1,0 +1,187 @@
+"""The line that everything walks: tables, snapshots, features."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+
+import pandas as pd
+
+from risk_model.catalogue import Catalogue
+from risk_model.engines.duckdb import DuckDBEngine
+from risk_model.errors import DataRefused, UsageError
+from risk_model.features import features_at
+from risk_model.features.heard import hear_texts
+from risk_model.features.snapshots import labels_of, newest_day, snapshots_on
+from risk_model.settings import PastDays, Settings
+from risk_model.tables import Tables, open_tables
+from risk_model.timeline import date_of, day_number
+
+Progress = Callable[[str, int, int], None]
+STALE_AFTER_DAYS = 7
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Past snapshots with features and labels: one row each, aligned."""
+
+    snapshots: pd.DataFrame
+    features: pd.DataFrame
+    labels: pd.Series
+
+    @property
+    def escalations(self) -> int:
+        """Snapshots that an escalation followed within the horizon."""
+        return int(self.labels.sum())
+
+
+class Line:
+    """A company's tables, open, with the settings under which they are measured.
+
+    A context manager: it holds an engine and its temporary tables. ``cache`` is where heard texts
+    are remembered (no text is stored), ``progress`` is told (stage, done, of).
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        settings: Settings,
+        cache: Path | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.tables = tables
+        self.settings = settings
+        self.progress = progress
+        self.engine = DuckDBEngine(tables.connection)
+        self._cache = cache
+        self._heard: dict[str, object] | None = None
+
+    @classmethod
+    def open(
+        cls,
+        data: Path,
+        settings: Settings,
+        sources: Path | None = None,
+        cache: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Line:
+        """Read and check the tables of a folder or database."""
+        return cls(open_tables(data, sources), settings, cache, progress)
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.engine.close()
+        self.tables.close()
+
+    def cut(self, as_of: int) -> Line:
+        """Return the line over the tables as they stood at ``as_of``."""
+        return Line(self.tables.cut(as_of), self.settings, self._cache, self.progress)
+
+    def day_of(self, asked: date | None) -> int:
+        """Return the day to stand on: the one asked for, else the day after the newest event.
+
+        Raises DataRefused where nothing at all is known before that day.
+        """
+        newest = newest_day(self.engine, self.tables.present)
+        as_of = newest if asked is None else day_number(asked)
+        days = [t.first_day for t in self.tables.report.tables.values() if t.first_day]
+        if not days or day_number(min(days)) >= as_of:
+            raise DataRefused(
+                f"nothing is known before {date_of(as_of)}: every row is of that day or later. "
+                "Give --as-of a later day, or look at the dates with: risk-model check"
+            )
+        behind = day_number(date.today()) - as_of
+        if asked is None and behind > STALE_AFTER_DAYS:
+            log.warning("the newest event is %d days old: this is as of %s", behind, date_of(as_of))
+        return as_of
+
+    def snapshots(self, days: Iterable[int]) -> pd.DataFrame:
+        """Return accounts on days, with who they are then."""
+        return snapshots_on(self.engine, self.tables.present, days)
+
+    def measure(self, snapshots: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+        """Return the features of snapshots, one row each, by name only."""
+        heard = hear_texts(
+            self.engine,
+            self.tables.present,
+            catalogue,
+            self.settings.lexicons,
+            self._cache,
+            self._told("reading texts"),
+        )
+        features = features_at(
+            self.engine, self.tables.present, snapshots, catalogue, heard, self._told("measuring")
+        )
+        self.engine.close()
+        return features[catalogue.names]
+
+    def past(self, as_of: int, horizon: int, plan: PastDays) -> Labelled:
+        """Return the labelled past before ``as_of``: customers that were not escalated then.
+
+        The last labelled day is ``as_of - horizon``: a horizon that runs past what is known has
+        no label. Raises DataRefused where there are no escalations to learn from.
+        """
+        if "escalations" not in self.tables.present:
+            raise DataRefused(
+                "there is no escalations table, so there is nothing to learn from. "
+                "Give escalations.csv, or score by the rules alone with --model rules."
+            )
+        days = self._past_days(as_of, horizon, plan)
+        snapshots = self.snapshots(days)
+        snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
+        labels = labels_of(snapshots, self.tables.frame("escalations"), horizon, as_of)
+        snapshots = snapshots[labels.notna()].reset_index(drop=True)
+        labels = labels.dropna().reset_index(drop=True).astype(int)
+        log.info(
+            "%d snapshots of %d accounts on %d days, %d followed by an escalation",
+            len(snapshots),
+            snapshots["account_id"].nunique(),
+            snapshots["as_of"].nunique(),
+            int(labels.sum()),
+        )
+        features = self.measure(snapshots, self.settings.catalogue)
+        return Labelled(snapshots, features, labels)
+
+    def _past_days(self, as_of: int, horizon: int, plan: PastDays) -> list[int]:
+        begun = [
+            day_number(table.first_day)
+            for table in self.tables.report.tables.values()
+            if table.first_day and table.name not in ("accounts", "renewals", "outcomes")
+        ]
+        last = as_of - horizon
+        first = max(min(begun, default=last) + plan.warm_up_days, last - plan.at_most_days)
+        days = list(range(last, first - 1, -plan.every_days))[::-1]
+        if not days:
+            raise DataRefused(
+                f"the history is too short: {plan.warm_up_days} days of warm-up and a horizon of "
+                f"{horizon} days leave no day to learn from before {date_of(as_of)}."
+            )
+        return days
+
+    def _told(self, stage: str) -> Callable[[int, int], None] | None:
+        if self.progress is None:
+            return None
+        progress = self.progress
+        return lambda done, of: progress(stage, done, of)
+
+
+def as_date(text: str | None, option: str) -> date | None:
+    """Return a date given as text. Raises UsageError where it is not ``YYYY-MM-DD``."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} {text}: not a date. Write it as YYYY-MM-DD.") from None

@@ -1,0 +1,77 @@
+"""The watchlist as a short table for the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from risk_model.watchlist import Watchlist
+
+LEVEL_STYLES = {"High": "bold red", "Medium": "yellow", "Low": "green"}
+ARROWS = {"up": "[red]▲[/]", "down": "[green]▼[/]", "same": "=", "new": "[cyan]new[/]"}
+
+
+def shown(watchlist: Watchlist, top: int) -> Group:
+    """Return the first ``top`` rows as a table, with a line that says what became of everybody."""
+    listed = watchlist.ranked.head(top)
+    heading = "Probability" if watchlist.run["calibrated"] else "Score"
+    table = Table(
+        title="Watchlist as of {as_of}, the next {horizon_days} days".format(**watchlist.run),
+        title_justify="left",
+        header_style="bold",
+        show_lines=False,
+        pad_edge=False,
+    )
+    table.add_column("#", justify="right")
+    table.add_column("", justify="center")
+    table.add_column("Account", max_width=28)
+    table.add_column("ARR", justify="right")
+    table.add_column(heading, justify="right")
+    table.add_column("Risk")
+    table.add_column("If it escalated")
+    table.add_column("Why", ratio=3)
+    table.add_column("First step", ratio=2)
+    for row in listed.to_dict("records"):
+        table.add_row(*_cells(row))
+    return Group(table, *_notes(watchlist, len(listed)))
+
+
+def _cells(row: dict[Any, Any]) -> list[Text | str]:
+    name = row["account_name"] if isinstance(row["account_name"], str) else ""
+    why = [row[f"reason_{n}"] for n in (1, 2) if row[f"reason_{n}"]]
+    arr = "" if row["arr"] != row["arr"] else f"{row['arr']:,.0f}"
+    return [
+        str(row["rank"]),
+        ARROWS[row["change"]],
+        Text(f"{name or row['account_id']}"),
+        arr,
+        f"{row['escalation_probability']:.1%}",
+        Text(row["risk_level"], style=LEVEL_STYLES[row["risk_level"]]),
+        Text(f"{row['suggested_severity']}, tier {row['escalation_tier']}"),
+        Text("; ".join(why)),
+        Text(row["recommended_action"]),
+    ]
+
+
+def _notes(watchlist: Watchlist, listed: int) -> list[Text]:
+    counts = watchlist.run["counts"]
+    said = (
+        f"{listed} of {counts['ranked']} ranked accounts; {counts['escalated']} escalated already, "
+        f"{counts['not_a_customer']} not a customer then, {counts['refused']} refused: "
+        f"{counts['accounts_read']} accounts read."
+    )
+    lines = [Text(said, style="dim")]
+    stopped = [name for name, table in watchlist.run["tables"].items() if table["stopped"]]
+    if stopped:
+        lines.append(Text(f"Stopped feeds, so not measured: {', '.join(stopped)}.", style="yellow"))
+    lines += [Text(note, style="yellow") for note in watchlist.run["notes"]]
+    return lines
+
+
+def console() -> Console:
+    """Return a console that is wide enough to read where nobody watches."""
+    plain = Console()
+    return plain if plain.is_terminal else Console(width=160)

@@ -1,0 +1,340 @@
+"""Scoring: every account of a day gets one row, ranked or escalated. Nobody is dropped."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from risk_model import __version__, explain, respond
+from risk_model.catalogue import Catalogue, load_catalogue
+from risk_model.errors import RiskModelError, UsageError
+from risk_model.features.sources import source_columns
+from risk_model.pipelines.line import Line
+from risk_model.timeline import DEFAULT_HORIZON
+from risk_model.rules import Rulebook
+from risk_model.settings import Settings, default_folder
+from risk_model.tables.freshness import freshness
+from risk_model.timeline import DAY, date_of
+from risk_model.tracking import Champion, load_champion
+from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, Watchlist, ranked, with_previous
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Who judges: a champion or the rules alone, and what has to be said about it."""
+
+    champion: Champion | None
+    rulebook: Rulebook
+    horizon: int
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether what it says is a probability, and not a score."""
+        return self.champion is not None and bool(self.champion.model.calibrated_)
+
+
+def score(
+    line: Line,
+    as_of: date | None = None,
+    *,
+    model: str = "champion",
+    horizon: int | None = None,
+    previous: Path | None = None,
+    policy: str | None = None,
+) -> Watchlist:
+    """Score every account of a day.
+
+    ``model`` is ``champion``, ``rules`` or a version number. Without a champion the rules score
+    alone, and the run's record says so.
+    """
+    began = time.monotonic()
+    settings = line.settings
+    day = line.day_of(as_of)
+    judge = choose_judge(settings, model, horizon)
+    snapshots = line.snapshots([day])
+    customers = snapshots[snapshots["is_customer"]]
+    catalogue = working_catalogue(settings)
+    features = line.measure(customers, catalogue)
+    features.index = customers.index
+    measured = time.monotonic()
+    rows = score_rows(line, customers, features, catalogue, judge, day)
+    at_risk = rows[~customers["is_escalated"].to_numpy(bool)]
+    listed = with_previous(ranked(at_risk, policy or settings.score.policy), previous)
+    escalated = _escalated(line, rows[customers["is_escalated"].to_numpy(bool)], day)
+    listed = listed.reindex(columns=list(COLUMNS))
+    run = _record(line, judge, day, snapshots, listed, escalated)
+    run["seconds"] = {
+        "measuring": round(measured - began, 2),
+        "judging": round(time.monotonic() - measured, 2),
+    }
+    return Watchlist(listed, escalated.reindex(columns=list(ESCALATED_COLUMNS)), run)
+
+
+def choose_judge(settings: Settings, model: str, horizon: int | None) -> Judge:
+    """Return the champion, or the rules alone where that is asked for or nothing else is there.
+
+    Raises UsageError for a version that does not exist, RiskModelError for a model that was
+    trained on other definitions than those of today.
+    """
+    rulebook = Rulebook.of(settings.rules).as_default(settings.rules.features)
+    alone = horizon or DEFAULT_HORIZON
+    if model == "rules":
+        return Judge(None, rulebook, alone, ("scored by the rules alone, as asked",))
+    version = None if model == "champion" else model
+    champion = load_champion(settings.train.model, version)
+    if champion is None:
+        note = (
+            "no champion is registered: scored by the rules alone; train one with risk-model train"
+        )
+        return Judge(None, rulebook, alone, (note,))
+    _same_definitions(champion, settings)
+    trained_for = int(champion.facts.get("horizon", DEFAULT_HORIZON))
+    if horizon is not None and horizon != trained_for:
+        raise UsageError(
+            f"--horizon {horizon}: model {champion.version} speaks of {trained_for} days. "
+            f"Train one with --horizon {horizon}, or leave the option out."
+        )
+    return Judge(champion, rulebook, trained_for)
+
+
+def working_catalogue(settings: Settings) -> Catalogue:
+    """Return the catalogue and, where it lacks a fact that the list needs, the default's."""
+    catalogue = settings.catalogue
+    missing = set(respond.FACTS) - set(catalogue.names)
+    if not missing:
+        return catalogue
+    default = load_catalogue(default_folder() / "features", source_columns()).only(missing)
+    extra = [f for f in default.features if f.name not in catalogue.by_name]
+    return Catalogue(features=(*catalogue.features, *extra))
+
+
+def _same_definitions(champion: Champion, settings: Settings) -> None:
+    trained: Mapping[str, str] = champion.facts.get("features", {})
+    today = settings.catalogue.by_name
+    changed = [
+        n for n, print_ in trained.items() if n not in today or today[n].fingerprint != print_
+    ]
+    heard = champion.facts.get("lexicons") not in (None, settings.lexicons.version)
+    if changed or heard:
+        what = f"features {', '.join(changed[:5])}" if changed else "the lexicons"
+        raise RiskModelError(
+            f"model {champion.version} was trained on another definition of {what}. "
+            "Train again with risk-model train, or score with --model rules."
+        )
+
+
+def score_rows(
+    line: Line,
+    customers: pd.DataFrame,
+    features: pd.DataFrame,
+    catalogue: Catalogue,
+    judge: Judge,
+    day: int,
+) -> pd.DataFrame:
+    """Return one row an account with every column of the contract but rank and change."""
+    settings, how = line.settings, line.settings.response
+    fired = judge.rulebook.fired(features)
+    p, parts, rules_part = _judged(judge, features)
+    hits = respond.fired_rules(fired, settings.rules)
+    levels = respond.risk_levels(hits, _within_capacity(p, judge.calibrated, how.capacity))
+    severity = respond.severities(hits)
+    why = explain.reasons(features, fired, parts, rules_part, catalogue, settings.rules)
+    state = respond.states(features, how)
+    rows = _who(line, customers, day)
+    rows["horizon_days"] = judge.horizon
+    rows["escalation_probability"] = np.round(p, 4)
+    rows["risk_level"] = levels
+    rows["suggested_severity"] = severity
+    rows["escalation_tier"] = respond.tiers(hits, levels, customers["arr"], how)
+    rows["likely_cause"] = respond.causes(hits, settings.rules)
+    for place in range(3):
+        rows[f"reason_{place + 1}"] = [said[place] if place < len(said) else "" for said in why]
+    rows["rules_fired"] = [";".join(rule.id for rule in rules) for rules in hits]
+    families = explain.standing_out(parts, features, catalogue)
+    rows["recommended_action"] = respond.first_steps(hits, families, state, how)
+    moment = pd.Series([pd.Timestamp(date_of(day), tz="UTC")] * len(rows))
+    clocks = respond.clocks(severity, moment, how)
+    clocks.index = rows.index
+    rows[list(clocks.columns)] = clocks
+    rows["executive_sponsor"] = respond.sponsors(hits, levels, customers["arr"], how)
+    rows["arr_at_risk"] = (rows["escalation_probability"] * customers["arr"]).round(2)
+    rows["state"] = state
+    rows["waiting_on"] = respond.waiting_on(features)
+    rows["recovery_stage"] = respond.recovery_stages(features, how)
+    rows["data_coverage"] = coverage(features, settings.catalogue)
+    champion = judge.champion
+    rows["model_version"] = champion.version if champion else f"rules/{settings.rules.version}"
+    rows["run_id"] = champion.run_id if champion else f"rules/{settings.rules.version}"
+    return rows
+
+
+def _judged(judge: Judge, features: pd.DataFrame) -> tuple[Any, pd.DataFrame, pd.Series[float]]:
+    """Return probability, the learner's contributions by feature and that of the rules."""
+    if judge.champion is None:
+        p = judge.rulebook.predict_proba(features[judge.rulebook.feature_names_in_])[:, 1]
+        points = judge.rulebook.points(features) * judge.rulebook.slope_
+        nothing = pd.DataFrame(index=features.index)
+        return p, nothing, pd.Series(points, index=features.index)
+    model = judge.champion.model
+    table = features[[str(name) for name in model.feature_names_in_]]
+    parts, rules_part, _ = model.contributions(table)
+    return model.predict_proba(table)[:, 1], parts, rules_part
+
+
+def _within_capacity(p: Any, calibrated: bool, capacity: int) -> Any:
+    if not calibrated or capacity == 0 or len(p) == 0:
+        return np.zeros(len(p), dtype=bool)
+    order = np.argsort(-p, kind="stable")
+    within = np.zeros(len(p), dtype=bool)
+    within[order[:capacity]] = True
+    return within & (p > np.mean(p))
+
+
+def coverage(features: pd.DataFrame, catalogue: Catalogue) -> pd.Series[float]:
+    """Return the share of features that could be measured.
+
+    Features that are empty because there is nothing (no open ticket has no age) are left out.
+    """
+    empty_is_fine = ("oldest", "soonest", "since")
+    names = [f.name for f in catalogue.features if f.verb not in empty_is_fine]
+    return features[names].notna().mean(axis=1).round(4)
+
+
+def _who(line: Line, customers: pd.DataFrame, day: int) -> pd.DataFrame:
+    rows = pd.DataFrame(index=customers.index)
+    rows["account_id"] = customers["account_id"]
+    rows["account_name"] = customers["name"]
+    for name in ("segment", "csm", "arr"):
+        rows[name] = customers[name]
+    rows["renewal_date"] = _renewal_dates(line, customers, day)
+    rows["as_of"] = str(date_of(day))
+    return rows
+
+
+def _renewal_dates(line: Line, customers: pd.DataFrame, day: int) -> pd.Series[Any]:
+    """Return the next renewal known on the day, else the contract's end."""
+    fallback = customers["contract_end"].map(_iso_day)
+    if "renewals" not in line.tables.present:
+        return fallback
+    known = line.tables.frame("renewals")
+    known = known[(known["row_known"] < day * DAY) & (known["renewal_date"] >= day)]
+    soonest = known.groupby("account_id")["renewal_date"].min() * DAY
+    return customers["account_id"].map(soonest).map(_iso_day).where(lambda s: s != "", fallback)
+
+
+def _iso_day(seconds: float) -> str:
+    return "" if pd.isna(seconds) else str(date_of(int(seconds) // DAY))
+
+
+def _escalated(line: Line, rows: pd.DataFrame, day: int) -> pd.DataFrame:
+    """Return the accounts that are escalated on the day, one row an open escalation."""
+    if rows.empty:
+        return pd.DataFrame(columns=list(ESCALATED_COLUMNS))
+    known = line.tables.frame("escalations")
+    times = ["opened_at", "closed_at", "acknowledged_at", "last_update_at", "severity"]
+    known = known.astype(dict.fromkeys(times, "float64"))
+    closed = known["closed_at"].fillna(np.inf).to_numpy()
+    is_open = (known["row_known"] < day * DAY) & (closed >= day * DAY)
+    columns = [
+        "account_id",
+        "escalation_id",
+        "opened_at",
+        "acknowledged_at",
+        "last_update_at",
+        "severity",
+    ]
+    joined = rows.merge(known.loc[is_open, columns], on="account_id", how="inner")
+    how, now = line.settings.response, day * DAY
+    own = joined["severity"].map(lambda s: f"SEV-{int(s)}" if pd.notna(s) else None)
+    joined["suggested_severity"] = own.fillna(joined["suggested_severity"])
+    opened = joined["opened_at"].astype("int64")
+    answers = [how.severities[name] for name in joined["suggested_severity"]]
+    minutes = np.array([answer.acknowledge_minutes for answer in answers])
+    hours = np.array([answer.update_hours for answer in answers])
+    acknowledged = joined["acknowledged_at"].where(joined["acknowledged_at"] < now)
+    updated = joined["last_update_at"].where(joined["last_update_at"] < now)
+    joined["days_open"] = (now - opened) // DAY
+    joined["acknowledge_overdue"] = acknowledged.isna() & (opened + minutes * 60 < now)
+    last = updated.fillna(acknowledged).fillna(opened).astype("int64")
+    joined["next_update_due"] = [_iso_time(t) for t in last + hours * 3600]
+    joined["sponsor_due"] = joined["executive_sponsor"]
+    joined["overdue"] = joined["days_open"] > how.stale_after_days
+    joined["opened_at"] = [_iso_time(t) for t in opened]
+    return joined.sort_values(
+        ["overdue", "days_open", "account_id"], ascending=[False, False, True], ignore_index=True
+    )
+
+
+def _iso_time(seconds: float) -> str:
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _record(
+    line: Line,
+    judge: Judge,
+    day: int,
+    snapshots: pd.DataFrame,
+    listed: pd.DataFrame,
+    escalated: pd.DataFrame,
+) -> dict[str, Any]:
+    """Return the run's record: what was read, what became of it, who judged, how fresh it was."""
+    report = line.tables.report
+    kept = len(_distinct_accounts(line))
+    refused = _refused_accounts(line)
+    ranked_count, escalated_count = len(listed), escalated["account_id"].nunique()
+    counts = {
+        "accounts_read": kept + refused,
+        "refused": refused,
+        "not_a_customer": kept - ranked_count - escalated_count,
+        "ranked": ranked_count,
+        "escalated": escalated_count,
+    }
+    fresh = freshness(report, day)
+    return {
+        "as_of": str(date_of(day)),
+        "horizon_days": judge.horizon,
+        "made_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "counts": counts,
+        "calibrated": judge.calibrated,
+        "scored_by": judge.champion.version if judge.champion else "rules",
+        "notes": [*judge.notes, *report.notices],
+        "tables": {
+            name: {
+                "read": table.read,
+                "kept": table.kept,
+                "refused": table.refused,
+                "last_day": str(fresh[name].last_day) if fresh[name].last_day else None,
+                "age_days": fresh[name].age_days,
+                "stopped": fresh[name].stopped,
+            }
+            for name, table in report.tables.items()
+        },
+        "data_fingerprint": line.tables.fingerprint,
+        "settings_version": line.settings.version,
+        "versions": {
+            "risk-model": __version__,
+            **{name: metadata.version(name) for name in ("scikit-learn", "duckdb", "pandas")},
+        },
+    }
+
+
+def _refused_accounts(line: Line) -> int:
+    """Count the accounts of which no row was kept; a row without an id counts as one."""
+    return line.tables.report.tables["accounts"].refused
+
+
+def _distinct_accounts(line: Line) -> list[str]:
+    found = line.tables.connection.execute('SELECT DISTINCT account_id FROM "accounts"').fetchall()
+    return [str(row[0]) for row in found]

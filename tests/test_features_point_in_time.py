@@ -1,0 +1,194 @@
+"""A snapshot uses only what was known before it: whatever comes later changes no feature."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from measuring import (
+    EVERYTHING,
+    FAMILIES,
+    assert_same,
+    edges_of,
+    measure,
+    snapshots_of,
+)
+from random_company import FIRST_DAY, another_future, random_company
+
+from risk_model.catalogue import Catalogue, Feature
+from risk_model.tables import tables_from_frames
+from risk_model.timeline import date_of
+
+DAYS = 220
+AS_OF = [FIRST_DAY + day for day in (100, 128, 156, 170, 198)]
+
+
+def before(snapshots, as_of):
+    return snapshots[snapshots.as_of <= as_of].reset_index(drop=True)
+
+
+def company_of(seed):
+    company = random_company(seed, DAYS, 8, edges_of(AS_OF))
+    return company, snapshots_of(company.accounts, AS_OF)
+
+
+def test_another_future_changes_no_feature():
+    company, snapshots = company_of(1)
+    now = AS_OF[3]
+    with company.tables() as tables, another_future(company, now, 2).tables() as other:
+        full = before(measure(tables, snapshots), now)
+        assert full[EVERYTHING.names].gt(0).to_numpy().mean() > 0.1
+        assert_same(measure(other, before(snapshots, now)), full)
+
+
+@pytest.mark.slow
+def test_neither_cutting_the_tables_nor_another_future_changes_any_feature():
+    company, snapshots = company_of(4)
+    with company.tables() as tables:
+        full = measure(tables, snapshots)
+        for now in (AS_OF[1], AS_OF[4]):
+            with tables.cut(now) as cut:
+                assert_same(measure(cut, before(snapshots, now)), before(full, now))
+    with another_future(company, AS_OF[2], 3).tables() as other:
+        assert_same(measure(other, before(snapshots, AS_OF[2])), before(full, AS_OF[2]))
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(FAMILIES), st.booleans())
+def test_no_family_looks_ahead_in_random_companies(seed, family, by_cutting):
+    catalogue = EVERYTHING.family(family)
+    company, snapshots = company_of(seed)
+    now = AS_OF[seed % 5]
+    with company.tables() as tables:
+        full = before(measure(tables, snapshots, catalogue), now)
+        other = tables.cut(now) if by_cutting else another_future(company, now, seed).tables()
+        with other:
+            assert_same(measure(other, before(snapshots, now), catalogue), full)
+
+
+@pytest.mark.slow
+def test_the_order_of_the_rows_changes_nothing():
+    company, snapshots = company_of(8)
+    with company.tables() as tables:
+        in_order = measure(tables, snapshots)
+    with company.tables(shuffled=np.random.default_rng(1)) as tables:
+        assert_same(measure(tables, snapshots), in_order, 1e-9)
+
+
+def test_another_future_is_another_one():
+    """The future that the test above draws differs in rows and in values, all known too late."""
+    now = FIRST_DAY + 100
+    company = random_company(1, DAYS, 8, [now])
+    other = another_future(company, now, 2)
+    for name in ("tickets", "messages", "usage"):
+        ours = {tuple(sorted(r.items(), key=str)) for r in map(dict, company.rows[name])}
+        theirs = {tuple(sorted(r.items(), key=str)) for r in map(dict, other.rows[name])}
+        assert len(ours - theirs) > 5
+        assert len(theirs - ours) > 5
+    changed = [r for r in other.rows["tickets"] if r["row_known"] < now * 86_400]
+    assert changed
+    assert changed != [r for r in company.rows["tickets"] if r["row_known"] < now * 86_400]
+
+
+# By hand: the edge itself. A feed of filler days keeps the tables measured throughout.
+
+NOW = FIRST_DAY + 100
+COUNTS = Catalogue(
+    features=(
+        Feature(name="in_7d", means="a", source="tickets", count=True, window=7),
+        Feature(name="in_7d_before", means="a", source="tickets", count=True, window=7, lag=7),
+        Feature(name="days_since", means="a", source="tickets", since=True),
+        Feature(name="so_far", means="a", source="tickets", ever=True),
+        Feature.model_validate(
+            {
+                "name": "old",
+                "means": "a",
+                "source": "tickets",
+                "open": True,
+                "interval": {"from": "opened_at", "until": "resolved_at", "after": "48h"},
+            }
+        ),
+    )
+)
+
+
+def at(day, seconds=0):
+    return pd.Timestamp(day * 86_400 + seconds, unit="s").isoformat()
+
+
+def values_of(*tickets, features=COUNTS, **tables):
+    """Return the features of account ``a`` at NOW, with tickets (opened, resolved)."""
+    filler = [("b", day, at(FIRST_DAY + day), None) for day in range(110)]
+    rows = [("a", number, *ticket) for number, ticket in enumerate(tickets)]
+    columns = ["account_id", "ticket_id", "opened_at", "resolved_at"]
+    listed = pd.DataFrame([*filler, *rows], columns=columns, dtype=object)
+    listed["ticket_id"] = [f"{row.account_id}{row.ticket_id}" for row in listed.itertuples()]
+    accounts = pd.DataFrame({"account_id": ["a", "b"]})
+    asked = pd.DataFrame({"account_id": ["a"], "as_of": [NOW]})
+    with tables_from_frames({"accounts": accounts, "tickets": listed, **tables}) as opened:
+        assert opened.report.refused == 0
+        return measure(opened, asked, features).iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("opened", "expected"),
+    [
+        (at(NOW), (0, 0, None, 0)),
+        (at(NOW, -1), (1, 0, 1 / 86_400, 1)),
+        (at(NOW - 7), (1, 0, 7, 1)),
+        (at(NOW - 7, -1), (0, 1, 7 + 1 / 86_400, 1)),
+        (at(NOW - 14), (0, 1, 14, 1)),
+        (at(NOW - 14, -1), (0, 0, 14 + 1 / 86_400, 1)),
+    ],
+)
+def test_the_edge_of_a_snapshot_and_of_its_windows(opened, expected):
+    got = values_of((opened, None))
+    names = ["in_7d", "in_7d_before", "days_since", "so_far"]
+    wanted = [float("nan") if value is None else value for value in expected]
+    assert [got[name] for name in names] == pytest.approx(wanted, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("opened", "resolved", "is_open"),
+    [
+        (at(NOW - 2), None, 0),  # 48 hours old, not over 48 hours
+        (at(NOW - 2, -1), None, 1),
+        (at(NOW - 9), at(NOW), 1),  # resolved in the second of the snapshot: not known yet
+        (at(NOW - 9), at(NOW, -1), 0),
+        (at(NOW - 9), at(NOW + 50), 1),
+    ],
+)
+def test_the_edge_of_what_is_open(opened, resolved, is_open):
+    assert values_of((opened, resolved))["old"] == is_open
+
+
+def test_a_renewal_counts_from_when_it_was_recorded():
+    to_come = Feature.model_validate(
+        {
+            "name": "to_come",
+            "means": "a",
+            "source": "renewals",
+            "soonest": "renewal_date",
+            "interval": {"from": "row_known", "until": "renewal_date"},
+        }
+    )
+    catalogue = Catalogue(features=(to_come,))
+    for recorded, expected in ((at(NOW), None), (at(NOW, -1), 30), (None, 30)):
+        row = {"account_id": ["a"], "renewal_date": [date_of(NOW + 30).isoformat()]}
+        renewals = pd.DataFrame({**row, "recorded_at": [recorded]}, dtype=object)
+        got = values_of(features=catalogue, renewals=renewals)["to_come"]
+        assert got == pytest.approx(float("nan") if expected is None else expected, nan_ok=True)
+
+
+def test_a_feed_that_stopped_is_no_customer_who_stopped():
+    usage = pd.DataFrame(
+        {"account_id": "a", "date": [date_of(NOW - d).isoformat() for d in range(8, 60)]}
+    ).assign(actions=3)
+    features = tuple(
+        Feature(name=f"w{window}_{lag}", means="a", source="usage", sum="actions", window=window, lag=lag)
+        for window, lag in ((7, 0), (7, 5), (7, 7), (28, 7), (50, 7), (55, 7), (56, 7))
+    )
+    got = values_of(features=Catalogue(features=features), usage=usage).iloc[2:].tolist()
+    # The last row is 8 days old and the first 59: two days of grace on either side.
+    assert got == pytest.approx([float("nan"), 15, 21, 84, 150, float("nan"), float("nan")], nan_ok=True)

@@ -1,0 +1,76 @@
+"""Imports go down only, MLflow stays in one module, and the sample company stands apart."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "risk_model"
+LAYERS = {
+    6: ("cli",),
+    5: ("pipelines",),
+    4: ("watchlist", "evaluate", "explain", "respond", "tracking", "settings"),
+    3: ("rules", "learner", "logistic", "scaling", "blend", "stack", "out_of_fold", "calibration"),
+    2: ("features", "text", "engines"),
+    1: ("catalogue", "tables"),
+    0: ("timeline", "errors", "documents", "folds"),
+}
+LEVEL = {name: level for level, names in LAYERS.items() for name in names}
+APART = "sample"
+FILES = sorted(SOURCE.rglob("*.py"))
+
+
+def part_of(file: Path) -> str:
+    inside = file.relative_to(SOURCE)
+    return inside.parts[0].removesuffix(".py")
+
+
+def imported(file: Path) -> set[str]:
+    """Names of the package's parts that a file imports, wherever in the file it does."""
+    parts = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = inner if node.module == "risk_model" else [node.module]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        parts |= {n.split(".")[1] for n in names if n.startswith("risk_model.")}
+    return parts - {"__version__"}
+
+
+def test_every_module_has_a_layer() -> None:
+    known = {*LEVEL, APART, "__init__", "evaluation"}
+    assert {part_of(file) for file in FILES} <= known
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(SOURCE)))
+def test_imports_go_down_only(file: Path) -> None:
+    part = part_of(file)
+    if part not in LEVEL:
+        return
+    above = {
+        name
+        for name in imported(file)
+        if name != part and name in LEVEL and LEVEL[name] > LEVEL[part]
+    }
+    assert not above, f"{part} (layer {LEVEL[part]}) imports {above} from above"
+
+
+def test_only_tracking_imports_mlflow() -> None:
+    users = {part_of(f) for f in FILES if "import mlflow" in f.read_text()}
+    assert users == {"tracking"}
+
+
+def test_the_product_does_not_know_the_sample_company() -> None:
+    users = {part_of(f) for f in FILES if APART in imported(f)} - {APART}
+    assert users == {"cli"}
+    own = set().union(*(imported(f) for f in FILES if part_of(f) == APART)) - {APART}
+    assert own <= {"tables", "timeline", "errors"}, own
+
+
+def test_no_file_holds_two_things() -> None:
+    long = {
+        str(f.relative_to(SOURCE)): n for f in FILES if (n := len(f.read_text().splitlines())) > 350
+    }
+    assert not long

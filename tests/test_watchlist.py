@@ -1,0 +1,149 @@
+"""The list is ranked, compared with the last one, harmless, and written whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from risk_model.errors import DataRefused, UsageError
+from risk_model.watchlist import (
+    COLUMNS,
+    Watchlist,
+    as_csv,
+    beside,
+    harmless,
+    ranked,
+    with_previous,
+)
+
+
+def rows(**columns: list[object]) -> pd.DataFrame:
+    n = len(next(iter(columns.values())))
+    base = {"account_id": [f"A{i}" for i in range(n)], "as_of": ["2026-06-29"] * n}
+    return pd.DataFrame({**base, **columns})
+
+
+def test_ties_are_broken_by_account_id_and_ranks_have_no_gaps() -> None:
+    table = rows(
+        account_id=["b", "a", "c"], escalation_probability=[0.5, 0.5, 0.9], arr_at_risk=[1, 2, 3]
+    )
+    listed = ranked(table, "probability")
+    assert listed["account_id"].tolist() == ["c", "a", "b"]
+    assert listed["rank"].tolist() == [1, 2, 3]
+
+
+def test_the_policy_arr_at_risk_ranks_by_money_and_puts_unknown_money_last() -> None:
+    table = rows(escalation_probability=[0.9, 0.1, 0.2], arr_at_risk=[None, 500.0, 100.0])
+    assert ranked(table, "arr-at-risk")["account_id"].tolist() == ["A1", "A2", "A0"]
+
+
+def test_previous_rank_and_change_come_from_the_last_list(tmp_path: Path) -> None:
+    last = tmp_path / "last.csv"
+    rows(rank=[3, 1, 2]).assign(as_of="2026-06-22").to_csv(last, index=False)
+    now = rows(account_id=["A0", "A1", "A2", "A9"], rank=[1, 2, 2, 4])
+    compared = with_previous(now, last)
+    assert compared["change"].tolist() == ["up", "down", "same", "new"]
+    assert compared["previous_rank"].tolist()[:3] == [3, 1, 2]
+    assert compared["previous_rank"].isna().tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize("day", ["2026-06-29", "2026-07-06"])
+def test_a_list_of_the_same_or_a_later_day_is_refused(tmp_path: Path, day: str) -> None:
+    last = tmp_path / "last.csv"
+    rows(rank=[1]).assign(as_of=day).to_csv(last, index=False)
+    with pytest.raises(DataRefused, match="Give the list of an earlier day"):
+        with_previous(rows(rank=[1]), last)
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "account_id,rank,as_of\nA0,x,2026-01-01\n"])
+def test_what_is_no_watchlist_is_refused_as_previous(tmp_path: Path, content: str) -> None:
+    last = tmp_path / "last.csv"
+    last.write_text(content)
+    with pytest.raises(UsageError, match="not a watchlist"):
+        with_previous(rows(rank=[1]), last)
+
+
+@given(st.text(min_size=1))
+def test_no_text_cell_is_taken_for_a_formula(text: str) -> None:
+    safe = str(harmless(text))
+    assert not safe.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert safe.removeprefix("'") == text or safe == text
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=5))
+def test_every_text_survives_the_csv(texts: list[str]) -> None:
+    frame = pd.DataFrame({"account_id": range(len(texts)), "name": texts})
+    data = as_csv(frame)
+    back = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
+    assert [row[1] for row in back[1:]] == [str(harmless(text)) for text in texts]
+
+
+def test_keys_are_never_altered() -> None:
+    frame = pd.DataFrame({"account_id": ["=A1", "-2"], "account_name": ["=A1", "-2"]})
+    assert as_csv(frame).decode() == "account_id,account_name\n=A1,'=A1\n-2,'-2\n"
+
+
+def watchlist(n: int = 3) -> Watchlist:
+    table = pd.DataFrame({name: [""] * n for name in COLUMNS}).assign(rank=range(1, n + 1))
+    return Watchlist(table, table.head(0)[["account_id"]], {"as_of": "2026-06-29"})
+
+
+def test_the_record_comes_last_and_holds_the_hashes_of_both_files(tmp_path: Path) -> None:
+    out, escalated, record = watchlist().write(tmp_path / "deep" / "list.csv")
+    assert (out.name, escalated.name, record.name) == (
+        "list.csv",
+        "list.escalated.csv",
+        "list.run.json",
+    )
+    hashes = json.loads(record.read_text())["sha256"]
+    for path in (out, escalated):
+        assert hashes[path.name] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert sorted(p.name for p in out.parent.iterdir()) == sorted(
+        p.name for p in (out, escalated, record)
+    )
+
+
+WRITER = """
+import sys, pandas as pd
+from pathlib import Path
+from risk_model.watchlist import COLUMNS, Watchlist
+n = 60_000
+table = pd.DataFrame({name: ["x" * 20] * n for name in COLUMNS})
+print("writing", flush=True)
+Watchlist(table, table.head(5), {"as_of": "2026-07-06"}).write(Path(sys.argv[1]))
+print("done", flush=True)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [0.05, 0.4, 0.8])
+def test_a_run_killed_while_it_writes_leaves_the_old_list_whole(
+    tmp_path: Path, after: float
+) -> None:
+    out = tmp_path / "list.csv"
+    watchlist().write(out)
+    before = {path: path.read_bytes() for path in (out, *beside(out))}
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(out)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "writing"
+    time.sleep(after)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    if "done" in (process.stdout.read() or ""):
+        pytest.skip("this machine wrote the list before it could be killed")
+    assert {path: path.read_bytes() for path in before} == before
