@@ -18,14 +18,8 @@ from hypothesis import strategies as st
 
 from risk_model.tables import (
     Tables,
-    check_lines,
-    check_sentences,
-    check_table,
-    cost_of_missing,
-    freshness,
     open_tables,
     tables_from_frames,
-    write_refused,
 )
 from risk_model.tables.contract import CONTRACT
 from risk_model.timeline import DAY, day_number
@@ -313,54 +307,6 @@ def test_a_memory_limit_holds_and_leaves_nothing_behind(tmp_path: Path):
     assert limit is not None and "190" in limit[0]
     tables.close()
     assert not tables.spill.exists()
-
-
-def test_a_feed_is_stopped_once_its_days_of_grace_are_over():
-    tables = read(
-        usage="account_id,date\na,2026-03-01\na,2026-03-10\n",
-        surveys="survey_id,account_id,kind,sent_at\n1,a,NPS,2026-03-01\n",
-    )
-    last = day_number(dt.date(2026, 3, 10))
-    grace = CONTRACT["usage"].grace_days
-    fresh = freshness(tables.report, last + 1 + grace)["usage"]
-    assert (fresh.stopped, fresh.age_days, fresh.last_day) == (False, 3, dt.date(2026, 3, 10))
-    late = freshness(tables.report, last + 2 + grace)
-    assert late["usage"].state == "stopped" and late["surveys"].state == "fresh"
-    assert late["accounts"].state == "register"
-    early = freshness(tables.report, day_number(dt.date(2026, 3, 5)))["usage"]
-    assert (early.age_days, early.stopped) == (1, False)
-    assert freshness(tables.report, last - 30)["usage"].state == "no rows yet"
-
-
-def test_what_a_missing_table_costs_is_said_in_words():
-    tables = read(usage="account_id,date,logins\na,2026-03-01,1\n")
-    said = cost_of_missing(tables.report, {"tickets": 18, "surveys": 1})
-    assert "no tickets: its 18 features are not measured" in said
-    assert "no surveys: its one feature is not measured" in said
-    assert any(line.startswith("usage without active_users, actions") for line in said)
-    assert any(line.startswith("no escalations: nothing to train on") for line in said)
-
-
-def test_the_check_shows_figures_that_add_up_and_writes_what_it_refused(tmp_path: Path):
-    tables = read(
-        usage="account_id,date,logins\na,2026-03-01,1\na,2026-03-01,1\nx,2026-03-01,=1+1\n"
-    )
-    usage = next(line for line in check_lines(tables, 20_600) if line.table == "usage")
-    assert (usage.read, usage.kept, usage.merged, usage.refused) == (3, 2, 1, 1)
-    assert usage.state == "stopped"
-    assert check_table(check_lines(tables, 20_600)).row_count == 2
-    assert (
-        "usage.csv: 1 refused: unknown account (not in accounts, or refused there)"
-        in check_sentences(tables)
-    )
-    where = tmp_path / "refused.csv"
-    assert write_refused(tables, where) == 2
-    rows = list(csv.DictReader(where.open(encoding="utf-8")))
-    assert [(r["table"], r["line"], r["column"], r["value"]) for r in rows] == [
-        ("usage", "4", "account_id", "x"),
-        ("usage", "4", "logins", "'=1+1"),
-    ]
-    assert [path.name for path in tmp_path.iterdir()] == ["refused.csv"]
 
 
 @pytest.mark.slow

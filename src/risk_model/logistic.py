@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
 
-# Below this many cells threads wait for each other longer than they work.
-SMALL_TABLE = 2_000_000
+# Below this many cells (180,000 rows of 110 features) one thread is fast enough, and a second one
+# on a busy machine made a fit ten times slower: the threads waited for each other.
+SMALL_TABLE = 20_000_000
 
 
 def threads_for(table: NDArray[Any]) -> AbstractContextManager[Any]:

@@ -20,6 +20,14 @@ class Letter:
     to: str
 
 
+def _once(lines: list[str]) -> str:
+    """Join sentences; one that begins as an earlier one did is the same phrase again, and goes."""
+    kept: dict[str, str] = {}
+    for line in lines:
+        kept.setdefault(line[:12], line)
+    return " ".join(kept.values())
+
+
 class Writer:
     """Writes messages of 25 to 90 words or so; chats and public posts are shorter."""
 
@@ -76,7 +84,7 @@ class Writer:
     def _ours(self, letter: Letter, turn: int) -> str:
         group = "checkins" if letter.ours and turn == 0 else "answers"
         lines = [self._say(group) for _ in range(1 + self.dice.below(3))]
-        return " ".join([*lines, self._say("hints")])
+        return _once([*lines, self._say("hints")])
 
     def _theirs(self, letter: Letter, turn: int) -> str:
         dice = self.dice
@@ -91,7 +99,7 @@ class Writer:
             lines.append(self._say("context"))
         if dice.chance(0.7):
             lines.append(self._say("sharp_tails" if letter.sharp else "calm_tails"))
-        return " ".join(lines)
+        return _once(lines)
 
     def _complaint(self, letter: Letter) -> list[str]:
         dice = self.dice

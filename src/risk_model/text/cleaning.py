@@ -57,6 +57,16 @@ _DISCLAIMER = re.compile(
     r").*$",
     re.I | re.M,
 )
+# Looked for first, since almost no message has one: the patterns take longer than all the rest.
+_DISCLAIMER_WORDS = (
+    *("intended", "meant", "recipient", "addressee", "confidential", "privileged"),
+    *("registered in", "environment"),
+)
+_AUTOMATIC_WORDS = (
+    *("sent from", "sent via", "sent with", "get outlook", "caution", "external", "warning"),
+    *("click", "auto", "do not reply", "has been", "number is", "unsubscribe"),
+)
+_CLOSING_WORD = ("regards", "wishes", "sincerely", "cheers")
 _AUTOMATIC_LINE = re.compile(
     r"(?:^|(?<=[.!?]))[ \t]*(?:"
     r"sent (?:from|via|with) (?:my )?(?:iphone|ipad|android|mobile|samsung|outlook|blackberry|gmail"
@@ -92,9 +102,12 @@ def own_words(text: str) -> str:
     if _AWAY.match(text):
         return ""
     text = _without_quotes(text)
-    text = _DISCLAIMER.sub(" ", text)
+    lower = text.lower()
+    if any(word in lower for word in _DISCLAIMER_WORDS):
+        text = _DISCLAIMER.sub(" ", text)
     text = _without_signature(text)
-    text = _AUTOMATIC_LINE.sub(" ", text)
+    if any(word in lower for word in _AUTOMATIC_WORDS):
+        text = _AUTOMATIC_LINE.sub(" ", text)
     if "@" in text or "://" in text or "www." in text:
         text = _ADDRESS.sub(" ", text)
     return text.strip()
@@ -107,8 +120,10 @@ def _without_tags(text: str) -> str:
 
 def _without_quotes(text: str) -> str:
     """Cut earlier messages; an answer written below ``>`` lines is kept."""
-    if found := _FORWARDED.search(text):
+    if ("--" in text or ":" in text) and (found := _FORWARDED.search(text)):
         text = text[: found.start()]
+    if ":" not in text and ">" not in text:
+        return text
     if found := _WROTE.search(text):
         below = text[found.end() :]
         text = text[: found.start()] + (below if below.lstrip().startswith(">") else "")
@@ -124,7 +139,9 @@ def _without_signature(text: str) -> str:
             text = text[: found.start()]
         if found := _CLOSING.search(text):
             text = text[: found.start()] + _after_signature(text[found.end() :])
-    return _CLOSING_INLINE.sub("", text)
+    if any(word in text.lower() for word in _CLOSING_WORD):
+        text = _CLOSING_INLINE.sub("", text)
+    return text
 
 
 def _after_signature(rest: str) -> str:

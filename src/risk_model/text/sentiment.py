@@ -35,13 +35,17 @@ class TunedVader(vader.SentimentIntensityAnalyzer):  # type: ignore[misc]
             for word, valence in {**self.lexicon, **corrections.valences}.items()
             if valence
         }
-        skipped = "|".join(map(re.escape, corrections.skip))
-        self._skip = re.compile(rf"\b(?:{skipped})\b", re.I) if skipped else None
+        self._skip = {
+            phrase.lower(): re.compile(rf"\b{re.escape(phrase)}\b", re.I)
+            for phrase in corrections.skip
+        }
 
     def compound(self, text: str) -> float:
         """Return the sentiment of a text, -1 (worst) to 1; 0 for one without any word."""
-        if self._skip:
-            text = self._skip.sub(" ", text)
+        lower = text.lower()
+        for phrase, pattern in self._skip.items():
+            if phrase in lower:
+                text = pattern.sub(" ", text)
         spoken = SpokenText(text)
         valences = self._valences(spoken)
         valences = self._but_check(spoken.words_and_emoticons, valences)
