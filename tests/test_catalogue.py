@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from measuring import FOLDER, SHIPPED
 
+from measuring import FOLDER, SHIPPED
 from risk_model.catalogue import Catalogue, Condition, Feature, load_catalogue
 from risk_model.errors import ConfigError
 from risk_model.features.sources import source_columns

@@ -5,10 +5,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from measuring import awkward_days
-from random_company import DAY, FIRST_DAY, another_future, random_company
-from reference import fact_of, rows_of
 
+from another_future import another_future
+from company_rows import DAY, FIRST_DAY
+from measuring import awkward_days
+from random_company import random_company
+from reference_facts import fact_of, rows_of
 from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.features.snapshots import ACCOUNT_COLUMNS, labels_of, newest_day, snapshots_on
 from risk_model.tables import tables_from_frames
@@ -44,9 +46,7 @@ def by_definition(tables, days):
                 crisis
                 for crisis in crises
                 if crisis.is_known(["opened_at"], now)
-                and not (
-                    crisis.is_known(["closed_at"], now) and crisis.values["closed_at"] < now
-                )
+                and not (crisis.is_known(["closed_at"], now) and crisis.values["closed_at"] < now)
             ]
             answer[account, day] = (
                 begun and (end is None or now < end),
@@ -71,7 +71,7 @@ def as_dict(frame):
     }
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_snapshots_equal_their_definition(seed):
     days = awkward_days(120, seed)
     edges = [day - k for day in days for k in (0, 1)]
@@ -83,7 +83,7 @@ def test_snapshots_equal_their_definition(seed):
             assert 0 < frame.is_customer.mean() < 1
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_what_comes_later_changes_no_snapshot(seed):
     days = [FIRST_DAY + 60, FIRST_DAY + 80]
     company = random_company(seed, 120, 8, days)
@@ -114,6 +114,15 @@ def test_a_contract_holds_from_its_first_day_to_before_its_last():
     # Without a start, from the day after the first row: that day's use is known at its end.
     assert customer_days(contract_end=end) == [1, 2]
     assert customer_days() == [1, 2, 3, 4]
+
+
+def test_a_value_of_an_account_counts_from_when_it_is_known():
+    now = FIRST_DAY + 3
+    with company_with(arr=1000) as tables:
+        tables.connection.execute(f"ALTER TABLE accounts ADD known__arr BIGINT DEFAULT {now * DAY}")
+        frame = opened(tables, [now, now + 1])
+    assert np.isnan(frame.arr[0])
+    assert frame.arr[1] == 1000
 
 
 def escalation(opened_at, closed_at=None, closes=True):
@@ -177,7 +186,9 @@ def test_labels_equal_their_definition(seed):
     rng = np.random.default_rng(seed)
     days = sorted({int(day) for day in FIRST_DAY + rng.integers(0, 120, 9)})
     horizon, known_until = int(rng.integers(1, 40)), FIRST_DAY + 100
-    with random_company(seed, 120, 8, [*days, *(d + horizon for d in days)], whole=True).tables() as t:
+    with random_company(
+        seed, 120, 8, [*days, *(d + horizon for d in days)], whole=True
+    ).tables() as t:
         snapshots, rows = opened(t, days), t.frame("escalations")
     labels = labels_of(snapshots.sample(frac=1, random_state=seed), rows, horizon, known_until)
     for index, value in labels.items():

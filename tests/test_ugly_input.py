@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from risk_model.errors import DataRefused
 from risk_model.tables import Tables, open_tables
 
 ACCOUNTS = b"account_id,name,arr\na,Ann,100\nb,Bob,\n"
@@ -25,12 +24,6 @@ def refusals(tables: Tables, name: str) -> list[tuple[object, ...]]:
     rows = rows[rows["table"] == name].astype(object)
     rows = rows.where(rows.notna(), None)
     return list(rows.drop(columns="table").itertuples(index=False, name=None))
-
-
-def refused_with(folder: Path) -> list[str]:
-    with pytest.raises(DataRefused) as caught:
-        open_tables(folder)
-    return caught.value.reasons
 
 
 def ticket(tmp_path: Path, header: str, row: str) -> Tables:
@@ -195,15 +188,19 @@ def test_a_survey_without_any_time_is_refused(tmp_path: Path):
 
 
 def test_rows_with_one_key_merge_if_they_agree_and_are_refused_if_not(tmp_path: Path):
-    usage = USAGE + b"a,2026-03-01T00:00:00,1.0\nb,2026-03-01,1\nb,2026-03-01,2\nb,2026-03-02,\n"
+    usage = (
+        b"account_id,date,logins\nb,2026-03-02,\na,2026-03-01,1\na,2026-03-01T00:00:00,1.0\n"
+        b"b,2026-03-01,1\nb,2026-03-01,2\n"
+    )
     tables = open_tables(put(tmp_path, usage_csv=usage))
     report = tables.report.tables["usage"]
     assert (report.read, report.kept, report.merged, report.refused) == (5, 3, 1, 2)
+    assert sorted(tables.frame("usage")["account_id"]) == ["a", "b"]
     why = "contradicts another row with the same key"
     where = "account_id, date"
     assert refusals(tables, "usage") == [
-        (4, why, where, "b / 2026-03-01"),
         (5, why, where, "b / 2026-03-01"),
+        (6, why, where, "b / 2026-03-01"),
     ]
 
 

@@ -197,6 +197,8 @@ class BoostingLearner(Learner):
         self.random_state = random_state
 
     def _learn(self, X: Floats, y: Labels, weight: Floats, signs: Labels) -> None:
+        # A column that was never measured has no bins; as a constant no tree splits on it.
+        X[:, np.isnan(X).all(axis=0)] = 0.0
         trees = HistGradientBoostingClassifier(
             max_iter=self.max_iter,
             learning_rate=self.learning_rate,

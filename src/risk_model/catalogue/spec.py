@@ -83,8 +83,10 @@ class Condition(Strict):
     def _short_forms(cls, value: object) -> object:
         if isinstance(value, bool):
             return {"at_least": 1} if value else {"at_most": 0}
-        if isinstance(value, str | int | float):
-            return {"in": [str(value)]}
+        if isinstance(value, int | float):
+            return {"at_least": value, "at_most": value}
+        if isinstance(value, str):
+            return {"in": [value]}
         return {"in": [str(item) for item in value]} if isinstance(value, list) else value
 
     def holds(self, value: object) -> bool:

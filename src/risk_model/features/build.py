@@ -23,7 +23,7 @@ from risk_model.features.measured import (
     reach_of,
 )
 from risk_model.features.sources import Source, open_source
-from risk_model.features.spans import ever_features, latest_features, open_features
+from risk_model.features.spans import as_days, ever_features, latest_features, open_features
 from risk_model.features.windows import window_features
 
 Frame = nw.LazyFrame[Any]
@@ -158,7 +158,7 @@ def _compute(
 
 
 def _value(feature: Feature, flag: str) -> nw.Expr:
-    value = nw.col(feature.name).cast(nw.Float64)
+    value = as_days(feature, nw.col(feature.name).cast(nw.Float64))
     if is_zero_when_absent(feature):
         value = value.fill_null(0.0)
         value = nw.when(~value.is_nan()).then(value)

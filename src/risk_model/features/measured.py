@@ -83,6 +83,8 @@ def can_be_measured(feature: Feature, source: Source | None) -> bool:
     """Whether the table was given, every column that is read, and those that date them."""
     if source is None:
         return False
-    read = feature.columns if feature.interval else feature.columns | {feature.at or source.event_time}
+    read = (
+        feature.columns if feature.interval else feature.columns | {feature.at or source.event_time}
+    )
     read |= {source.known[name] for name in read if name in source.known}
     return not (read & source.missing)

@@ -103,9 +103,13 @@ class Source:
     missing: frozenset[str] = frozenset()
 
     def known_columns(self, columns: frozenset[str], at: str) -> tuple[str, ...]:
-        """Return the time columns from which ``columns`` and ``at`` are known, besides ``at``."""
-        read = columns | {at}
-        return tuple(sorted({self.known[name] for name in read if name in self.known} - {at}))
+        """Return the time columns from which ``columns`` and ``at`` are known, besides ``at``.
+
+        A value that is known from a time which is itself known late waits for both.
+        """
+        since = {self.known[name] for name in columns | {at} if name in self.known}
+        since |= {self.known[name] for name in since if name in self.known}
+        return tuple(sorted(since - {at}))
 
 
 def source_columns() -> dict[str, frozenset[str]]:
@@ -156,8 +160,9 @@ def _plain(
     derived = DERIVED.get(table.name, {})
     for name, column in derived.items():
         frame = frame.with_columns(column.expression().alias(name))
-    since_when = {name: d.known_at for name, d in derived.items() if d.known_at}
-    known |= {name: known.get(at, at) for name, at in since_when.items()}
+    for name, column in derived.items():
+        since = known.get(column.known_at or column.needs[0], column.known_at)
+        known |= {name: since} if since else {}
     missing = {column.name for column in table.columns} - present
     missing |= {name for name, d in derived.items() if missing & set(d.needs)}
     frame = engine.named(frame)
@@ -236,13 +241,17 @@ def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source
     if changes:
         log = _plain(engine, CONTRACT["ticket_events"], present["ticket_events"])
         late = log.known_columns(frozenset({"kind", "value"}), log.event_time)
-        events = log.frame.filter(
-            nw.col("kind") == "priority", *(~nw.col(name).is_null() for name in late)
-        ).with_columns(
-            from_time=nw.max_horizontal("occurred_at", "row_known", *late),
-            priority=nw.col("value").str.to_uppercase(),
-            stint=nw.col("value"),
-        ).select("ticket_id", "from_time", "priority", "stint")
+        events = (
+            log.frame.filter(
+                nw.col("kind") == "priority", *(~nw.col(name).is_null() for name in late)
+            )
+            .with_columns(
+                from_time=nw.max_horizontal("occurred_at", "row_known", *late),
+                priority=nw.col("value").str.to_uppercase(),
+                stint=nw.col("value"),
+            )
+            .select("ticket_id", "from_time", "priority", "stint")
+        )
         first = nw.concat([first, events], how="vertical")
     stints = first.with_columns(
         until_time=nw.col("from_time").shift(-1).over("ticket_id", order_by=["from_time", "stint"])

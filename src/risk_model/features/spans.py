@@ -30,13 +30,17 @@ def open_features(
     """Return (account_id, position, one column a feature) for rows open at the snapshot.
 
     All features share interval, ``within`` and ``lag``, and the columns their values hang on.
+    What is found as a moment is its epoch second: see ``as_days``.
     """
     like = features[0]
     interval = like.interval
     if interval is None:
         raise ValueError(f"'{like.name}' has no interval")
     known = source.known_columns(frozenset().union(*(f.needed for f in features)), "")
-    frame = source.frame.filter(
+    told = {interval.start, *(name for f in features for name in (*f.where, f.column) if name)}
+    until = {*interval.until, *source.known_columns(frozenset(interval.until), "")}
+    read = sorted({"row_known", *known, *told, *until})
+    frame = source.frame.select("account_id", *read).filter(
         *(~nw.col(name).is_null() for name in [interval.start, "row_known", *known])
     )
     moments = [nw.col(name) for name in ["row_known", *known]]
@@ -51,11 +55,9 @@ def open_features(
         frame = frame.with_columns(
             shut_day=nw.min_horizontal("shut_day", nw.col(interval.start) // DAY + like.within)
         )
-    needed = {interval.start, *(name for f in features for name in (*f.where, f.column) if name)}
-    frame = frame.select("account_id", "open_day", "shut_day", *sorted(needed))
+    frame = frame.select("account_id", "open_day", "shut_day", *sorted(told))
     spread = _spread(frame, calendar, like.lag)
-    sums = spread.group_by(*KEYS, "as_of").agg(*(_open_figure(f) for f in features))
-    return engine.keep(sums.select(*KEYS, *(_open_value(f) for f in features)))
+    return engine.keep(spread.group_by(*KEYS).agg(*(_open_figure(f) for f in features)))
 
 
 def _known_end(source: Source, name: str) -> Expr:
@@ -80,14 +82,12 @@ def _open_figure(feature: Feature) -> Expr:
     return figure.alias(feature.name)
 
 
-def _open_value(feature: Feature) -> Expr:
-    value = nw.col(feature.name).cast(nw.Float64)
-    days = value / DAY
-    if feature.verb == "oldest":
-        value = nw.col("as_of") - feature.lag - days
-    if feature.verb == "soonest":
-        value = days - (nw.col("as_of") - feature.lag)
-    return value.alias(feature.name)
+def as_days(feature: Feature, value: Expr) -> Expr:
+    """Turn the second that a verb found into days before the snapshot, or days after it."""
+    now = nw.col("as_of") - feature.lag
+    if feature.verb in ("oldest", "since", "age_of"):
+        return now - value / DAY
+    return value / DAY - now if feature.verb in ("soonest", "time_to") else value
 
 
 def latest_features(
@@ -97,18 +97,21 @@ def latest_features(
 
     All features share ``where``, ``within``, ``lag`` and the columns their values hang on. The
     last row is the one with the latest ``at`` among the rows known; ties go to the larger key.
+    What is found as a moment is its epoch second: see ``as_days``.
     """
     needed = {feature.column for feature in features if feature.column} | {at}
-    rows = _known_rows(source, features, at)
-    rows = rows.select("account_id", "row_key", "open_day", *sorted(needed))
+    rows = _known_rows(source, features, at, ["account_id", "row_key", *sorted(needed)])
     spread = _latest(rows, calendar, features[0], at)
-    return engine.keep(spread.select(*KEYS, *(_latest_value(f, at) for f in features)))
+    found = (nw.col(f.column or at).cast(nw.Float64).alias(f.name) for f in features)
+    return engine.keep(spread.select(*KEYS, *found))
 
 
 def latest_rows(engine: Engine, source: Source, calendar: Calendar, at: str) -> Frame:
     """Return the latest known row of each account at each snapshot, with ``as_of``."""
     row = Feature(name="row", means="the latest row", source=source.name, since=True)
-    return engine.keep(_latest(_known_rows(source, [row], at), calendar, row, at))
+    rows = _known_rows(source, [row], at, source.frame.collect_schema().names())
+    latest = _latest(rows, calendar, row, at)
+    return engine.keep(latest.join(calendar.positions(), on="position", how="inner"))
 
 
 def _latest(frame: Frame, calendar: Calendar, like: Feature, at: str) -> Frame:
@@ -129,7 +132,7 @@ def ever_features(
 ) -> Frame:
     """Return (account_id, position, one column a feature): how many rows were known so far."""
     like = features[0]
-    rows = _known_rows(source, features, at).select("account_id", "open_day")
+    rows = _known_rows(source, features, at, ["account_id"])
     frame = _with_opens(rows, calendar, like.lag)
     counts = frame.group_by("account_id", "opens").agg(here=nw.len())
     running = nw.col("here").cum_sum().over("account_id", order_by="opens")
@@ -142,28 +145,14 @@ def ever_features(
     return engine.keep(spread.select(*KEYS, *(value.alias(f.name) for f in features)))
 
 
-def _known_rows(source: Source, features: Sequence[Feature], at: str) -> Frame:
-    """Return the matching rows that are known at some time, with ``open_day``: from when."""
+def _known_rows(source: Source, features: Sequence[Feature], at: str, keep: Sequence[str]) -> Frame:
+    """Return ``keep`` of the matching rows that ever get known, with ``open_day``: from when."""
     read = frozenset().union(*(f.columns for f in features))
-    known = source.known_columns(read, at)
-    moments = sorted({at, "row_known", *known})
-    frame = source.frame.filter(*(~nw.col(name).is_null() for name in moments))
+    moments = sorted({at, "row_known", *source.known_columns(read, at)})
     test = matches(features[0].where)
-    frame = frame if test is None else frame.filter(test)
-    return frame.with_columns(open_day=nw.max_horizontal(*moments) // DAY)
-
-
-def _latest_value(feature: Feature, at: str) -> Expr:
-    now = nw.col("as_of") - feature.lag
-    if feature.verb == "since":
-        value = now - nw.col(at).cast(nw.Float64) / DAY
-    elif feature.verb == "age_of":
-        value = now - nw.col(feature.column or "").cast(nw.Float64) / DAY
-    elif feature.verb == "time_to":
-        value = nw.col(feature.column or "").cast(nw.Float64) / DAY - now
-    else:
-        value = nw.col(feature.column or "").cast(nw.Float64)
-    return value.alias(feature.name)
+    tests = [*(~nw.col(name).is_null() for name in moments), *([] if test is None else [test])]
+    open_day = (nw.max_horizontal(*moments) // DAY).alias("open_day")
+    return source.frame.filter(*tests).select(*keep, open_day)
 
 
 def _closed_within(frame: Frame, calendar: Calendar, like: Feature, at: str) -> Frame:
@@ -203,5 +192,4 @@ def _steps(frame: Frame, calendar: Calendar) -> Frame:
     frame = frame.with_columns(length=nw.col("closes") - nw.col("opens") + 1)
     frame = frame.filter(nw.col("length") > 0)
     frame = frame.join(calendar.steps(), on="length", how="inner")
-    frame = frame.with_columns(position=nw.col("opens") + nw.col("step"))
-    return frame.join(calendar.positions(), on="position", how="inner")
+    return frame.with_columns(position=nw.col("opens") + nw.col("step"))

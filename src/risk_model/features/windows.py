@@ -47,9 +47,8 @@ def window_features(
     no snapshot knows are absent; who is absent has no rows in any window.
     """
     known = source.known_columns(frozenset().union(*(f.columns for f in features)), at)
-    rows = _dated(source, at, known, calendar.grid)
-    read = frozenset().union(*(f.columns for f in features)) - {"event_day", "seen_day"}
-    rows = engine.named(rows.select("account_id", "event_day", "seen_day", *sorted(read)))
+    read = frozenset().union(*(f.columns for f in features))
+    rows = engine.named(_dated(source, at, known, calendar.grid, sorted(read)))
     by_value = [feature for feature in features if feature.verb in BY_VALUE]
     plain = [feature for feature in features if feature.verb not in BY_VALUE]
     results = [_plain(engine, rows, plain, calendar)] if plain else []
@@ -59,14 +58,16 @@ def window_features(
     return [engine.keep(result) for result in results]
 
 
-def _dated(source: Source, at: str, known: Iterable[str], grid: Grid) -> Frame:
-    """Add ``event_day`` and ``seen_day``, and leave out what no snapshot can know."""
+def _dated(source: Source, at: str, known: Iterable[str], grid: Grid, keep: Sequence[str]) -> Frame:
+    """Return ``keep`` with ``event_day`` and ``seen_day``, without what no snapshot can know."""
     known = [name for name in known if name != at]
     moments = [at, "row_known", *known]
     frame = source.frame.filter(*(~nw.col(name).is_null() for name in moments))
-    frame = frame.with_columns(
-        event_day=nw.col(at) // DAY,
-        seen_day=nw.max_horizontal(*(nw.col(name) for name in moments)) // DAY,
+    frame = frame.select(
+        "account_id",
+        *keep,
+        (nw.col(at) // DAY).alias("event_day"),
+        (nw.max_horizontal(*(nw.col(name) for name in moments)) // DAY).alias("seen_day"),
     )
     first, last = grid.days[0] - 1, grid.days[-1] - 1
     frame = frame.filter(nw.col("seen_day") <= last)

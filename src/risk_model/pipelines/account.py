@@ -39,7 +39,7 @@ def explain_account(
     rows = score_rows(line, customers, features, catalogue, judge, day)
     place = rows.index[rows["account_id"] == account][0]
     row, values = rows.loc[place], features.loc[[place]]
-    parts = [_heading(row, judge), _rules(values, judge, line, catalogue)]
+    parts: list[Text | Table] = [_heading(row, judge), _rules(values, judge, line, catalogue)]
     if judge.champion is not None:
         parts.append(_contributions(values, judge, catalogue))
     return Group(*parts)
@@ -67,7 +67,7 @@ def _heading(row: pd.Series[Any], judge: Judge) -> Text:
 
 def _rules(values: pd.DataFrame, judge: Judge, line: Line, catalogue: Catalogue) -> Table:
     fired = judge.rulebook.fired(values).iloc[0]
-    record = values.iloc[0].to_dict()
+    record = {str(name): value for name, value in values.iloc[0].items()}
     table = Table(title="Rules", title_justify="left", header_style="bold")
     for name in ("rule", "", "grade", "says"):
         table.add_column(name)

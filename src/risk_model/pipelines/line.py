@@ -143,16 +143,16 @@ class Line:
         snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
         labels = labels_of(snapshots, self.tables.frame("escalations"), horizon, as_of)
         snapshots = snapshots[labels.notna()].reset_index(drop=True)
-        labels = labels.dropna().reset_index(drop=True).astype(int)
+        known = labels.dropna().reset_index(drop=True).astype(int)
         log.info(
             "%d snapshots of %d accounts on %d days, %d followed by an escalation",
             len(snapshots),
             snapshots["account_id"].nunique(),
             snapshots["as_of"].nunique(),
-            int(labels.sum()),
+            int(known.sum()),
         )
         features = self.measure(snapshots, self.settings.catalogue)
-        return Labelled(snapshots, features, labels)
+        return Labelled(snapshots, features, known)
 
     def _past_days(self, as_of: int, horizon: int, plan: PastDays) -> list[int]:
         begun = [

@@ -19,11 +19,10 @@ from risk_model.catalogue import Catalogue, load_catalogue
 from risk_model.errors import RiskModelError, UsageError
 from risk_model.features.sources import source_columns
 from risk_model.pipelines.line import Line
-from risk_model.timeline import DEFAULT_HORIZON
 from risk_model.rules import Rulebook
 from risk_model.settings import Settings, default_folder
 from risk_model.tables.freshness import freshness
-from risk_model.timeline import DAY, date_of
+from risk_model.timeline import DAY, DEFAULT_HORIZON, date_of
 from risk_model.tracking import Champion, load_champion
 from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, Watchlist, ranked, with_previous
 

@@ -8,17 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import pandas as pd
-
 from risk_model import __version__
 from risk_model.blend import Blend
 from risk_model.errors import DataRefused
-from risk_model.learner import BoostingLearner, LogisticLearner
 from risk_model.pipelines.figures import calibration_figure, ranking_figure
 from risk_model.pipelines.judge import Judged, judged
 from risk_model.pipelines.line import Labelled, Line
-from risk_model.rules import Rulebook
-from risk_model.settings import Settings
+from risk_model.pipelines.recipe import fit
 from risk_model.timeline import DEFAULT_HORIZON, date_of
 from risk_model.tracking import TrainingRun, champion_version, promote, training_run
 
@@ -68,35 +64,6 @@ def train(line: Line, as_of: date | None = None, horizon: int = DEFAULT_HORIZON)
     else:
         notes.append(f"version {champion} stays champion; this is version {version}")
     return Trained(model, verdict, version, run.run_id, is_champion, tuple(notes))
-
-
-def members(settings: Settings, names: list[str]) -> dict[str, Any]:
-    """Return the unfitted rulebook and learners by name, with directions for known features."""
-    directions = {name: settings.catalogue.directions.get(name, 0) for name in names}
-    recipe = settings.recipe
-    return {
-        "rules": Rulebook.of(settings.rules),
-        "logistic": LogisticLearner(directions=directions, **recipe.logistic),
-        "boosting": BoostingLearner(directions=directions, **recipe.boosting),
-    }
-
-
-def fit(settings: Settings, past: Labelled, horizon: int) -> Blend:
-    """Fit the blend on a labelled past."""
-    table = past.features.loc[:, measured_columns(past.features, settings)]
-    parts = members(settings, list(table.columns))
-    learners = [(name, part) for name, part in parts.items() if name != "rules"]
-    blend = Blend(parts["rules"], learners, horizon=horizon, **settings.recipe.blend)
-    return blend.fit(
-        table, past.labels, days=past.snapshots["as_of"], groups=past.snapshots["account_id"]
-    )
-
-
-def measured_columns(features: pd.DataFrame, settings: Settings) -> list[str]:
-    """Return the features that were measured at all in the past, and those that rules read."""
-    rules = set(settings.rules.features)
-    known = features.notna().any()
-    return [name for name in features.columns if bool(known[name]) or name in rules]
 
 
 def _record(

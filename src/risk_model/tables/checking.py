@@ -135,7 +135,8 @@ def _settle_twins(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> int:
         f"min(line) AS first, count(DISTINCT row({every})) AS versions FROM {good} "
         f"WHERE h IN {pairs} GROUP BY {quoted} HAVING count(*) > 1"
     )
-    shown = " || ' / ' || ".join(f"coalesce({_shown(raw, key)}, '')" for key in keys)
+    told = [key for key in keys if raw.table.by_name[key].kind != "text"]
+    shown = " || ' / ' || ".join(f"coalesce({_shown(raw, key)}, '')" for key in told)
     label = literal(", ".join(raw.columns[key].label for key in keys))
     connection.execute(
         f"INSERT INTO {REFUSED} SELECT {literal(name)}, unnest(lines), NULL, "

@@ -65,7 +65,9 @@ class SignalCache:
         for at in range(0, len(digests) if version else 0, _BATCH):
             part = digests[at : at + _BATCH]
             marks = ",".join("?" * len(part))
-            query = f"SELECT digest, signals FROM heard WHERE version_id = ? AND digest IN ({marks})"  # noqa: S608, E501
+            query = (
+                f"SELECT digest, signals FROM heard WHERE version_id = ? AND digest IN ({marks})"  # noqa: S608
+            )
             for digest, signals in database.execute(query, (version[0], *part)):
                 if len(signals) == 8 * self.width:
                     found[digest] = np.frombuffer(signals, dtype="<f8")
@@ -81,7 +83,7 @@ class SignalCache:
         database.execute("COMMIT")
 
     def _version_id(self, database: sqlite3.Connection) -> int:
-        """Return the number of this version, now the last used; versions long unused are dropped."""
+        """Return the number of this version, now the last used; drop those long unused."""
         database.execute(
             "INSERT INTO versions (version, used) "
             "VALUES (?, (SELECT coalesce(max(used), 0) + 1 FROM versions)) "
@@ -96,18 +98,16 @@ class SignalCache:
 
     def _tried(self, work: Callable[[sqlite3.Connection], Result]) -> Result | None:
         """Do the work; over a broken file once more on a new one, and else without a cache."""
-        for attempt in (1, 2):
+        for last_try in (False, True):
             try:
                 with closing(self._opened()) as database:
                     return work(database)
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, OSError) as error:
+                # Busy, full or read-only is not broken: only SQLite's low byte tells.
                 broken = getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
-                if attempt == 2 or not broken or not self._set_aside(error):
-                    log.warning("%s: cannot be used as a cache (%s); went without", self.path, error)
+                if last_try or not broken or not self._set_aside(error):
+                    log.warning("%s: no use as a cache (%s); went without", self.path, error)
                     return None
-            except OSError as error:
-                log.warning("%s: cannot be used as a cache (%s); went without", self.path, error)
-                return None
         return None
 
     def _opened(self) -> sqlite3.Connection:

@@ -6,10 +6,10 @@ it, it is denied ("no plans to cancel"), or its category tells facts and the sen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from risk_model.text.lexicon import CATEGORIES, Category, Context, Lexicons
+from risk_model.text.lexicon import Category, Context, Lexicons
 from risk_model.text.phrases import Compiled, PhraseCompiler, exact_words, read_phrase
 from risk_model.text.words import END, PAUSE
 
@@ -159,7 +159,7 @@ class Rules:
 
 
 def _lists(lexicons: Lexicons) -> dict[Slot, tuple[str, ...]]:
-    owners = {**lexicons.categories, "context": lexicons.context}
+    owners: dict[str, Category | Context] = {**lexicons.categories, "context": lexicons.context}
     return {
         (owner, name): phrases
         for owner, lists in owners.items()

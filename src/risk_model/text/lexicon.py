@@ -116,6 +116,14 @@ class Lexicons(_Frozen):
         content = f"{ALGORITHM}\n{self.model_dump_json()}"
         return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
 
+    def model_copy(
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> Lexicons:
+        """Return a copy, with its own version."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("version", None)
+        return copied
+
     @model_validator(mode="after")
     def _complete_and_readable(self) -> Lexicons:
         missing = [name for name in CATEGORIES if name not in self.categories]
@@ -178,7 +186,9 @@ def load_lexicons(folder: Path) -> Lexicons:
         if model := _load(path, mistakes):
             models[path.stem] = model
     absent = [name for name in (*_SHARED, *CATEGORIES) if not (folder / f"{name}.yaml").exists()]
-    mistakes += [f"{folder / name}.yaml: missing; lay the default one down again" for name in absent]
+    mistakes += [
+        f"{folder / name}.yaml: missing; lay the default one down again" for name in absent
+    ]
     if mistakes:
         raise ConfigError(mistakes)
     try:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, product
 
-from risk_model.text.words import END, PAUSE, normal, raw_tokens, stem, written_out
+from risk_model.text.words import END, PAUSE, normal, raw_tokens, stem, word_set, written_out
 
 GAP_WORDS = 4
 _GAP = "..."
@@ -36,12 +36,16 @@ _BOTH = "+"
 _PIECE = re.compile(r"\[[^\]]*\]|\([^)]*\)|\S+")
 NUMBER = "<number>"
 _NUMBER_PATTERN = r"\d[\w]*"
-# Too frequent to be worth looking a phrase up by.
-_FREQUENT = frozenset(
-    "we i you your our us my me it this that they the a an to of for in on at by with from and or "
-    "be is are was have has had do does did will would can could should not no get any all ? so "
-    "if as what how go been still more than".split()
-)
+# Too frequent in customer mail to be worth looking a phrase up by (stems).
+_FREQUENT = word_set("""
+    a about account all an anoth and ani anyth are as ask at back be been befor but by can come
+    contract could custom customer data day differ do down end everi find first for from get give go
+    good great had has have help her here hour how i if in is issu it just keep know last like look
+    make manag manager me month more my need new next no not now of on one onli or other our out
+    over plan problem product report say see send servic should so some someon still support system
+    take team tell than that the there they thing this ticket time to tool two up us use user veri
+    want was we week well what when where which who whi will with work would year you your ?
+""")
 
 
 class PhraseError(ValueError):

@@ -30,11 +30,8 @@ class TunedVader(vader.SentimentIntensityAnalyzer):  # type: ignore[misc]
         if folder not in nltk.data.path:
             nltk.data.path.append(folder)
         super().__init__(lexicon_file=_LEXICON)
-        self.lexicon = {
-            word: valence
-            for word, valence in {**self.lexicon, **corrections.valences}.items()
-            if valence
-        }
+        valences: dict[str, float] = {**self.make_lex_dict(), **corrections.valences}
+        self.lexicon = {word: valence for word, valence in valences.items() if valence}
         self._skip = {
             phrase.lower(): re.compile(rf"\b{re.escape(phrase)}\b", re.I)
             for phrase in corrections.skip
@@ -78,7 +75,7 @@ class TunedVader(vader.SentimentIntensityAnalyzer):  # type: ignore[misc]
         total = float(sum(valences))
         emphasis = self._punctuation_emphasis(total, text)
         total += emphasis if total > 0 else -emphasis if total < 0 else 0
-        return round(self.constants.normalize(total), 4)
+        return float(round(self.constants.normalize(total), 4))
 
 
 class SpokenText(vader.SentiText):  # type: ignore[misc]

@@ -22,6 +22,13 @@ _TOKEN = re.compile(
     r"|\n[ \t]*(?:\n|[-*•] |\d{1,2}[.)] )\s*"
     r"|[,:()]|(?<=\s)[-–—]+(?=\s)|—|%"
 )
+
+
+def word_set(words: str) -> frozenset[str]:
+    """Return the words of a list written with spaces."""
+    return frozenset(words.split())
+
+
 _APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")
 
 _WRITTEN_OUT: dict[str, tuple[str, ...]] = {
@@ -50,7 +57,7 @@ _WRITTEN_OUT |= {
     )
 }
 _ENDINGS = {"'m": "am", "'re": "are", "'ve": "have", "'ll": "will", "'d": "would"}
-_IS_CONTRACTED = frozenset("it that there here what who where how he she this everything".split())
+_IS_CONTRACTED = word_set("it that there here what who where how he she this everything")
 
 # Irregular forms that no stemmer joins. "told" stays apart: "we were told" is not "we tell".
 _IRREGULAR = {
@@ -83,17 +90,25 @@ _IRREGULAR = {
         "customer": "customers",
         "business": "businesses",
         "impression": "impressions",
+        "manager": "managers",
+        "application": "applications",
+        "authority": "authorities",
+        "responsibility": "responsibilities",
     }.items()
     for form in forms.split()
 }
 
 
 # The stemmer would join these with words of another meaning: important with import, pleased with
-# please, hardly with hard, wonderful with wonder, several with severe.
-_WHOLE = frozenset(
-    "important importance pleased pleasing hardly wonderful wonderfully customer customers business "
-    "businesses impression several severe missing promising news custom lately shortly".split()
-)
+# please, hardly with hard, responsible with response, product with production.
+_WHOLE = word_set("""
+    accountable affection application authority business busy certificate competence competent
+    content contents costly critic criticise criticism criticize custom customer hardly ignorant
+    importance important impression indexation integrity lately likely lively management manager
+    missing news personal personally pleased pleasing positive positively present production
+    productivity promising publicity responsibility responsible responsive several severe shortly
+    useful wonderful wonderfully
+""")
 
 
 @dataclass(frozen=True)
@@ -125,18 +140,18 @@ def raw_tokens(text: str) -> list[str]:
 
 def written_out(token: str) -> tuple[str, ...]:
     """Return the words that one written token stands for: ``don't`` is ``do not``."""
-    if not token[0].isalnum() and token != "%":
-        return _mark(token)
     if token in _WRITTEN_OUT:
         return _WRITTEN_OUT[token]
+    if not token[0].isalnum():
+        return _mark(token)
     if token.endswith("n't"):
         return (token[:-3], "not")
     for ending, word in _ENDINGS.items():
         if token.endswith(ending):
             return (token[: -len(ending)], word)
     if token.endswith("'s"):
-        stem = token[:-2]
-        return (stem, "is") if stem in _IS_CONTRACTED else (stem,)
+        owner = token[:-2]
+        return (owner, "is") if owner in _IS_CONTRACTED else (owner,)
     return (token,)
 
 

@@ -1,0 +1,67 @@
+"""Two plots for every training: is the probability true, and is the ranking better than others'."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from risk_model.pipelines.judge import Judged
+
+# Okabe and Ito's palette: told apart by colour-blind readers too.
+COLOURS = {"blend": "#0072B2", "logistic": "#E69F00", "boosting": "#009E73", "rules": "#CC79A7"}
+BASELINE = "#777777"
+
+
+def calibration_figure(judged: Judged, bins: int = 10) -> Figure:
+    """Plot the share that escalated against the probability said, in bins of equal size."""
+    figure, axes = _axes()
+    y, p = judged.labels, judged.predictions["blend"]
+    parts = [part for part in np.array_split(np.argsort(p, kind="stable"), bins) if len(part)]
+    said = [float(p[part].mean()) for part in parts]
+    came = [float(y[part].mean()) for part in parts]
+    top = max([*said, *came, 0.01]) * 1.08
+    axes.plot([0, top], [0, top], color=BASELINE, linewidth=1, linestyle="--", label="as said")
+    axes.plot(said, came, marker="o", color=COLOURS["blend"], label="blend")
+    axes.set(xlabel="probability said", ylabel="share that escalated", xlim=(0, top), ylim=(0, top))
+    gap = float(np.mean(np.abs(np.array(said) - np.array(came))))
+    axes.set_title(f"What is said and what came differ by {gap:.1%} on average", loc="left")
+    axes.legend(frameon=False)
+    return figure
+
+
+def ranking_figure(judged: Judged) -> Figure:
+    """Plot how many escalations the first part of the list catches, for everybody."""
+    figure, axes = _axes()
+    share = np.linspace(0, 1, 101)
+    for name, p in judged.predictions.items():
+        caught = _caught(judged.labels, p, share)
+        colour = COLOURS.get(name, BASELINE)
+        style = "-" if name in COLOURS else ":"
+        axes.plot(share, caught, color=colour, linestyle=style, label=name)
+    axes.plot([0, 1], [0, 1], color=BASELINE, linewidth=1, linestyle="--", label="at random")
+    first = _caught(judged.labels, judged.predictions["blend"], np.array([0.1]))[0]
+    axes.set_title(f"The first tenth of the list catches {first:.0%} of what came", loc="left")
+    axes.set(xlabel="share of the list that is worked", ylabel="share of escalations caught")
+    axes.legend(frameon=False)
+    return figure
+
+
+def _caught(y: Any, p: Any, share: Any) -> Any:
+    """Return the share of positives among the first rows; ties count in part."""
+    order = np.argsort(-p, kind="stable")
+    sorted_p, sorted_y = p[order], y[order].astype(float)
+    # Rows with the same figure share their positives evenly: no order of them is meant.
+    _, start, count = np.unique(-sorted_p, return_index=True, return_counts=True)
+    means = np.add.reduceat(sorted_y, start) / count
+    total = np.concatenate([[0.0], np.cumsum(np.repeat(means, count))])
+    return np.interp(share * len(y), np.arange(len(y) + 1), total) / max(total[-1], 1)
+
+
+def _axes() -> tuple[Figure, Any]:
+    figure = Figure(figsize=(6.4, 4.2), dpi=150, layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes

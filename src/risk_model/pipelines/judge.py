@@ -1,0 +1,161 @@
+"""How a model did on days it had not seen, beside what is simpler: figures, table, JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from risk_model.blend import Blend
+from risk_model.evaluate import PRIOR, Evaluation, judge
+from risk_model.pipelines.line import Labelled
+
+# What a team without a model would sort by; shown where the catalogue has it.
+BASELINE = "tickets_28d"
+ORDER = ("blend", "logistic", "boosting", "rules", BASELINE, PRIOR)
+CALLED = {BASELINE: "tickets in 4 weeks", PRIOR: "the same for everybody"}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An evaluation forward in time, or none where the past was too short for one."""
+
+    evaluation: Evaluation | None
+    facts: Mapping[str, Any]
+    why_not: str = ""
+
+    @property
+    def has_signal(self) -> bool:
+        """Whether the blend is better than chance beyond what resampling explains."""
+        return self.evaluation is not None and bool(self.evaluation.has_signal)
+
+    @property
+    def verdict(self) -> str:
+        """Return ``signal`` or ``no-usable-signal``."""
+        return "signal" if self.has_signal else "no-usable-signal"
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """What came, one 0/1 an out-of-time snapshot."""
+        if self.evaluation is None:
+            return np.empty(0, dtype=np.int64)
+        return self.evaluation.predictions["y"].to_numpy(dtype=np.int64)
+
+    @property
+    def predictions(self) -> dict[str, NDArray[np.float64]]:
+        """What was said, by member."""
+        if self.evaluation is None:
+            return {"blend": np.empty(0)}
+        frame = self.evaluation.predictions
+        names = [name for name in ORDER if name in frame.columns and name != PRIOR]
+        return {name: frame[name].to_numpy(dtype=float) for name in names}
+
+    def figures(self) -> dict[str, float]:
+        """Return every figure of every member as ``member.figure``."""
+        if self.evaluation is None:
+            return {}
+        return {
+            f"{member}.{name}": value
+            for member, figures in self.evaluation.figures.items()
+            for name, value in figures.items()
+            if isinstance(value, int | float)
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything for JSON."""
+        rest = self.evaluation.to_dict() if self.evaluation else {"why_not": self.why_not}
+        return {**self.facts, **rest, "verdict": self.verdict, "reason": self.reason}
+
+    @property
+    def reason(self) -> str:
+        """Return why the verdict is what it is."""
+        return self.evaluation.verdict.reason if self.evaluation else self.why_not
+
+    def write(self, folder: Path) -> Path:
+        """Write ``backtest.json`` into a folder, whole."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "backtest.json"
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+        temporary.replace(path)
+        return path
+
+
+def judged(model: Blend, past: Labelled, resamples: int) -> Judged:
+    """Judge a fitted blend by what its members said ahead of time while it was fitted."""
+    ahead = model.oof_
+    if ahead.empty or ahead["y"].nunique() < 2:
+        return Judged(None, facts_of(past), f"nothing could be judged: {model.reason_}")
+    ahead = ahead.assign(**{PRIOR: _prior(ahead, past, model.horizon)})
+    scores = []
+    if BASELINE in past.features.columns:
+        column = past.features[BASELINE].to_numpy(dtype=float)[ahead["row"].to_numpy()]
+        ahead[BASELINE] = np.nan_to_num(column, nan=-1.0)
+        scores = [BASELINE]
+    return Judged(judge(ahead, "blend", scores=scores, n=resamples), facts_of(past))
+
+
+def facts_of(past: Labelled) -> dict[str, Any]:
+    """Return how much there was to learn from and to judge on."""
+    return {
+        "snapshots": len(past.snapshots),
+        "accounts": int(past.snapshots["account_id"].nunique()),
+        "followed_by_escalation": past.escalations,
+    }
+
+
+def _prior(ahead: pd.DataFrame, past: Labelled, horizon: int) -> NDArray[np.float64]:
+    """Return for each row the share of escalations that was known when its fold began."""
+    days, y = past.snapshots["as_of"].to_numpy(), past.labels.to_numpy()
+    prior = np.zeros(len(ahead))
+    for fold, rows in ahead.groupby("fold"):
+        known = days + horizon <= rows["day"].min()
+        prior[(ahead["fold"] == fold).to_numpy()] = y[known].mean() if known.any() else 0.0
+    return prior
+
+
+def shown(judged_: Judged) -> Group:
+    """Return the comparison as a table, best first in the order of trust, and the verdict."""
+    evaluation = judged_.evaluation
+    style = "green" if judged_.has_signal else "yellow"
+    verdict = Text(f"Verdict: {judged_.reason}", style=style)
+    if evaluation is None:
+        return Group(verdict)
+    predictions = evaluation.predictions
+    table = Table(
+        title=(
+            f"Forward in time: {len(predictions):,} snapshots, "
+            f"{predictions['group'].nunique():,} accounts, "
+            f"{predictions['y'].mean():.1%} followed by an escalation"
+        ),
+        title_justify="left",
+        header_style="bold",
+    )
+    table.add_column("")
+    for name in ("AUROC [95%]", "AP [95%]", "Brier", "precision", "recall"):
+        table.add_column(name, justify="right")
+    for member in [name for name in ORDER if name in evaluation.figures]:
+        table.add_row(CALLED.get(member, member), *_cells(evaluation, member))
+    note = Text("precision and recall in the first tenth of each day's list", style="dim")
+    return Group(table, note, verdict)
+
+
+def _cells(evaluation: Evaluation, member: str) -> list[str]:
+    figures, intervals = evaluation.figures[member], evaluation.intervals[member]
+    cells = []
+    for name in ("auroc", "average_precision"):
+        interval = intervals[name]
+        cells.append(f"{figures[name]:.3f} [{interval.low:.3f}, {interval.high:.3f}]")
+    brier = figures.get("brier")
+    cells.append("" if brier is None or np.isnan(brier) else f"{brier:.4f}")
+    cells += [f"{figures[name]:.1%}" for name in ("top_tenth_precision", "top_tenth_recall")]
+    return cells

@@ -1,0 +1,121 @@
+"""Rows as facts: the values of a source, and from when each of them is known. Plain Python.
+
+At the second ``now`` only facts with ``known < now`` exist. ``None`` is never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from risk_model.tables import Tables
+from risk_model.tables.contract import CONTRACT
+from risk_model.text import SIGNALS
+
+DAY, HOUR = 86_400, 3_600
+Hear = Callable[[str], Mapping[str, float]]
+Row = dict[str, Any]
+
+HEARD = {"messages": "text", "surveys": "comment", "tickets": "description"}
+HOURS = {
+    "tickets": {
+        "hours_to_first_response": ("opened_at", "first_response_at"),
+        "hours_to_resolve": ("opened_at", "resolved_at"),
+    },
+    "incidents": {"hours_lasting": ("started_at", "ended_at")},
+}
+
+
+@dataclass
+class Fact:
+    """One row: values, from when each is known, from when the row is, and its key."""
+
+    values: Row
+    known: dict[str, int | None]
+    row_known: int
+    key: str
+
+    def is_known(self, columns: Iterable[str], now: int) -> bool:
+        """Say whether the row and all of these columns are known before ``now``."""
+        since = [self.row_known, *(self.known.get(name, self.row_known) for name in columns)]
+        return all(second is not None and second < now for second in since)
+
+
+def rows_of(tables: Tables, name: str) -> list[Row]:
+    """Return a typed table as dicts; whatever stands for *nothing* is None."""
+    whole = {c.name for c in CONTRACT[name].columns if c.kind in ("time", "date", "integer")}
+
+    def plain(column: str, value: Any) -> Any:
+        if value is None or str(value) in ("nan", "<NA>", "NaT"):
+            return None
+        return int(value) if column in whole or column.startswith("known__") else value
+
+    records = tables.frame(name).to_dict("records")
+    return [{str(k): plain(str(k), value) for k, value in row.items()} for row in records]
+
+
+def in_seconds(table: str, column: str, row: Row) -> Any:
+    """Return a value as features see it: dates as seconds, flags as 0 or 1."""
+    value, spec = row[column], CONTRACT[table].by_name.get(column)
+    if value is None or spec is None:
+        return value
+    if spec.kind == "date":
+        return value * DAY
+    return int(value) if spec.kind == "flag" else value
+
+
+def fact_of(table: str, row: Row) -> Fact:
+    """Return a row with from when each of its values is known."""
+    contract, known = CONTRACT[table], {}
+    values = {name: in_seconds(table, name, row) for name in row if not name.startswith("known__")}
+    for name, column in contract.by_name.items():
+        if f"known__{name}" in row:
+            known[name] = row[f"known__{name}"]
+        elif column.known_at:
+            # A value that comes with an end is not known before that end is.
+            times = [values[column.known_at], row.get(f"known__{column.known_at}", 0)]
+            known[name] = None if None in times else max(times)
+        else:
+            known[name] = row["row_known"]
+    key = "|".join("" if row[name] is None else str(row[name]) for name in contract.key)
+    return Fact(values, known, int(row["row_known"]), key)
+
+
+def add_hours(table: str, fact: Fact) -> None:
+    """Add how many hours something took, known once its end is; and the actions of workdays."""
+    for name, (since, until) in HOURS.get(table, {}).items():
+        begin, end = fact.values[since], fact.values[until]
+        fact.values[name] = None if begin is None or end is None else (end - begin) / HOUR
+        fact.known[name] = fact.known[until]
+    if table == "usage":
+        # Day 0 was a Thursday, so days 2 and 3 were the first weekend.
+        weekend = (fact.values["date"] // DAY) % 7 in (2, 3)
+        fact.values["weekday_actions"] = None if weekend else fact.values["actions"]
+        fact.known["weekday_actions"] = fact.known["actions"]
+
+
+def add_signals(table: str, fact: Fact, hear: Hear) -> None:
+    """Add what a text was heard to say; of messages only what customers wrote."""
+    text = fact.values[HEARD[table]]
+    ours = table == "messages" and fact.values["direction"] != "inbound"
+    said = hear(text) if text is not None and not ours else dict.fromkeys(SIGNALS)
+    fact.values |= said
+    fact.known |= dict.fromkeys(said, fact.known[HEARD[table]])
+
+
+def add_answers(messages: list[Fact]) -> None:
+    """Add to each message when we next wrote to the account; in the same second ours is after."""
+
+    def order(message: Fact) -> tuple[int, bool, str]:
+        is_ours = message.values["direction"] == "outbound"
+        return message.values["sent_at"], is_ours, message.key
+
+    for message in messages:
+        ours = [
+            other.row_known
+            for other in messages
+            if other.values["direction"] == "outbound" and order(other) >= order(message)
+        ]
+        message.values["answered_at"] = min(ours, default=None)
+        message.known["answered_at"] = message.values["answered_at"]
