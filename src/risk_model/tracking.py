@@ -48,6 +48,7 @@ def tracking_uri() -> str:
 def _mlflow() -> Any:
     """Import MLflow when it is needed, for that takes seconds, and without its chatter."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
     import mlflow.sklearn
 

@@ -52,6 +52,8 @@ _DISCLAIMER = re.compile(
     r"(?:intended|meant) (?:solely|only|exclusively) for (?:the|use)"
     r"|not the (?:intended|named) (?:recipient|addressee)"
     r"|is confidential and\b|contains? confidential|confidentiality notice"
+    r"|accepts? no (?:liability|responsibility)|legal (?:notice|disclaimer)\b[ \t]*[-:–]"
+    r"|for the named recipient|received (?:it|this (?:e-?mail|message)) in error"
     r"|contain (?:legally )?(?:privileged|confidential)|legally privileged"
     r"|registered in (?:england|scotland|the (?:uk|netherlands))|consider the environment"
     r").*$",
