@@ -24,7 +24,7 @@ install: $(VENV)/.core  ## Make the virtual environment with what scoring needs
 dev: $(VENV)/.dev  ## … and with what developing, testing and the notebooks need
 
 watchlist: $(VENV)/.core  ## Sample company, training, scoring, and the list on the screen
-	$(RUN) sample $(DEMO) --accounts 300 --weeks 78 --seed 7
+	$(RUN) sample $(DEMO) --accounts 160 --weeks 60 --seed 7
 	$(RUN) check --data $(DEMO)
 	$(RUN) train --data $(DEMO)
 	$(RUN) score --data $(DEMO) --out $(OUT)/watchlist.csv

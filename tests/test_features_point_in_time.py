@@ -204,3 +204,53 @@ def test_a_feed_that_stopped_is_no_customer_who_stopped():
     assert got == pytest.approx(
         [float("nan"), 15, 21, 84, 150, float("nan"), float("nan")], nan_ok=True
     )
+
+
+def surveys_of(*answers, **columns):
+    """Return NPS answers (id, when answered, score) of account ``a``."""
+    frame = pd.DataFrame(list(answers), columns=["survey_id", "responded_at", "score"])
+    sent = [at(NOW - 80)] * len(frame)
+    return frame.assign(account_id="a", kind="NPS", sent_at=sent, **columns)
+
+
+ANSWERS = Catalogue(
+    features=(
+        Feature(name="nps", means="a", source="surveys", latest="score"),
+        Feature(name="answers", means="a", source="surveys", count=True, window=28),
+        Feature(name="requests", means="a", source="surveys", count=True, window=84, at="sent_at"),
+    )
+)
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_of_two_rows_in_one_second_the_larger_key_is_the_last(turned):
+    answers = [(key, at(NOW - 3), score) for key, score in (("s1", 9), ("s3", 2), ("s2", 7))]
+    surveys = surveys_of(*answers[::turned])
+    assert values_of(features=ANSWERS, surveys=surveys)[["nps", "answers"]].tolist() == [2, 3]
+
+
+def test_without_the_column_that_dates_a_value_nothing_of_it_is_measured():
+    surveys = surveys_of(("s1", at(NOW - 3), 9)).drop(columns="responded_at")
+    got = values_of(features=ANSWERS, surveys=surveys)
+    assert got[["nps", "answers", "requests"]].tolist() == pytest.approx(
+        [float("nan"), float("nan"), 1], nan_ok=True
+    )
+
+
+def test_a_promise_without_its_date_is_not_measured():
+    features = {
+        name: {
+            "name": name,
+            "means": "a",
+            "source": "tickets",
+            "open": True,
+            "interval": {"from": start, "until": "resolved_at"},
+        }
+        for name, start in (("promised", "promised_for"), ("due", "sla_due_at"))
+    }
+    catalogue = Catalogue(features=tuple(Feature.model_validate(f) for f in features.values()))
+    days = pd.DataFrame({"ticket_id": [f"t{day}" for day in range(110)], "account_id": "a"})
+    days["opened_at"] = [at(FIRST_DAY + day) for day in range(110)]
+    tickets = days.assign(promised_for=at(NOW - 1), sla_due_at=at(NOW - 1), resolved_at=None)
+    got = values_of(features=catalogue, tickets=tickets)
+    assert got[["promised", "due"]].tolist() == pytest.approx([float("nan"), 100], nan_ok=True)

@@ -99,3 +99,9 @@ def test_a_short_history_is_refused_with_a_remedy():
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(UsageError):
         ForwardFolds(**wrong)
+
+
+def test_a_rolling_window_of_four_weeks_holds_four_weekly_snapshots():
+    days = np.arange(0, 365, 7)
+    for train, test in ForwardFolds(3, horizon=30, gap=2, rolling=28).split(days):
+        assert days[train].tolist() == sorted(days[days <= days[test[0]] - 32])[-4:]

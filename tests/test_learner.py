@@ -89,12 +89,13 @@ def test_without_a_direction_the_data_decide(learner):
 
 
 @pytest.mark.parametrize("learner", BOTH)
-def test_not_measured_is_told_apart_from_any_value_where_it_matters(learner):
+@pytest.mark.parametrize("direction", [1, 0, -1])
+def test_not_measured_is_told_apart_from_any_value_where_it_matters(learner, direction):
     X, y = table(gaps=0)
     silent = np.random.default_rng(5).random(len(X)) < 0.3
     X.loc[silent, "noise"] = np.nan
     y = np.where(silent & (np.random.default_rng(6).random(len(X)) < 0.5), 1, y)
-    model = learner(directions={"noise": 1}).fit(X, y)
+    model = learner(directions={"noise": direction}).fit(X, y)
     values = [model.decision_function(X.assign(noise=v)) for v in (-2.0, 0.0, 2.0)]
     gap = model.decision_function(X.assign(noise=np.nan))
     assert gap.mean() > max(value.mean() for value in values) + 0.5

@@ -1,36 +1,25 @@
--- Label A. One escalation an incident: its opening if the first update has priority 1 or 2, else the
--- first update that raised it there. A moment: no column says when it ended.
-WITH urgent AS (
+-- Label A. The opening of an incident whose first update has priority 1 or 2, and every update that
+-- raised one there. Moments: no column says when they ended.
+WITH steps AS (
     SELECT
         number,
+        nullif(caller_id, '?') AS caller_id,
+        priority,
+        lag(priority) OVER (
+            PARTITION BY number ORDER BY CAST(sys_mod_count AS INTEGER)
+        ) AS priority_before,
+        strptime(opened_at, '%d/%m/%Y %H:%M') AS opened_at,
         strptime(sys_updated_at, '%d/%m/%Y %H:%M') AS updated_at,
         CAST(sys_mod_count AS INTEGER) AS place
     FROM incident_log
-    WHERE priority IN ('1 - Critical', '2 - High')
-),
-
-incidents AS (
-    SELECT
-        number,
-        min_by(caller_id, CAST(sys_mod_count AS INTEGER)) AS caller_id,
-        strptime(min(opened_at), '%d/%m/%Y %H:%M') AS opened_at,
-        min(CAST(sys_mod_count AS INTEGER)) AS first_place
-    FROM incident_log
-    GROUP BY number
-),
-
-times AS (
-    SELECT number, min(place) AS place, min_by(updated_at, place) AS updated_at
-    FROM urgent
-    GROUP BY number
 )
 
 SELECT
-    incidents.number AS escalation_id,
-    nullif(incidents.caller_id, '?') AS account_id,
-    CASE
-        WHEN times.place = incidents.first_place THEN incidents.opened_at ELSE times.updated_at
-    END AS opened_at,
-    times.updated_at AS recorded_at
-FROM times
-INNER JOIN incidents ON times.number = incidents.number
+    number || '-' || CAST(place AS VARCHAR) AS escalation_id,
+    caller_id AS account_id,
+    CASE WHEN priority_before IS NULL THEN opened_at ELSE updated_at END AS opened_at,
+    greatest(opened_at, updated_at) AS recorded_at
+FROM steps
+WHERE
+    priority IN ('1 - Critical', '2 - High')
+    AND (priority_before IS NULL OR priority < priority_before)

@@ -104,14 +104,13 @@ def check(
     """Show table by table what was read, kept and refused, how fresh it is, and what is missing."""
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
-    from risk_model.tables.showing import check_lines, write_refused
+    from risk_model.tables import check_lines, check_sentences, check_table, write_refused
 
     with _line(data, sources, config, None) as line:
         day = line.day_of(as_date(as_of, "--as-of"))
-        counts: dict[str, int] = {}
-        for feature in line.settings.catalogue.features:
-            counts[feature.source] = counts.get(feature.source, 0) + (not feature.is_derived)
-        console().print(check_lines(line.tables, day, counts))
+        console().print(check_table(check_lines(line.tables, day)))
+        for said in check_sentences(line.tables, line.settings.catalogue.by_table()):
+            typer.echo(said)
         if refused is not None:
             count = write_refused(line.tables, refused)
             typer.echo(f"{refused}: {count} refused rows")

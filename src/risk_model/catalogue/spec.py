@@ -256,6 +256,17 @@ class Catalogue(Strict):
         """Fingerprint of everything that the features compute."""
         return hash_of(*(feature.fingerprint for feature in self.features))
 
+    def by_table(self) -> dict[str, int]:
+        """Return how many features read each table; derived ones count where their parts do."""
+        tables: dict[str, str] = {}
+        counts: dict[str, int] = {}
+        for feature in self.in_order_of_making():
+            parts = [tables[part] for part in feature.parts if part in tables]
+            name = parts[0] if parts else feature.source
+            tables[feature.name] = "tickets" if name == "priorities" else name
+            counts[tables[feature.name]] = counts.get(tables[feature.name], 0) + 1
+        return counts
+
     def family(self, *families: str) -> Catalogue:
         """Return the features of some families, and those that they are made of."""
         wanted = {feature.name for feature in self.features if feature.family in families}

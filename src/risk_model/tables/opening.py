@@ -18,6 +18,7 @@ from risk_model.tables.finding import from_database, from_folder, from_mapping
 from risk_model.tables.frames import from_frames
 from risk_model.tables.mapping import load_mapping
 from risk_model.tables.opened import Tables
+from risk_model.tables.priorities import date_priorities
 from risk_model.tables.raw import RawTable
 from risk_model.tables.report import Report, TableReport
 
@@ -104,6 +105,7 @@ def _built(connection: duckdb.DuckDBPyConnection, found: Found, spill: Path | No
     for clean_up in found.afterwards:
         connection.execute(clean_up)
     present = {raw.table.name: frozenset(raw.columns) for raw in found.tables}
+    date_priorities(connection, present)
     notices += _left_alone(found.tables)
     return Tables(connection, present, Report(reports, tuple(notices)), found.fingerprint, spill)
 
