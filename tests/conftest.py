@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 # Waiting threads that spin slow everything down where tests run side by side.
@@ -11,6 +14,8 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from command import Command, Done, start_server
 
 settings.register_profile(
     "steady",
@@ -33,3 +38,51 @@ def sample_folder() -> Path:
 def text_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache of heard texts for the whole session."""
     return tmp_path_factory.mktemp("cache") / "texts.sqlite"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[subprocess.Popen[str]]:
+    """The process that commands are forked from."""
+    process = start_server()
+    yield process
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait()
+
+
+@pytest.fixture
+def command(server: subprocess.Popen[str], tmp_path: Path, text_cache: Path) -> Command:
+    """``risk-model`` in an empty working folder with an empty registry of models."""
+    return Command(server, tmp_path, environment(tmp_path, text_cache))
+
+
+def environment(folder: Path, text_cache: Path) -> dict[str, str]:
+    return {
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+        "RISK_MODEL_CACHE": str(text_cache.parent),
+        "COLUMNS": "200",
+    }
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A folder in which a model was trained on the sample company, and what was said then."""
+
+    command: Command
+    folder: Path
+    done: Done
+
+
+@pytest.fixture(scope="session")
+def trained(
+    server: subprocess.Popen[str],
+    tmp_path_factory: pytest.TempPathFactory,
+    text_cache: Path,
+    sample_folder: Path,
+) -> Trained:
+    """A champion, trained once; tests that use it belong to the xdist group ``trained``."""
+    folder = tmp_path_factory.mktemp("trained")
+    command = Command(server, folder, environment(folder, text_cache))
+    done = command("train", "--data", sample_folder)
+    assert done.code == 0, done.err
+    return Trained(command, folder, done)

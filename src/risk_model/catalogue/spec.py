@@ -218,7 +218,8 @@ class Feature(Strict):
                 raise ValueError(f"'{self.name}': '{verb}' needs '{part}'.")
             if not needed and getattr(self, part) is not None:
                 raise ValueError(f"'{self.name}': '{verb}' takes no '{part}'.")
-        if self.within is not None and verb not in (*OPEN_VERBS, *LATEST_VERBS):
+        lasting = (*OPEN_VERBS, *(name for name in LATEST_VERBS if name != "ever"))
+        if self.within is not None and verb not in lasting:
             raise ValueError(f"'{self.name}': '{verb}' takes no 'within'.")
         if verb == "slope" and (self.window or 0) % 7:
             raise ValueError(f"'{self.name}': 'slope' needs a window of whole weeks.")

@@ -82,16 +82,18 @@ def labels_of(
 
 
 def newest_day(engine: Engine, present: Present) -> int:
-    """Return the day after the newest event of any event table."""
+    """Return the day after the newest event of any event table.
+
+    Meetings are looked at only where nothing else is there: a calendar reaches into the future.
+    """
     newest = []
-    for name, table in CONTRACT.items():
-        if name in present and table.is_event:
-            source = open_source(engine, name, present)
-            if source is None:
-                continue
-            times = [nw.col(column).max() for column in table.row_known_at]
-            latest = engine.pandas(source.frame.select(*times)).to_numpy(dtype=float)
-            newest += [int(value) // DAY for value in latest.ravel() if not np.isnan(value)]
+    names = [name for name, table in CONTRACT.items() if name in present and table.is_event]
+    for name in [name for name in names if name != "meetings"] or names:
+        known_at = CONTRACT[name].row_known_at
+        scale = DAY if CONTRACT[name].by_name[known_at[0]].kind == "date" else 1
+        times = [nw.col(column).max() for column in known_at]
+        latest = engine.pandas(engine.table(name).select(*times)).to_numpy(dtype=float)
+        newest += [int(value * scale) // DAY for value in latest.ravel() if not np.isnan(value)]
     return max(newest) + 1 if newest else 0
 
 

@@ -291,7 +291,7 @@ def _record(
     """Return the run's record: what was read, what became of it, who judged, how fresh it was."""
     report = line.tables.report
     kept = len(_distinct_accounts(line))
-    refused = _refused_accounts(line)
+    refused = report.tables["accounts"].accounts_lost
     ranked_count, escalated_count = len(listed), escalated["account_id"].nunique()
     counts = {
         "accounts_read": kept + refused,
@@ -327,11 +327,6 @@ def _record(
             **{name: metadata.version(name) for name in ("scikit-learn", "duckdb", "pandas")},
         },
     }
-
-
-def _refused_accounts(line: Line) -> int:
-    """Count the accounts of which no row was kept; a row without an id counts as one."""
-    return line.tables.report.tables["accounts"].refused
 
 
 def _distinct_accounts(line: Line) -> list[str]:

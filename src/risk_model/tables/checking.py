@@ -48,6 +48,7 @@ def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[st
     merged = _settle_twins(connection, raw)
     _refuse_rejected(connection, name, rejected)
     refused = _count(connection, f"(SELECT DISTINCT ordinal, line {_mine(name)})")
+    lost = _accounts_lost(connection) + len(rejected) if name == "accounts" else 0
     if refused:
         _find_lines(connection, raw, [row.byte for row in rejected])
         connection.execute(f"DELETE FROM {_STAGE} WHERE rowid IN (SELECT ordinal {_mine(name)})")
@@ -64,6 +65,7 @@ def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[st
         last_day=last,
         unknown_columns=raw.unknown,
         missing_columns=tuple(c for c in raw.table.by_name if c not in raw.columns),
+        accounts_lost=lost,
     )
 
 
@@ -75,6 +77,16 @@ def _mine(name: str) -> str:
 def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:
     row = connection.execute(f"SELECT count(*) FROM {what}").fetchone()
     return int(row[0]) if row else 0
+
+
+def _accounts_lost(connection: duckdb.DuckDBPyConnection) -> int:
+    """Count the staged accounts of which every row is refused; a row without an id is one."""
+    is_refused = f"rowid IN (SELECT ordinal {_mine('accounts')} AND ordinal >= 0)"
+    every = f"SELECT account_id, bool_and({is_refused}) AS gone FROM {_STAGE}"
+    nameless = _count(connection, f"{_STAGE} WHERE account_id IS NULL AND {is_refused}")
+    return nameless + _count(
+        connection, f"({every} WHERE account_id IS NOT NULL GROUP BY account_id) WHERE gone"
+    )
 
 
 def _stage(

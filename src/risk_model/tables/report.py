@@ -12,7 +12,8 @@ class TableReport:
     """One table. ``kept`` counts merged duplicates too, so that read = kept + refused.
 
     ``reasons`` counts refused rows by reason (a row with two reasons counts under both);
-    ``first_day`` and ``last_day`` are those of its rows' own times.
+    ``first_day`` and ``last_day`` are those of its rows' own times. ``accounts_lost`` counts, for
+    the accounts, those of which no row was kept; a row whose id can't be told counts as one.
     """
 
     name: str
@@ -26,6 +27,7 @@ class TableReport:
     last_day: dt.date | None
     unknown_columns: tuple[str, ...]
     missing_columns: tuple[str, ...]
+    accounts_lost: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,108 @@
+"""The documents are true: every command, option, table and column stands in them, and runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from risk_model.cli import app
+from risk_model.tables.contract import CONTRACT
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TABLES = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_readme_names_every_command(name: str) -> None:
+    assert re.search(rf"^\| `{name}\b", README, re.M)
+
+
+def test_the_readme_names_every_option() -> None:
+    options = {
+        option
+        for command in COMMANDS.values()
+        for parameter in command.params
+        for option in parameter.opts
+        if option.startswith("--")
+    }
+    missing = sorted(option for option in options - {"--help"} if f"`{option}" not in README)
+    assert not missing
+
+
+def test_every_command_and_option_has_help() -> None:
+    for name, command in COMMANDS.items():
+        assert command.help, name
+        for parameter in command.params:
+            if parameter.name != "help":
+                assert getattr(parameter, "help", None), f"{name} {parameter.name}"
+
+
+@pytest.mark.parametrize("table", sorted(CONTRACT))
+def test_the_tables_page_names_every_column(table: str) -> None:
+    line = next(row for row in TABLES.splitlines() if row.startswith(f"| `{table}` |"))
+    named = set(re.findall(r"`([a-z_]+)\??`", line))
+    assert {column.name for column in CONTRACT[table].columns} <= named
+
+
+def test_links_lead_somewhere() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def commands_in_readme() -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.S)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.startswith("risk-model ")]
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_readme_run_as_they_stand(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "data" / "sample", tmp_path / "data" / "sample")
+    environment = {
+        **os.environ,
+        "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlflow.db'}",
+        "RISK_MODEL_CACHE": str(tmp_path / "cache"),
+    }
+    lines = commands_in_readme()
+    assert len(lines) >= 8
+    for line in lines:
+        words = line.split()[1:]
+        done = subprocess.run(
+            [sys.executable, "-m", "risk_model.cli", *words],
+            check=False,
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    assert (tmp_path / "out" / "watchlist.csv").exists()
+    assert (tmp_path / "out" / "backtest" / "backtest.json").exists()
+
+
+def test_no_download_address_and_no_path_of_a_machine_stands_in_the_project() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    home = str(Path.home())
+    for name in listed.stdout.split("\0"):
+        path = ROOT / name
+        if not name or path.suffix in (".gz", ".png") or not path.exists():
+            continue
+        text = path.read_text(encoding="utf-8", errors="ignore")
+        assert str(ROOT) not in text, name
+        assert f"{home}/" not in text, name
+        if "constraints" in name:
+            assert "://" not in text
