@@ -8,8 +8,8 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "risk_model"
 LAYERS = {
     6: ("cli",),
-    5: ("pipelines",),
-    4: ("watchlist", "evaluate", "explain", "respond", "tracking", "settings"),
+    5: ("pipelines", "plots"),
+    4: ("watchlist", "evaluate", "explain", "respond", "tracking", "settings", "trajectories"),
     3: (
         "rules",
         "learner",

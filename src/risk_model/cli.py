@@ -223,9 +223,11 @@ def score(
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console, shown
     from risk_model.pipelines.score import score as run_scoring
+    from risk_model.watchlist import refuse_folder
 
     if policy not in (None, "probability", "arr-at-risk"):
         raise UsageError(f"--policy {policy}: choose probability or arr-at-risk.")
+    refuse_folder(out)
     with _line(data, sources, config, cache) as line:
         watchlist = run_scoring(
             line,

@@ -130,7 +130,7 @@ class LogisticLearner(Learner):
     def __init__(
         self,
         *,
-        C: float = 0.02,
+        C: float = 0.003,
         directions: Mapping[str, int] | None = None,
         clip: float = 6.0,
         negatives_per_positive: float | None = None,

@@ -15,6 +15,10 @@ from risk_model.logistic import Prior, fit_logistic
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
+# A member that says nearly the same of everybody holds its weight as if its logit varied this
+# much; otherwise the outcomes would set a weight that means nothing.
+FLAT = 1e-6
+
 
 class Stack(BaseEstimator):  # type: ignore[misc]
     """Weights, none negative, and an intercept over the members' logits.
@@ -50,10 +54,8 @@ class Stack(BaseEstimator):  # type: ignore[misc]
         """
         mix, told = self._mix(logits, y, np.asarray(groups), evidence)
         halves = logits @ mix
-        slopes, told_halves = self._weigh(halves, y, np.asarray(groups), evidence)
+        slopes, self.intercept_, told_halves = self._weigh(halves, y, evidence)
         self.weights_ = mix @ slopes
-        # The intercept of all rows alike: what the weights above leave to explain.
-        _, self.intercept_, _ = _fit(halves, y, evidence, slopes, np.full(len(slopes), 1e12))
         self.reason_ = "; ".join(part for part in (told, told_halves) if part)
         return self
 
@@ -82,28 +84,27 @@ class Stack(BaseEstimator):  # type: ignore[misc]
         told = f"learner {best} of {learners} is clearly the best" if best else ""
         return mix, told or ("the learners are averaged" if learners > 1 else "")
 
-    def _weigh(
-        self, halves: Floats, y: Labels, groups: NDArray[Any], evidence: float
-    ) -> tuple[Floats, str]:
-        """Return the weight of each half, shrunk to the better of them alone."""
-        spread = np.maximum(halves.var(axis=0), 1e-12)
+    def _weigh(self, halves: Floats, y: Labels, evidence: float) -> tuple[Floats, float, str]:
+        """Return weight of each half and intercept, shrunk to the better half alone."""
+        spread = np.maximum(halves.var(axis=0), FLAT)
         firmness = self.shrink * spread
-        alone = np.array(
-            [_fit(halves[:, [h]], y, evidence, np.ones(1), firmness[[h]])[0][0] for h in (0, -1)]
-        )
-        if halves.shape[1] == 1:
-            return alone[:1], ""
-        losses = [self._losses(halves[:, h], y, evidence) for h in (0, 1)]
+        alone = [
+            _fit(halves[:, [half]], y, evidence, np.ones(1), firmness[[half]])
+            for half in range(halves.shape[1])
+        ]
+        if len(alone) == 1:
+            return alone[0][0], alone[0][1], ""
+        losses = [self._losses(halves[:, half], y, evidence) for half in (0, 1)]
         better = int(losses[1].sum() < losses[0].sum())
-        anchor = np.where(np.arange(2) == better, alone, 0.0)
-        slopes = _fit(halves, y, evidence, anchor, firmness)[0]
+        anchor = np.where(np.arange(2) == better, alone[better][0][0], 0.0)
+        slopes, intercept, _ = _fit(halves, y, evidence, anchor, firmness)
         share = slopes * np.sqrt(spread)
         told = f"rules {share[0] / max(share.sum(), 1e-12):.0%} of the weight"
-        return slopes, f"{told}, shrunk to the {('rules', 'learners')[better]}"
+        return slopes, intercept, f"{told}, shrunk to the {('rules', 'learners')[better]}"
 
     def _losses(self, half: Floats, y: Labels, evidence: float) -> Floats:
         """Return the log losses of one half on its own, its line fitted."""
-        firmness = np.array([self.shrink * max(float(half.var()), 1e-12)])
+        firmness = np.array([self.shrink * max(float(half.var()), FLAT)])
         slope, intercept, _ = _fit(half[:, None], y, evidence, np.ones(1), firmness)
         return log_losses(y, expit(slope[0] * half + intercept))
 
@@ -111,8 +112,13 @@ class Stack(BaseEstimator):  # type: ignore[misc]
 def _fit(
     halves: Floats, y: Labels, evidence: float, anchor: Floats, firmness: Floats
 ) -> tuple[Floats, float, int]:
+    """Return weights, intercept and iterations; solved in standard units, where it is stable."""
+    centre, unit = halves.mean(axis=0), np.sqrt(np.maximum(halves.var(axis=0), FLAT))
     signs = np.ones(halves.shape[1], dtype=np.int64)
-    return fit_logistic(halves, y, np.full(len(y), evidence), Prior(anchor, firmness, signs))
+    prior = Prior(anchor * unit, firmness / unit**2, signs)
+    weight = np.full(len(y), evidence)
+    slopes, intercept, steps = fit_logistic((halves - centre) / unit, y, weight, prior)
+    return slopes / unit, float(intercept - centre @ (slopes / unit)), steps
 
 
 def count_escalations(y: Labels, days: Labels, groups: ArrayLike, horizon: int) -> int:

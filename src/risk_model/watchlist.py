@@ -86,6 +86,7 @@ class Watchlist:
         run that is cut off leaves the old list whole; ``run.json`` holds the hashes of both.
         """
         escalated, record = beside(out)
+        refuse_folder(out)
         out.parent.mkdir(parents=True, exist_ok=True)
         parts = {out: as_csv(self.ranked), escalated: as_csv(self.escalated)}
         hashes = {path.name: hashlib.sha256(data).hexdigest() for path, data in parts.items()}
@@ -95,6 +96,12 @@ class Watchlist:
         for temporary, path in written:
             temporary.replace(path)
         return out, escalated, record
+
+
+def refuse_folder(out: Path) -> None:
+    """Raise UsageError where a list's path is a folder, best before anything is computed."""
+    if out.is_dir():
+        raise UsageError(f"--out {out}: is a folder. Give a file in it, as {out / 'list.csv'}.")
 
 
 def beside(out: Path) -> tuple[Path, Path]:

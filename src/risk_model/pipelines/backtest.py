@@ -30,7 +30,7 @@ def backtest(line: Line, as_of: date | None = None, horizon: int = DEFAULT_HORIZ
     past = line.past(day, horizon, settings.backtest)
     if past.escalations == 0:
         raise DataRefused("no escalation falls into the horizon of any past day: nothing to test.")
-    table = past.features.loc[:, measured_columns(past.features, settings)]
+    table = past.features.loc[:, measured_columns(past, settings)]
     names = [str(name) for name in table.columns]
 
     def make_members() -> dict[str, Any]:

@@ -105,7 +105,7 @@ def choose_judge(settings: Settings, model: str, horizon: int | None) -> Judge:
             f"--horizon {horizon}: model {champion.version} speaks of {trained_for} days. "
             f"Train one with --horizon {horizon}, or leave the option out."
         )
-    return Judge(champion, rulebook, trained_for)
+    return Judge(champion, rulebook, trained_for, _other_rules(champion, settings))
 
 
 def working_catalogue(settings: Settings) -> Catalogue:
@@ -132,6 +132,16 @@ def _same_definitions(champion: Champion, settings: Settings) -> None:
             f"model {champion.version} was trained on another definition of {what}. "
             "Train again with risk-model train, or score with --model rules."
         )
+
+
+def _other_rules(champion: Champion, settings: Settings) -> tuple[str, ...]:
+    """Say where today's rules are not those that the model weighs: the list shows both."""
+    if champion.facts.get("rules") in (None, settings.rules.version):
+        return ()
+    return (
+        f"model {champion.version} was trained with other rules: levels, reasons and steps follow "
+        "today's, probabilities those of its training; train again with risk-model train",
+    )
 
 
 def score_rows(

@@ -1,0 +1,261 @@
+"""What is suggested: severity by impact, tiers, sponsors, whose turn it is, recovery."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from risk_model import respond
+from risk_model.rules import Rule
+from risk_model.settings import load_settings
+
+SETTINGS = load_settings()
+RULES, HOW = SETTINGS.rules, SETTINGS.response
+# What only tells of a mood, however loud: severity has to be deaf to it.
+TONE = ("upset-message",)
+some_rules = st.lists(st.sampled_from(RULES.rules), max_size=6, unique_by=lambda rule: rule.id)
+
+
+def named(*ids: str) -> list[Rule]:
+    return [RULES.by_id[name] for name in ids]
+
+
+def money(*arr: float | None) -> pd.Series:
+    return pd.Series(arr, dtype=float)
+
+
+def facts(*accounts: dict[str, float]) -> pd.DataFrame:
+    """Return a row an account of all facts, not measured where they are not given."""
+    return pd.DataFrame([{name: np.nan for name in respond.FACTS} | one for one in accounts])
+
+
+@pytest.mark.parametrize(
+    ("rules", "severity"),
+    [
+        ([], "SEV-4"),
+        (["usage-drop"], "SEV-3"),
+        (["ticket-burst"], "SEV-3"),
+        (["upset-message"], "SEV-3"),
+        (["critical-open-48h"], "SEV-2"),
+        (["outage"], "SEV-2"),
+        (["executive-involved"], "SEV-2"),
+        (["breach-or-legal-fact"], "SEV-1"),
+        (["ticket-burst", "breach-or-legal-fact", "outage"], "SEV-1"),
+    ],
+)
+def test_the_worst_impact_gives_the_severity(rules: list[str], severity: str) -> None:
+    assert respond.severities([named(*rules)]) == [severity]
+
+
+@given(some_rules)
+def test_severity_does_not_change_with_the_tone(rules: list[Rule]) -> None:
+    calm = [rule for rule in rules if rule.id not in TONE]
+    angry = [*calm, *named(*TONE)]
+    if calm:
+        assert respond.severities([calm]) == respond.severities([angry])
+
+
+def test_a_calm_breach_is_worse_than_an_angry_mail() -> None:
+    calm, angry = respond.severities([named("breach-or-legal-fact"), named("upset-message")])
+    assert int(calm[-1]) < int(angry[-1])
+
+
+@pytest.mark.parametrize(
+    ("rules", "level"),
+    [
+        ([], "Low"),
+        (["usage-drop"], "Medium"),
+        (["no-contact-weeks"], "Medium"),
+        (["meetings-missed"], "Medium"),
+        (["upset-message"], "High"),
+        (["says-cancel-legal"], "High"),
+        (["competitor-weighed"], "High"),
+        (["critical-open-48h"], "High"),
+        (["usage-drop", "ticket-burst", "several-red-flags"], "High"),
+    ],
+)
+def test_the_risk_level_follows_the_rules_own_words_and_grades(rules: list[str], level: str) -> None:
+    assert respond.risk_levels([named(*rules)], np.array([False])) == [level]
+
+
+def test_a_probability_within_capacity_lifts_low_to_medium_and_no_further() -> None:
+    accounts = [[], named("usage-drop"), named("upset-message")]
+    assert respond.risk_levels(accounts, np.array([True] * 3)) == ["Medium", "Medium", "High"]
+
+
+@given(some_rules, some_rules)
+def test_one_more_sign_never_lowers_the_answer(rules: list[Rule], more: list[Rule]) -> None:
+    few, all_of_them = rules, rules + [rule for rule in more if rule not in rules]
+    both, no = [few, all_of_them], np.array([False, False])
+    levels = respond.risk_levels(both, no)
+    assert respond.LEVELS.index(levels[0]) <= respond.LEVELS.index(levels[1])
+    worse, worst = (int(name[-1]) for name in respond.severities(both))
+    assert worst <= worse
+    lower, higher = respond.tiers(both, levels, money(10, 10), HOW)
+    assert lower <= higher
+    order = ["no", "within-24h", "now"]
+    before, after = respond.sponsors(both, levels, money(10, 10), HOW)
+    assert order.index(before) <= order.index(after)
+
+
+# Fifty accounts of the same size: each is above 1% of the revenue, none is in the top ten but by
+# the order of the table, so the account asked about stands last.
+def tier_of(rules: list[Rule], level: str, arr: float, others: list[float]) -> int:
+    revenue = money(*others, arr)
+    quiet: list[list[Rule]] = [[] for _ in others]
+    return respond.tiers([*quiet, rules], ["Low"] * len(others) + [level], revenue, HOW)[-1]
+
+
+def test_high_value_alone_is_no_tier_four() -> None:
+    assert tier_of([], "Low", 1e9, [1.0] * 49) == 1
+    assert tier_of(named("usage-drop"), "Medium", 1e9, [1.0] * 49) == 1
+    assert tier_of(named("ticket-past-sla"), "High", 100, [100.0] * 49) == 2
+
+
+def test_a_tier_three_case_becomes_four_above_one_percent_of_revenue_only() -> None:
+    case = named("executive-involved")
+    assert tier_of(case, "High", 2.0, [1.0] * 150) == 4
+    assert tier_of(case, "High", 1.0, [1.0] * 150) == 3
+    assert tier_of(case, "High", 0.9, [100.0, *([1.0] * 9), *([1.0] * 90)]) == 3
+
+
+def test_one_of_the_ten_largest_at_high_risk_is_tier_four_and_at_medium_not() -> None:
+    rules, others = named("upset-message"), [1000.0] * 9 + [1.0] * 40
+    assert tier_of(rules, "High", 500.0, others) == 4
+    assert tier_of(rules, "Medium", 500.0, others) == 1
+    assert tier_of(rules, "High", 0.5, others) == 1
+
+
+def test_where_everybody_is_among_the_ten_largest_that_says_nothing() -> None:
+    assert tier_of(named("upset-message"), "High", 500.0, [1.0] * 9) == 1
+
+
+@pytest.mark.parametrize("rule", ["breach-or-legal-fact", "threat-to-go-public"])
+def test_breach_and_public_exposure_are_tier_four_and_call_the_sponsor_now(rule: str) -> None:
+    assert tier_of(named(rule), "High", 1.0, [1.0] * 200) == 4
+    assert respond.sponsors([named(rule)], ["High"], money(1), HOW) == ["now"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "level", "arr", "sponsor"),
+    [
+        ([], "Low", 1e9, "no"),
+        (["upset-message"], "High", 100_000, "no"),
+        (["upset-message"], "High", 100_001, "now"),
+        (["usage-drop"], "Medium", 100_001, "no"),
+        (["upset-message"], "High", None, "no"),
+        (["executive-involved"], "High", 1, "now"),
+        (["renewal-unconfirmed"], "Medium", 90_000, "no"),
+    ],
+)
+def test_the_sponsor_is_called_by_their_executive_or_by_much_revenue_at_high_risk(
+    rules: list[str], level: str, arr: float | None, sponsor: str
+) -> None:
+    assert respond.sponsors([named(*rules)], [level], money(arr), HOW) == [sponsor]
+
+
+@pytest.mark.parametrize(
+    ("known", "side"),
+    [
+        ({}, "nobody"),
+        ({"longest_wait": 0.1}, "us"),
+        ({"unanswered_48h": 1}, "us"),
+        ({"tasks_overdue_us": 2}, "us"),
+        ({"promises_overdue": 1}, "us"),
+        ({"promises_overdue": 1, "tasks_overdue_customer": 1}, "us"),
+        ({"tasks_overdue_customer": 1}, "customer"),
+        ({"days_since_outbound": 3, "days_since_inbound": 9}, "customer"),
+        ({"days_since_outbound": 3}, "customer"),
+        ({"days_since_outbound": 14, "days_since_inbound": 15}, "customer"),
+        ({"days_since_outbound": 15, "days_since_inbound": 16}, "nobody"),
+        ({"days_since_outbound": 9, "days_since_inbound": 3}, "nobody"),
+        ({"unanswered_48h": 0, "tasks_overdue_us": 0, "promises_overdue": 0}, "nobody"),
+    ],
+)
+def test_whose_turn_it_is(known: dict[str, float], side: str) -> None:
+    assert respond.waiting_on(facts(known)) == [side]
+
+
+@pytest.mark.parametrize(
+    ("known", "state"),
+    [
+        ({}, "at-risk"),
+        ({"usage_change": -0.31}, "silent"),
+        ({"usage_change": -0.30}, "at-risk"),
+        ({"usage_change": -0.9, "complaints_28d": 1}, "at-risk"),
+        ({"usage_change": -0.9, "frustration_28d": 1}, "at-risk"),
+        ({"usage_change": -0.9, "tickets_28d": 1}, "at-risk"),
+        ({"inbound_28d": 0, "inbound_84d": 2}, "silent"),
+        ({"inbound_28d": 0, "inbound_84d": 0}, "at-risk"),
+        ({"inbound_28d": 1, "inbound_84d": 2}, "at-risk"),
+        ({"days_since_escalation_closed": 182, "usage_change": -0.9}, "recovery"),
+        ({"days_since_escalation_closed": 183}, "at-risk"),
+    ],
+)
+def test_loud_silent_or_in_recovery(known: dict[str, float], state: str) -> None:
+    assert respond.states(facts(known), HOW) == [state]
+
+
+@pytest.mark.parametrize(
+    ("days", "stage"),
+    [
+        (0, "week-1"), (7, "week-1"), (8, "weeks-2-4"), (28, "weeks-2-4"), (29, "month-2"),
+        (60, "month-2"), (61, "month-3"), (91, "month-3"), (92, "month-6"), (182, "month-6"),
+        (183, ""), (np.nan, ""),
+    ],
+)  # fmt: skip
+def test_recovery_has_its_stages(days: float, stage: str) -> None:
+    known = facts({"days_since_escalation_closed": days})
+    assert respond.recovery_stages(known, HOW) == [stage]
+    assert (respond.states(known, HOW) == ["recovery"]) == (stage != "")
+
+
+def test_the_cause_is_the_one_that_most_points_speak_for() -> None:
+    product = named("ticket-burst", "same-issue-repeated")
+    accounts = [[], named("usage-drop"), [*product, *named("promise-broken")], product[:1]]
+    assert respond.causes(accounts, RULES) == ["", "", "product", "product"]
+    assert respond.causes([named("billing-dispute", "promise-broken")], RULES) == ["support"]
+
+
+def test_the_first_step_is_the_strongest_rules_else_by_the_sign_else_by_the_state() -> None:
+    accounts = [
+        named("upset-message", "usage-drop"),
+        named("usage-drop", "ticket-burst", "meetings-missed", "several-red-flags"),
+        [], [], [], [],
+    ]  # fmt: skip
+    families = ["usage", "usage", "tickets", "", "", "tickets"]
+    states = ["at-risk"] * 4 + ["silent", "recovery"]
+    steps = respond.first_steps(accounts, families, states, HOW)
+    assert steps == [
+        RULES.by_id["upset-message"].do,
+        RULES.by_id["several-red-flags"].do,
+        HOW.first_step.tickets,
+        HOW.first_step.nothing,
+        HOW.first_step.silent,
+        HOW.first_step.recovery,
+    ]
+
+
+def test_clocks_run_from_the_day_of_the_list() -> None:
+    day = pd.Series([pd.Timestamp("2026-06-29", tz="UTC")] * 4)
+    clocks = respond.clocks(["SEV-1", "SEV-2", "SEV-3", "SEV-4"], day, HOW)
+    assert clocks["acknowledge_by"].tolist() == [
+        "2026-06-29T00:15:00Z", "2026-06-29T01:00:00Z", "2026-06-29T04:00:00Z",
+        "2026-06-30T00:00:00Z",
+    ]  # fmt: skip
+    assert clocks["update_every_hours"].tolist() == [1, 4, 24, 84]
+    assert clocks["owner_role"].tolist()[0] == "director or above"
+
+
+def test_rules_that_fired_stand_strongest_first_in_the_order_of_the_file() -> None:
+    wanted = ("ticket-burst", "waiting-on-us", "usage-drop", "upset-message")
+    table = pd.DataFrame([{rule.id: float(rule.id in wanted) for rule in RULES.rules}])
+    table.loc[0, "outage"] = np.nan
+    for columns in itertools.islice(itertools.permutations(table.columns), 3):
+        hits = respond.fired_rules(table[list(columns)], RULES)[0]
+        assert [r.id for r in hits] == ["upset-message", "waiting-on-us", "usage-drop", "ticket-burst"]
