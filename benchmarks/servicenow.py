@@ -1,20 +1,19 @@
 """A service desk's log that nobody here wrote: does the product beat counting tickets?
 
 UCI, "Incident management process enriched event log" (CC BY 4.0). An account is a caller.
-Label A: an incident opened at, or raised to, priority 1 or 2. Label C: a priority was raised,
-whatever to. Snapshots every 2 days from 2016-03-21 to 05-24, horizon 7 days; training snapshots
+Label A: an incident opened at, or raised to, priority 1 or 2. Label C: raised only. Snapshots every 2 days from 2016-03-21 to 05-24, horizon 7 days; training snapshots
 end theirs before 2016-05-01, test snapshots begin there. Intervals draw callers, not rows.
 
 *Tickets in 30 days* is counted here from the tickets alone. Rules, logistic and boosting are those
 inside of the blend, fitted on the training part only.
 
 How often the test part was looked at: it is no untouched one. About 120 variants a label were
-printed on it while the features and the learners were made, and label C was read as *any raise*
-because that reading, unlike *raised to 1 or 2*, gives the published figure of the plain count.
-The penalty of the logistic regression and four features (tickets_resolved_ever,
-ticket_updates_ever, open_tickets_3d, open_tickets_7d) were then chosen on the training part
-alone, by forward cuts at April 4, 8, 12 and 16, and on a simulated company; what is printed here
-was first seen after that.
+printed on it while features and learners were made, the readings of label C among them. The penalty
+of the logistic regression and four features (tickets_resolved_ever, ticket_updates_ever,
+open_tickets_3d, open_tickets_7d) were then chosen on the training part alone, by forward cuts at
+April 4, 8, 12 and 16, and on a simulated company; their figures here were seen once, after that.
+For label C the cuts promised 0.793 and the test part gave 0.770: simple logistic regressions on
+hand-made counts are reported to reach 0.784 there, and this does not.
 
     python benchmarks/servicenow.py [--data FOLDER] [--out FIGURES.json]
 """
@@ -49,7 +48,7 @@ from risk_model.timeline import DAY, day_number
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "real" / "servicenow"
-LABELS = {"a": "opened at, or raised to, priority 1-2", "c": "priority raised"}
+LABELS = {"a": "opened at, or raised to, priority 1-2", "c": "raised to priority 1-2"}
 HORIZON = 7
 TEST_FROM = day_number(date(2016, 5, 1))
 DAYS = range(day_number(date(2016, 3, 21)), day_number(date(2016, 5, 24)) + 1, 2)

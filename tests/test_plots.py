@@ -211,3 +211,16 @@ def test_coverage_is_told_by_family_and_leaves_out_what_has_nothing_to_say():
     title = coverage_figure(shares).get_suptitle()
     assert "Least is measured of tickets: 75%" in title
     assert "at least 100%" in title
+
+
+def test_a_sign_that_came_and_went_does_not_count_as_early():
+    lines = {BEFORE: [9, 9, 1, 9, 9], QUIET: [1, 1, 1, 1, 1]}
+    rows = [
+        ("tickets_28d", group, week, float(at), at - 0.5, at + 0.5)
+        for group, line in lines.items()
+        for week, at in zip(range(-5, 0), line, strict=True)
+    ]
+    told = pd.DataFrame(rows, columns=["signal", "group", "week", "middle", "low", "high"])
+    assert parting(told).to_dict("records") == [
+        {"signal": "tickets_28d", "weeks_apart": 2, "before": 9.0, "quiet": 1.0}
+    ]

@@ -146,8 +146,9 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         count = snapshots.escalations(folds.horizon)
         if count < self.min_positives:
             return out, f"{leaning}: {count} escalations to learn from, {self.min_positives} wanted"
-        ahead = snapshots.take(out.rows).escalations(folds.horizon)
-        if ahead < WEIGH_FROM:
+        seen = snapshots.take(out.rows)
+        ahead = seen.escalations(folds.horizon)
+        if ahead < WEIGH_FROM or seen.y.all():
             return out, f"{leaning}: {ahead} escalations to compare on, {WEIGH_FROM} wanted"
         return out, ""
 

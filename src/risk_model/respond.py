@@ -26,8 +26,10 @@ FACTS = (
     "inbound_84d",
     "complaints_28d",
     "frustration_28d",
-    "longest_wait",
+    "asks_waiting_48h",
+    "complaints_waiting_48h",
     "unanswered_48h",
+    "past_sla",
     "tasks_overdue_us",
     "tasks_overdue_customer",
     "promises_overdue",
@@ -119,14 +121,19 @@ def causes(fired: Sequence[Sequence[Rule]], rules: RuleSet) -> list[str]:
     return result
 
 
+OURS = (
+    "asks_waiting_48h",
+    "complaints_waiting_48h",
+    "unanswered_48h",
+    "past_sla",
+    "tasks_overdue_us",
+    "promises_overdue",
+)
+
+
 def waiting_on(facts: pd.DataFrame) -> list[str]:
-    """Return whose turn it is: ours if anything waits for us, theirs if we spoke last."""
-    ours = (
-        facts["longest_wait"].notna()
-        | _above(facts, "unanswered_48h")
-        | _above(facts, "tasks_overdue_us")
-        | _above(facts, "promises_overdue")
-    )
+    """Return whose turn it is: ours if anything is late with us, theirs if we spoke last."""
+    ours = np.any([_above(facts, name) for name in OURS], axis=0)
     silent_since = facts["days_since_inbound"].fillna(np.inf)
     spoke = (facts["days_since_outbound"] < silent_since) & (facts["days_since_outbound"] <= 14)
     theirs = spoke | _above(facts, "tasks_overdue_customer")

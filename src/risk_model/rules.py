@@ -7,6 +7,7 @@ is backtested, and has to be beaten.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +23,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from risk_model.catalogue import Catalogue, Condition
-from risk_model.documents import Strict, check_document, did_you_mean, hash_of, read_document
+from risk_model.documents import (
+    Place,
+    Strict,
+    check_document,
+    did_you_mean,
+    hash_of,
+    read_document,
+)
 from risk_model.errors import ConfigError, UsageError
 
 Grade = Literal["strong", "warning", "mild"]
@@ -107,14 +115,23 @@ def load_rules(file: Path, catalogue: Catalogue) -> RuleSet:
             mistakes.append(f"{place}: rule '{rule.id}' stands already at {seen[rule.id]}.")
         seen[rule.id] = place
         mistakes += [
-            f"{place}: unknown feature '{name}' in rule '{rule.id}'."
+            f"{document.where(at)}: unknown feature '{name}' in rule '{rule.id}'."
             + did_you_mean(name, catalogue.names)
-            for name in rule.features
+            for name, at in _read_at(rule, ("rules", position))
             if name not in catalogue.by_name
         ]
     if mistakes:
         raise ConfigError(mistakes)
     return rules
+
+
+def _read_at(rule: Rule, place: Place) -> list[tuple[str, Place]]:
+    """Return each feature that a rule reads or tells of, with its place in the file."""
+    at: dict[str, Place] = {name: (*place, "when", name) for name in rule.when}
+    for number, group in enumerate(rule.any_of):
+        at |= {name: (*place, "any_of", number, name) for name in group}
+    told = {name: (*place, "says") for name in re.findall(r"{(\w+)}", rule.says)}
+    return list((told | at).items())
 
 
 class Rulebook(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

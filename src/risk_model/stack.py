@@ -71,10 +71,13 @@ class Stack(BaseEstimator):  # type: ignore[misc]
         learners = members - first
         if learners == 0:
             return np.eye(1), ""
-        options = [np.full(learners, 1.0 / learners)]
+        columns = logits[:, first:]
+        # Each on its own line first: a learner that is shrunk a lot speaks as loud as the others.
+        lines = [self._line(column, y, evidence)[0] for column in columns.T]
+        options = [np.array(lines) / learners]
         if learners > 1:
             options += list(np.eye(learners))
-        losses = [self._losses(logits[:, first:] @ option, y, evidence) for option in options]
+        losses = [self._losses(columns @ option, y, evidence) for option in options]
         best = int(np.argmin([loss.sum() for loss in losses]))
         if best and paired_z(losses[0], losses[best], groups) < 1.0:
             best = 0
@@ -87,26 +90,27 @@ class Stack(BaseEstimator):  # type: ignore[misc]
     def _weigh(self, halves: Floats, y: Labels, evidence: float) -> tuple[Floats, float, str]:
         """Return weight of each half and intercept, shrunk to the better half alone."""
         spread = np.maximum(halves.var(axis=0), FLAT)
-        firmness = self.shrink * spread
-        alone = [
-            _fit(halves[:, [half]], y, evidence, np.ones(1), firmness[[half]])
-            for half in range(halves.shape[1])
-        ]
+        alone = [self._line(half, y, evidence) for half in halves.T]
         if len(alone) == 1:
-            return alone[0][0], alone[0][1], ""
+            return np.array([alone[0][0]]), alone[0][1], ""
         losses = [self._losses(halves[:, half], y, evidence) for half in (0, 1)]
         better = int(losses[1].sum() < losses[0].sum())
-        anchor = np.where(np.arange(2) == better, alone[better][0][0], 0.0)
-        slopes, intercept, _ = _fit(halves, y, evidence, anchor, firmness)
+        anchor = np.where(np.arange(2) == better, alone[better][0], 0.0)
+        slopes, intercept, _ = _fit(halves, y, evidence, anchor, self.shrink * spread)
         share = slopes * np.sqrt(spread)
         told = f"rules {share[0] / max(share.sum(), 1e-12):.0%} of the weight"
         return slopes, intercept, f"{told}, shrunk to the {('rules', 'learners')[better]}"
 
     def _losses(self, half: Floats, y: Labels, evidence: float) -> Floats:
         """Return the log losses of one half on its own, its line fitted."""
+        slope, intercept = self._line(half, y, evidence)
+        return log_losses(y, expit(slope * half + intercept))
+
+    def _line(self, half: Floats, y: Labels, evidence: float) -> tuple[float, float]:
+        """Return slope, shrunk to 1, and intercept that turn one logit into the outcomes'."""
         firmness = np.array([self.shrink * max(float(half.var()), FLAT)])
         slope, intercept, _ = _fit(half[:, None], y, evidence, np.ones(1), firmness)
-        return log_losses(y, expit(slope[0] * half + intercept))
+        return float(slope[0]), intercept
 
 
 def _fit(
