@@ -86,7 +86,9 @@ def main() -> int:
 def read(data: Path, label: str) -> Protocol:
     """Measure every caller on the days of the protocol and split them in time."""
     settings = load_settings(ROOT)
-    with Line.open(data, settings, Path(__file__).with_suffix("") / f"sources-{label}.yaml") as line:
+    with Line.open(
+        data, settings, Path(__file__).with_suffix("") / f"sources-{label}.yaml"
+    ) as line:
         snapshots = line.snapshots(DAYS)
         snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
         labels = labels_of(

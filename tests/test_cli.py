@@ -130,6 +130,15 @@ def assert_ended(done: Done, code: int, told: str) -> None:
 Spoil = Callable[[Path], object]
 GOOD = "account_id,name,arr,contract_start\none,Ann,5,2024-01-01\n"
 TICKET = "ticket_id,account_id,opened_at\n"
+
+
+def _truncated(folder: Path) -> None:
+    (folder / "tickets.csv").unlink()
+    rows = "".join(f"{n},one,2026-01-{1 + n % 28:02d}T0{n % 9}:11:00Z\n" for n in range(5000))
+    whole = gzip.compress((TICKET + rows).encode())
+    (folder / "tickets.csv.gz").write_bytes(whole[: len(whole) // 2])
+
+
 # What is done to a company of two accounts, how it has to end, and what has to be said then.
 UGLY: list[tuple[str, Spoil, int, str]] = [
     (
@@ -153,10 +162,17 @@ UGLY: list[tuple[str, Spoil, int, str]] = [
         0,
         "",
     ),
-    ("ragged rows", lambda d: (d / "accounts.csv").write_text(GOOD + "two\nx,y,1,,z\n"), 0, "2 refused"),
+    (
+        "ragged rows",
+        lambda d: (d / "accounts.csv").write_text(GOOD + "two\nx,y,1,,z\n"),
+        0,
+        "2 refused",
+    ),
     (
         "unknown accounts",
-        lambda d: (d / "tickets.csv").write_text(f"{TICKET}1,nobody,2026-01-01\n2,one,2026-01-02\n"),
+        lambda d: (d / "tickets.csv").write_text(
+            f"{TICKET}1,nobody,2026-01-01\n2,one,2026-01-02\n"
+        ),
         0,
         "",
     ),
@@ -180,22 +196,35 @@ UGLY: list[tuple[str, Spoil, int, str]] = [
     ),
     ("an empty file", lambda d: (d / "accounts.csv").write_bytes(b""), 3, "accounts.csv"),
     ("an empty event file", lambda d: (d / "tickets.csv").write_bytes(b""), 3, "tickets.csv"),
-    ("a header only", lambda d: (d / "accounts.csv").write_text(GOOD.split("\n")[0] + "\n"), 3, "not a single account"),
+    (
+        "a header only",
+        lambda d: (d / "accounts.csv").write_text(GOOD.split("\n", maxsplit=1)[0] + "\n"),
+        3,
+        "not a single account",
+    ),
     ("blank lines", lambda d: (d / "accounts.csv").write_text(GOOD + "\n\n"), 0, ""),
-    ("a truncated gzip", lambda d: _truncated(d), 3, "tickets.csv.gz"),
-    ("a file that is no Parquet", lambda d: (d / "usage.parquet").write_text("no"), 3, "usage.parquet"),
+    ("a truncated gzip", _truncated, 3, "tickets.csv.gz"),
+    (
+        "a file that is no Parquet",
+        lambda d: (d / "usage.parquet").write_text("no"),
+        3,
+        "usage.parquet",
+    ),
     ("NUL bytes", lambda d: (d / "accounts.csv").write_bytes(GOOD.encode() + b"\0\0\n"), 0, ""),
     ("a folder as a table", lambda d: (d / "usage.csv").mkdir(), 0, ""),
-    ("the same column twice", lambda d: (d / "accounts.csv").write_text("account_id,account_id\none,one\n"), 3, "account_id"),
-    ("another delimiter", lambda d: (d / "accounts.csv").write_text(GOOD.replace(",", ";")), 0, "1 of 1 ranked"),
-]  # fmt: skip
-
-
-def _truncated(folder: Path) -> None:
-    (folder / "tickets.csv").unlink()
-    rows = "".join(f"{n},one,2026-01-{1 + n % 28:02d}T0{n % 9}:11:00Z\n" for n in range(5000))
-    whole = gzip.compress((TICKET + rows).encode())
-    (folder / "tickets.csv.gz").write_bytes(whole[: len(whole) // 2])
+    (
+        "the same column twice",
+        lambda d: (d / "accounts.csv").write_text("account_id,account_id\none,one\n"),
+        3,
+        "account_id",
+    ),
+    (
+        "another delimiter",
+        lambda d: (d / "accounts.csv").write_text(GOOD.replace(",", ";")),
+        0,
+        "1 of 1 ranked",
+    ),
+]
 
 
 @pytest.mark.slow
@@ -237,7 +266,9 @@ def test_quiet_says_nothing_but_errors(command: Command, plain: Path) -> None:
     assert done.err == ""
 
 
-def test_features_of_several_days_are_a_table_by_the_catalogue(command: Command, plain: Path) -> None:
+def test_features_of_several_days_are_a_table_by_the_catalogue(
+    command: Command, plain: Path
+) -> None:
     done = command(
         "features", "--data", plain, "--as-of", day(0), "--as-of", day(30), "--out", "f.parquet"
     )
@@ -271,4 +302,6 @@ def test_the_sample_company_is_the_same_byte_for_byte(command: Command) -> None:
     for name in names:
         assert (command.cwd / "a" / name).read_bytes() == (command.cwd / "b" / name).read_bytes()
     assert command("sample", "c", "--accounts", 12, "--weeks", 13, "--seed", 4).code == 0
-    assert (command.cwd / "c/accounts.csv").read_bytes() != (command.cwd / "a/accounts.csv").read_bytes()
+    assert (command.cwd / "c/accounts.csv").read_bytes() != (
+        command.cwd / "a/accounts.csv"
+    ).read_bytes()

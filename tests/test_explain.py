@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from command import Command
 from risk_model import explain
 from risk_model.rules import Rulebook
 from risk_model.settings import load_settings
-from command import Command
 from small_company import account, day, desk, moment, ticket, write_tables
 
 SETTINGS = load_settings()
@@ -56,15 +56,17 @@ def test_a_figure_is_told_as_a_person_reads_it(value: float, unit: str, said: st
         ("Usage {usage_change} now", {"usage_change": -0.46}, "Usage down 46% now"),
         ("Renewal in {days_to_renewal}", {"days_to_renewal": 1}, "Renewal in 1 day"),
         (
-            "{billing_84d} (message disputes|messages dispute) it",
-            {"billing_84d": 2},
+            "{billing_28d} (message disputes|messages dispute) it",
+            {"billing_28d": 2},
             "2 messages dispute it",
         ),
         ("(a wordplay), untouched", {}, "(a wordplay), untouched"),
         ("{no_such_feature} x", {}, "unknown x"),
     ],
 )
-def test_a_sentence_takes_figures_and_forms(pattern: str, values: dict[str, float], said: str) -> None:
+def test_a_sentence_takes_figures_and_forms(
+    pattern: str, values: dict[str, float], said: str
+) -> None:
     assert explain.sentence(pattern, values, CATALOGUE) == said
 
 
@@ -171,7 +173,7 @@ def test_reasons_are_never_empty_never_repeat_and_never_say_unknown(
 def test_what_stands_out_is_the_family_of_the_weightiest_notable_sign(
     weights: dict[str, float],
 ) -> None:
-    features = frame({name: 5.0 for name in weights})
+    features = frame(dict.fromkeys(weights, 5.0))
     family = explain.standing_out(pd.DataFrame([weights]), features, CATALOGUE)[0]
     notable = {
         name: weight

@@ -191,7 +191,7 @@ def test_leaking_columns_that_are_declared_known_at_the_closing_change_nothing_b
         then = measured(log, mapping, [day])[day]
         assert changed(now[day], then) == []
         # They are read, and tell something once it is time.
-        assert all(then[name].nunique() > 1 for name in [*own, "reassignments_84d"][:5])
+        assert all(then[name].nunique() > 1 for name in own)
         if day == days[0]:
             leaked = changed(told, measured(log, leaky, [day])[day])
             assert {"closing_codes_28d", "closers_28d", "code_7_28d", "open_code_6"} <= set(leaked)
@@ -201,8 +201,8 @@ def test_leaking_columns_that_are_declared_known_at_the_closing_change_nothing_b
 def test_a_watchlist_is_made_of_exports_as_they_come():
     watchlist = benchmark("opslab").watchlist(REAL / "opslab")
     counts = watchlist.run["counts"]
-    assert len(watchlist.ranked) + len(watchlist.escalated) > 500
-    assert sum(counts[name] for name in counts if name != "read") == counts["read"], counts
+    assert counts["accounts_read"] == 640 == sum(counts.values()) - counts["accounts_read"]
+    assert (len(watchlist.ranked), len(watchlist.escalated)) == (counts["ranked"], 6)
     assert watchlist.ranked["rules_fired"].ne("").sum() > 50
     assert watchlist.ranked["escalation_probability"].between(0, 1).all()
 
@@ -210,10 +210,11 @@ def test_a_watchlist_is_made_of_exports_as_they_come():
 @needs_opslab
 def test_no_skill_is_found_where_escalations_were_drawn_at_random():
     script = benchmark("opslab")
-    judged = script.figures(REAL / "opslab", every_days=14, folds=3)
+    judged = script.figures(REAL / "opslab", every_days=28, folds=3)
     evaluation = judged.evaluation
     assert evaluation is not None
-    for name in ("blend", "logistic", "boosting"):
-        interval = evaluation.intervals[name]["auroc"]
-        assert interval.low <= 0.5 <= interval.high, name
+    blend = evaluation.intervals["blend"]["auroc"]
+    assert blend.low <= 0.5 <= blend.high
+    # Of several 95% intervals one may miss a half; that a member is *better* than chance may not be.
+    assert all(evaluation.intervals[name]["auroc"].low <= 0.5 for name in ("logistic", "boosting"))
     assert not judged.has_signal and not script.skilled(judged)

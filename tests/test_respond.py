@@ -31,7 +31,7 @@ def money(*arr: float | None) -> pd.Series:
 
 def facts(*accounts: dict[str, float]) -> pd.DataFrame:
     """Return a row an account of all facts, not measured where they are not given."""
-    return pd.DataFrame([{name: np.nan for name in respond.FACTS} | one for one in accounts])
+    return pd.DataFrame([dict.fromkeys(respond.FACTS, np.nan) | one for one in accounts])
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,9 @@ def test_a_calm_breach_is_worse_than_an_angry_mail() -> None:
         (["usage-drop", "ticket-burst", "several-red-flags"], "High"),
     ],
 )
-def test_the_risk_level_follows_the_rules_own_words_and_grades(rules: list[str], level: str) -> None:
+def test_the_risk_level_follows_the_rules_own_words_and_grades(
+    rules: list[str], level: str
+) -> None:
     assert respond.risk_levels([named(*rules)], np.array([False])) == [level]
 
 
@@ -163,7 +165,10 @@ def test_the_sponsor_is_called_by_their_executive_or_by_much_revenue_at_high_ris
     ("known", "side"),
     [
         ({}, "nobody"),
-        ({"longest_wait": 0.1}, "us"),
+        ({"longest_wait": 0.1}, "nobody"),
+        ({"asks_waiting_48h": 1}, "us"),
+        ({"complaints_waiting_48h": 1}, "us"),
+        ({"past_sla": 1}, "us"),
         ({"unanswered_48h": 1}, "us"),
         ({"tasks_overdue_us": 2}, "us"),
         ({"promises_overdue": 1}, "us"),
@@ -258,4 +263,9 @@ def test_rules_that_fired_stand_strongest_first_in_the_order_of_the_file() -> No
     table.loc[0, "outage"] = np.nan
     for columns in itertools.islice(itertools.permutations(table.columns), 3):
         hits = respond.fired_rules(table[list(columns)], RULES)[0]
-        assert [r.id for r in hits] == ["upset-message", "waiting-on-us", "usage-drop", "ticket-burst"]
+        assert [r.id for r in hits] == [
+            "upset-message",
+            "waiting-on-us",
+            "usage-drop",
+            "ticket-burst",
+        ]

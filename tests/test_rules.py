@@ -23,7 +23,7 @@ SINGLE = [rule.id for rule in RULES.rules if rule.kinds is None]
 
 def table(*accounts: dict[str, float], otherwise: float = 0.0) -> pd.DataFrame:
     """Return a row an account; what is not given is ``otherwise`` (a quiet account)."""
-    return pd.DataFrame([{name: otherwise for name in FEATURES} | one for one in accounts])
+    return pd.DataFrame([dict.fromkeys(FEATURES, otherwise) | one for one in accounts])
 
 
 def fired(*accounts: dict[str, float], otherwise: float = 0.0) -> list[set[str]]:
@@ -51,16 +51,16 @@ BORDERS: list[tuple[str, dict[str, float], dict[str, float]]] = [
     ("health-drop", {"health_change_28d": -16}, {"health_change_28d": -15}),
     ("health-drop", {"health_change_7d": -30}, {"health_change_7d": -29}),
     ("renewal-unconfirmed", {"renewal_unconfirmed_90d": 1}, {}),
-    ("competitor-weighed", {"competitor_84d": 1}, {}),
-    ("competitor-weighed", {"hesitancy_84d": 1}, {}),
+    ("competitor-weighed", {"competitor_28d": 1}, {}),
+    ("competitor-weighed", {"hesitancy_28d": 1}, {}),
     ("says-cancel-legal", {"threats_28d": 1}, {}),
-    ("says-cancel-legal", {"legal_84d": 1}, {}),
+    ("says-cancel-legal", {"legal_28d": 1}, {}),
     ("upset-message", {"complaints_28d": 1}, {}),
     ("executive-involved", {"executive_complaints_28d": 1}, {}),
     ("executive-involved", {"executive_to_ceo_28d": 1}, {}),
-    ("threat-to-go-public", {"public_84d": 1}, {}),
+    ("threat-to-go-public", {"public_28d": 1}, {}),
     ("breach-or-legal-fact", {"breach_28d": 1}, {}),
-    ("breach-or-legal-fact", {"data_incidents_84d": 1}, {}),
+    ("breach-or-legal-fact", {"data_incidents_28d": 1}, {}),
     ("waiting-on-us", {"asks_waiting_48h": 1}, {}),
     ("waiting-on-us", {"unanswered_48h": 1}, {}),
     ("promise-broken", {"promises_overdue": 1}, {}),
@@ -74,9 +74,9 @@ BORDERS: list[tuple[str, dict[str, float], dict[str, float]]] = [
     ("outage", {"outages_28d": 1}, {}),
     ("outage", {"incidents_running": 1}, {}),
     ("outages-repeated", {"incidents_28d": 3}, {"incidents_28d": 2}),
-    ("expectation-gap", {"expectation_gap_84d": 1}, {}),
-    ("billing-dispute", {"billing_84d": 1}, {}),
-    ("passed-around", {"passed_around_84d": 1}, {}),
+    ("expectation-gap", {"expectation_gap_28d": 1}, {}),
+    ("billing-dispute", {"billing_28d": 1}, {}),
+    ("passed-around", {"passed_around_28d": 1}, {}),
 ]
 
 
@@ -101,8 +101,8 @@ def test_what_is_not_measured_is_not_quiet(rule: str, value: float) -> None:
     whole = BOOK.fired(table({}))[rule]
     assert whole.notna().all()
     for name in features:
-        lacking = BOOK.fired(table({n: np.nan for n in features} | {name: value}))[rule].iloc[0]
-        nothing = BOOK.fired(table({n: np.nan for n in features}))[rule].iloc[0]
+        lacking = BOOK.fired(table(dict.fromkeys(features, np.nan) | {name: value}))[rule].iloc[0]
+        nothing = BOOK.fired(table(dict.fromkeys(features, np.nan)))[rule].iloc[0]
         assert np.isnan(nothing)
         alone = any(set(group) == {name} for group in RULES.by_id[rule].groups)
         assert np.isnan(lacking) or (lacking == 1 and alone) or _settled(rule, name, value)
@@ -126,7 +126,7 @@ def test_a_rule_fires_exactly_where_its_words_hold(rule: str, data: st.DataObjec
 
 def test_several_red_flags_count_kinds_and_not_repeats() -> None:
     tickets = {"tickets_7d": 9, "same_theme_7d": 9, "p1_open_48h": 3, "past_sla": 4}
-    words = {"breach_28d": 1, "threats_28d": 2, "public_84d": 1}
+    words = {"breach_28d": 1, "threats_28d": 2, "public_28d": 1}
     one_kind, two, three = fired(
         tickets, {**tickets, **words}, {**tickets, **words, "usage_change": -0.9}
     )
@@ -151,7 +151,7 @@ def test_points_are_the_sum_of_the_grades() -> None:
 
 def test_more_points_are_never_less_risk_by_the_default_curve() -> None:
     book = Rulebook.of(RULES).as_default(FEATURES)
-    X = table({}, {"billing_84d": 1}, {"past_sla": 1}, {"past_sla": 1, "complaints_28d": 1})
+    X = table({}, {"billing_28d": 1}, {"past_sla": 1}, {"past_sla": 1, "complaints_28d": 1})
     p = book.predict_proba(X)[:, 1]
     assert (np.diff(p) > 0).all()
     assert 0 < p[0] < 0.05

@@ -1,4 +1,4 @@
-"""The contract of the watchlist, end to end: nobody is dropped, and every column means one thing."""
+"""The contract of the watchlist, end to end: nobody is dropped, each column means one thing."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def assert_keeps_the_contract(listed: List, folder: Path, name: str = "list") ->
     rows = listed.rows
     assert rows["account_id"].is_unique
     assert rows["rank"].tolist() == [str(n + 1) for n in range(len(rows))]
-    order = list(zip(-rows["escalation_probability"].astype(float), rows["account_id"], strict=True))
+    order = list(
+        zip(-rows["escalation_probability"].astype(float), rows["account_id"], strict=True)
+    )
     assert order == sorted(order)
     for column, allowed in ENUMERATIONS.items():
         assert set(rows[column]) <= allowed, column
@@ -89,7 +91,9 @@ def assert_reads_well(rows: pd.DataFrame) -> None:
         assert told
         assert said[: len(told)] == told
         assert len(set(told)) == len(told)
-        assert not re.search(r"[{}|]|unknown|\bnan\b|\b1 (messages|tickets|days|questions)\b", " ".join(told))
+        assert not re.search(
+            r"[{}|]|unknown|\bnan\b|\b1 (messages|tickets|days|questions)\b", " ".join(told)
+        )
     assert (rows["recommended_action"] != "").all()
 
 
@@ -113,7 +117,9 @@ def test_a_list_by_the_champion_keeps_the_contract(trained: Trained, sample_fold
     assert set(listed.rows["model_version"]) == {"risk-model-escalation/1"}
     assert listed.run["scored_by"] == "risk-model-escalation/1"
     assert listed.rows["run_id"].str.fullmatch("[0-9a-f]{32}").all()
-    assert {"versions", "seconds", "tables", "data_fingerprint", "settings_version"} <= set(listed.run)
+    assert {"versions", "seconds", "tables", "data_fingerprint", "settings_version"} <= set(
+        listed.run
+    )
     usage = listed.run["tables"]["usage"]
     assert (usage["last_day"], usage["age_days"], usage["stopped"]) == ("2026-06-28", 1, False)
     ids = set(pd.read_csv(sample_folder / "accounts.csv")["account_id"])
@@ -288,7 +294,9 @@ def test_the_list_before_gives_ranks_and_has_to_be_older(command: Command, busy:
     assert set(before.rows["change"]) == {"new"}
     assert set(before.rows["previous_rank"]) == {""}
     now = at(0, "--previous", "before.csv", out="now.csv")
-    told = {row["account_id"]: (row["previous_rank"], row["change"]) for _, row in now.rows.iterrows()}
+    told = {
+        row["account_id"]: (row["previous_rank"], row["change"]) for _, row in now.rows.iterrows()
+    }
     assert told == {"=burst": ("2", "up"), "half": ("1", "down"), "quiet": ("3", "same")}
     old = (command.cwd / "now.csv").read_bytes()
     again = command(
@@ -327,7 +335,9 @@ def test_a_version_that_is_not_there_is_named(command: Command, busy: Path) -> N
 def test_a_model_of_other_definitions_is_refused_with_a_remedy(
     trained: Trained, odd: Path, tmp_path: Path
 ) -> None:
-    refused = _scored_with(trained, odd, tmp_path, "features/tickets.yaml", "window: 7d", "window: 8d")
+    refused = _scored_with(
+        trained, odd, tmp_path, "features/tickets.yaml", "window: 7d", "window: 8d"
+    )
     assert "trained on another definition of features tickets_7d" in refused
     assert "risk-model train" in refused
     assert "--model rules" in refused
@@ -348,7 +358,9 @@ def test_a_model_that_heard_other_words_is_refused(
 def test_a_threshold_changed_since_the_training_counts_at_once_and_is_said(
     trained: Trained, busy: Path, tmp_path: Path
 ) -> None:
-    config = changed(tmp_path / "config", "models/rules.yaml", "tickets_7d: {above: 3}", "tickets_7d: {above: 5}")
+    config = changed(
+        tmp_path / "config", "models/rules.yaml", "tickets_7d: {above: 3}", "tickets_7d: {above: 5}"
+    )
     before = trained.command.score(busy, out="rules-then.csv")
     now = trained.command.score(busy, "--config", config, out="rules-now.csv")
     assert "ticket-burst" in before.row("half")["rules_fired"]
@@ -387,7 +399,9 @@ def copy_of_decisions(folder: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("trained")
-def test_another_horizon_than_the_models_is_refused(trained: Trained, odd: Path, tmp_path: Path) -> None:
+def test_another_horizon_than_the_models_is_refused(
+    trained: Trained, odd: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "x.csv"
     done = trained.command("score", "--data", odd, "--horizon", 60, "--out", out)
     assert done.code == 2

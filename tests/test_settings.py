@@ -1,4 +1,4 @@
-"""Decisions are YAML: a changed word changes the list, and all mistakes come at once with places."""
+"""Decisions are YAML: a changed word changes the list; mistakes come at once, with places."""
 
 from __future__ import annotations
 
@@ -45,8 +45,14 @@ def test_a_threshold_changed_in_yaml_changes_the_list(command: Command, data: Pa
 def test_words_clocks_and_policy_are_the_companys_own(command: Command, data: Path) -> None:
     assert command("init", ".").code == 0
     # Without --config the working folder's decisions count.
-    edit(command.cwd / "models/rules.yaml", '"{tickets_7d} (ticket|tickets) in one week"', '"Flood: {tickets_7d}"')
-    edit(command.cwd / "models/response.yaml", "acknowledge_minutes: 1440", "acknowledge_minutes: 30")
+    edit(
+        command.cwd / "models/rules.yaml",
+        '"{tickets_7d} (ticket|tickets) in one week"',
+        '"Flood: {tickets_7d}"',
+    )
+    edit(
+        command.cwd / "models/response.yaml", "acknowledge_minutes: 1440", "acknowledge_minutes: 30"
+    )
     edit(command.cwd / "pipelines/score.yaml", "policy: probability", "policy: arr-at-risk")
     edit(command.cwd / "pipelines/score.yaml", "top: 15", "top: 0")
     listed = command.score(data, "--model", "rules")
@@ -75,9 +81,21 @@ def test_all_mistakes_come_at_once_with_file_line_and_remedy(command: Command, d
     rules, response = ours / "models/rules.yaml", ours / "models/response.yaml"
     tickets, score = ours / "features/tickets.yaml", ours / "pipelines/score.yaml"
     wanted = [
-        ("rules.yaml", edit(rules, "tickets_7d: {above: 3}", "tickets_7: {above: 3}"), "Did you mean 'tickets_7d'"),
-        ("rules.yaml", edit(rules, "{detractor_answers_28d: {above: 0}}", "{detractors: {above: 0}}"), "unknown feature 'detractors'"),
-        ("rules.yaml", edit(rules, "NPS answer of {nps} in", "NPS answer of {nsp} in"), "Did you mean 'nps'"),
+        (
+            "rules.yaml",
+            edit(rules, "tickets_7d: {above: 3}", "tickets_7: {above: 3}"),
+            "Did you mean 'tickets_7d'",
+        ),
+        (
+            "rules.yaml",
+            edit(rules, "{detractor_answers_28d: {above: 0}}", "{detractors: {above: 0}}"),
+            "unknown feature 'detractors'",
+        ),
+        (
+            "rules.yaml",
+            edit(rules, "NPS answer of {nps} in", "NPS answer of {nsp} in"),
+            "Did you mean 'nps'",
+        ),
         ("response.yaml", edit(response, "capacity: 25", "capcity: 25"), "Did you mean 'capacity'"),
         ("score.yaml", edit(score, "top: 15", "top: many"), "integer"),
     ]
@@ -87,7 +105,9 @@ def test_all_mistakes_come_at_once_with_file_line_and_remedy(command: Command, d
         assert re.search(rf"{re.escape(file)}:{line}: .*{remedy}", done.err), done.err
     line = edit(tickets, "source: tickets\nfeatures", "source: tickts\nfeatures")
     done = command("score", "--data", data, "--config", ours, "--out", "x.csv", "--model", "rules")
-    assert re.search(r"tickets\.yaml:\d+: unknown source 'tickts'. Did you mean 'tickets'", done.err), line
+    assert re.search(
+        r"tickets\.yaml:\d+: unknown source 'tickts'. Did you mean 'tickets'", done.err
+    ), line
     assert "response.yaml" in done.err, "the others are still told"
     assert "Traceback" not in done.err
 
@@ -135,7 +155,9 @@ def test_a_missing_part_is_named_with_the_remedy(command: Command, part: str) ->
     assert "risk-model init" in str(caught.value)
 
 
-def test_the_fingerprint_changes_with_what_is_computed_and_with_nothing_else(tmp_path: Path) -> None:
+def test_the_fingerprint_changes_with_what_is_computed_and_with_nothing_else(
+    tmp_path: Path,
+) -> None:
     from risk_model.settings import lay_down
 
     lay_down(tmp_path)
@@ -146,5 +168,9 @@ def test_the_fingerprint_changes_with_what_is_computed_and_with_nothing_else(tmp
     after = load_settings(tmp_path).version
     assert after != before
     first = tmp_path / "features/usage.yaml"
-    edit(first, "{name: actions_28d, sum: actions, window: 28d,", "{name: actions_28d, sum: actions, window: 27d,")
+    edit(
+        first,
+        "{name: actions_28d, sum: actions, window: 28d,",
+        "{name: actions_28d, sum: actions, window: 27d,",
+    )
     assert load_settings(tmp_path).version not in (before, after)

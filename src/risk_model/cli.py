@@ -153,8 +153,8 @@ def train(
     from risk_model.pipelines.judge import shown as judged_shown
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
-    from risk_model.timeline import DEFAULT_HORIZON
     from risk_model.pipelines.train import train as run_training
+    from risk_model.timeline import DEFAULT_HORIZON
 
     with _line(data, sources, config, cache) as line:
         trained = run_training(line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON)

@@ -130,7 +130,7 @@ def _read_at(rule: Rule, place: Place) -> list[tuple[str, Place]]:
     at: dict[str, Place] = {name: (*place, "when", name) for name in rule.when}
     for number, group in enumerate(rule.any_of):
         at |= {name: (*place, "any_of", number, name) for name in group}
-    told = {name: (*place, "says") for name in re.findall(r"{(\w+)}", rule.says)}
+    told = dict.fromkeys(re.findall(r"{(\w+)}", rule.says), (*place, "says"))
     return list((told | at).items())
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -62,7 +63,8 @@ def _mlflow() -> Any:
 def training_run(experiment: str, name: str) -> Iterator[TrainingRun]:
     """Open a run; what is recorded in the block belongs to it. A failure is recorded as such."""
     mlflow = _mlflow()
-    mlflow.set_experiment(experiment)
+    with _in_words():
+        mlflow.set_experiment(experiment)
     with mlflow.start_run(run_name=name) as run:
         yield TrainingRun(mlflow, run.info.run_id)
 
@@ -127,16 +129,34 @@ def promote(name: str, version: str, why: str) -> None:
 def champion_version(name: str) -> str | None:
     """Return the champion's version, or None where none is registered."""
     mlflow = _mlflow()
-    from mlflow.exceptions import MlflowException
-
     if _is_absent_file(tracking_uri()):
         return None
     try:
-        return str(mlflow.MlflowClient().get_model_version_by_alias(name, CHAMPION).version)
-    except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+        with _in_words():
+            aliases = mlflow.MlflowClient().get_registered_model(name).aliases
+    except RiskModelError as error:
+        if getattr(error.__cause__, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":
             return None
-        raise RiskModelError(f"MLflow at {tracking_uri()}: {error.message}") from None
+        raise
+    return str(aliases[CHAMPION]) if CHAMPION in aliases else None
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Turn what MLflow or its database has to complain of into one sentence."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        # An address may hold a password.
+        where = re.sub(r"//[^/@]*@", "//", tracking_uri())
+        said = (str(error).strip().splitlines() or ["no reason given"])[0]
+        raise RiskModelError(
+            f"MLflow at {where}: {said} Is MLFLOW_TRACKING_URI right? "
+            "Without a registry, score with --model rules."
+        ) from error
 
 
 def load_champion(name: str, version: str | None = None) -> Champion | None:

@@ -1,0 +1,123 @@
+"""The registry of models: data only, failures on record, trouble told in words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sklearn.dummy import DummyClassifier
+
+from command import Command
+from conftest import Trained
+from risk_model.errors import RiskModelError
+from risk_model.settings import lay_down
+from risk_model.tracking import TRUSTED, champion_version, load_champion, training_run
+from small_company import account, desk, write_tables
+
+MODEL = "risk-model-escalation"
+
+
+@pytest.fixture
+def mlflow(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """MLflow on the store of the trained company."""
+    import mlflow
+
+    uri = trained.command.env["MLFLOW_TRACKING_URI"]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.chdir(trained.folder)
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(uri)
+    yield mlflow
+    mlflow.set_tracking_uri(before)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("trained")
+def test_a_model_that_would_run_pickled_code_is_refused(
+    mlflow: Any, trained: Trained, tmp_path: Path
+) -> None:
+    marker = tmp_path / "ran"
+
+    class Loud(DummyClassifier):  # type: ignore[misc]
+        def __reduce__(self) -> Any:
+            return os.system, (f"touch {marker}",)
+
+    with mlflow.start_run(experiment_id=mlflow.set_experiment("pickled").experiment_id):
+        mlflow.sklearn.log_model(
+            Loud(),
+            name="model",
+            serialization_format="cloudpickle",
+            registered_model_name="pickled",
+            pip_requirements=["scikit-learn"],
+        )
+    marker.unlink(missing_ok=True)
+    with pytest.raises(RiskModelError, match="only skops is loaded"):
+        load_champion("pickled", "1")
+    assert not marker.exists()
+    config = tmp_path / "config"
+    lay_down(config)
+    plan = config / "pipelines/train.yaml"
+    plan.write_text(plan.read_text().replace(f"model: {MODEL}", "model: pickled"))
+    data = write_tables(tmp_path / "d", accounts=[account("one")], tickets=desk("one"))
+    options = ("--config", config, "--model", 1, "--out", tmp_path / "x.csv")
+    done = trained.command("score", "--data", data, *options)
+    assert done.code == 1
+    assert "only skops is loaded" in done.err
+    assert "Train it again" in done.err
+    assert not marker.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("trained")
+def test_the_stored_model_says_what_the_champion_says_and_keeps_no_accounts(mlflow: Any) -> None:
+    stored = load_champion(MODEL)
+    assert stored is not None
+    assert stored.version == f"{MODEL}/{champion_version(MODEL)}"
+    assert stored.facts["horizon"] == 30
+    with pytest.raises(AttributeError, match="does not carry"):
+        _ = stored.model.oof_
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("trained")
+def test_a_run_that_fails_is_recorded_as_failed(mlflow: Any) -> None:
+    with pytest.raises(ZeroDivisionError), training_run("failing", "it") as run:
+        run.record(
+            {"a": 1, "long": "x" * 9000}, {"known": 0.5, "unknown": None, "nan": float("nan")}
+        )
+        raise ZeroDivisionError
+    kept = mlflow.get_run(run.run_id)
+    assert kept.info.status == "FAILED"
+    assert kept.data.metrics == {"known": 0.5}
+    assert len(kept.data.params["long"]) == 500
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("trained")
+def test_what_is_not_registered_has_no_champion_and_no_version(mlflow: Any) -> None:
+    assert champion_version("nobody") is None
+    assert load_champion("nobody") is None
+    with pytest.raises(RiskModelError, match="version 99"):
+        load_champion(MODEL, "99")
+
+
+def test_the_types_that_may_be_loaded_are_few_and_named() -> None:
+    assert len(TRUSTED) == len(set(TRUSTED)) < 40
+    assert not [name for name in TRUSTED if name.split(".")[0] in ("os", "builtins", "subprocess")]
+
+
+def test_a_store_that_cannot_be_used_is_told_in_words(command: Command, tmp_path: Path) -> None:
+    data = write_tables(tmp_path / "d", accounts=[account("one")], tickets=desk("one"))
+    (tmp_path / "broken.db").write_text("this is no database " * 200)
+    for uri in (f"sqlite:///{tmp_path}/broken.db", "http://127.0.0.1:9", "no-such-scheme://x"):
+        done = command(
+            "score", "--data", data, "--out", "x.csv",
+            MLFLOW_TRACKING_URI=uri, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0",
+        )  # fmt: skip
+        assert done.code == 1, done.said
+        assert "Traceback" not in done.err, done.err
+        assert uri in done.err
+        assert not (command.cwd / "x.csv").exists()
