@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,14 +78,21 @@ class Trained:
 
 @pytest.fixture(scope="session")
 def trained(
-    server: subprocess.Popen[str],
-    tmp_path_factory: pytest.TempPathFactory,
-    text_cache: Path,
-    sample_folder: Path,
+    server: subprocess.Popen[str], tmp_path_factory: pytest.TempPathFactory, sample_folder: Path
 ) -> Trained:
-    """A champion, trained once; tests that use it belong to the xdist group ``trained``."""
-    folder = tmp_path_factory.mktemp("trained")
-    command = Command(server, folder, environment(folder, text_cache))
-    done = command("train", "--data", sample_folder)
-    assert done.code == 0, done.err
-    return Trained(command, folder, done)
+    """A champion, trained once for all workers; each has a copy of the registry to itself."""
+    own = tmp_path_factory.mktemp("trained") / "copy"
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained-once"
+    shared.mkdir(exist_ok=True)
+    said = shared / "said.json"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            command = Command(server, shared, environment(shared, shared / "texts"))
+            done = command("train", "--data", sample_folder)
+            assert done.code == 0, done.err
+            said.write_text(json.dumps([done.code, done.out, done.err]))
+    shutil.copytree(shared, own)
+    command = Command(server, own, environment(own, own / "texts"))
+    return Trained(command, own, Done(*json.loads(said.read_text())))

@@ -215,6 +215,6 @@ def test_no_skill_is_found_where_escalations_were_drawn_at_random():
     assert evaluation is not None
     blend = evaluation.intervals["blend"]["auroc"]
     assert blend.low <= 0.5 <= blend.high
-    # Of several 95% intervals one may miss a half; that a member is *better* than chance may not be.
+    # Of several 95% intervals one may miss a half, but none may claim to be *better* than chance.
     assert all(evaluation.intervals[name]["auroc"].low <= 0.5 for name in ("logistic", "boosting"))
     assert not judged.has_signal and not script.skilled(judged)

@@ -108,7 +108,6 @@ def assert_adds_up(listed: List) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("trained")
 def test_a_list_by_the_champion_keeps_the_contract(trained: Trained, sample_folder: Path) -> None:
     listed = trained.command.score(sample_folder, out="champion.csv")
     assert_keeps_the_contract(listed, trained.folder, "champion")
@@ -128,7 +127,6 @@ def test_a_list_by_the_champion_keeps_the_contract(trained: Trained, sample_fold
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("trained")
 def test_the_champion_scores_without_escalations_and_without_old_data(
     trained: Trained, sample_folder: Path, tmp_path: Path
 ) -> None:
@@ -331,7 +329,6 @@ def test_a_version_that_is_not_there_is_named(command: Command, busy: Path) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("trained")
 def test_a_model_of_other_definitions_is_refused_with_a_remedy(
     trained: Trained, odd: Path, tmp_path: Path
 ) -> None:
@@ -344,7 +341,6 @@ def test_a_model_of_other_definitions_is_refused_with_a_remedy(
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("trained")
 def test_a_model_that_heard_other_words_is_refused(
     trained: Trained, odd: Path, tmp_path: Path
 ) -> None:
@@ -354,7 +350,6 @@ def test_a_model_that_heard_other_words_is_refused(
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("trained")
 def test_a_threshold_changed_since_the_training_counts_at_once_and_is_said(
     trained: Trained, busy: Path, tmp_path: Path
 ) -> None:
@@ -398,7 +393,6 @@ def copy_of_decisions(folder: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("trained")
 def test_another_horizon_than_the_models_is_refused(
     trained: Trained, odd: Path, tmp_path: Path
 ) -> None:

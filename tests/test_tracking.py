@@ -35,7 +35,6 @@ def mlflow(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("trained")
 def test_a_model_that_would_run_pickled_code_is_refused(
     mlflow: Any, trained: Trained, tmp_path: Path
 ) -> None:
@@ -71,7 +70,6 @@ def test_a_model_that_would_run_pickled_code_is_refused(
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("trained")
 def test_the_stored_model_says_what_the_champion_says_and_keeps_no_accounts(mlflow: Any) -> None:
     stored = load_champion(MODEL)
     assert stored is not None
@@ -82,7 +80,6 @@ def test_the_stored_model_says_what_the_champion_says_and_keeps_no_accounts(mlfl
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("trained")
 def test_a_run_that_fails_is_recorded_as_failed(mlflow: Any) -> None:
     with pytest.raises(ZeroDivisionError), training_run("failing", "it") as run:
         run.record(
@@ -96,7 +93,6 @@ def test_a_run_that_fails_is_recorded_as_failed(mlflow: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("trained")
 def test_what_is_not_registered_has_no_champion_and_no_version(mlflow: Any) -> None:
     assert champion_version("nobody") is None
     assert load_champion("nobody") is None

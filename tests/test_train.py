@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from command import Command, Done
+from command import Command
 from conftest import Trained
 from risk_model.settings import lay_down
 from small_company import account, desk, write_tables
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("trained")]
+pytestmark = pytest.mark.slow
 DAY = "2026-03-16"
 MODEL = "risk-model-escalation"
 
@@ -187,33 +187,20 @@ def cut_away(source: Path, target: Path, as_of: str) -> Path:
     return target
 
 
-@pytest.fixture(scope="module")
-def second(trained: Trained, sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
-    """A training as of a day in the past, after the first has become champion."""
-    config = decisions(tmp_path_factory.mktemp("second") / "config", MODEL, 14, 200)
-    options = ("--config", config, "--as-of", DAY)
-    return trained.command("train", "--data", sample_folder, *options)
-
-
-def test_the_second_model_does_not_become_champion_by_itself(
-    second: Done, registry: Any, trained: Trained
-) -> None:
-    assert second.code == 0, second.err
-    assert "version 1 stays champion" in second.said
-    assert champion(registry, MODEL) == "1"
-
-
-def test_training_as_of_a_day_equals_training_on_what_was_known_then(
-    trained: Trained, second: Done, registry: Any, sample_folder: Path, tmp_path: Path
+def test_a_later_training_stays_behind_the_champion_and_reads_nothing_known_after_its_day(
+    trained: Trained, registry: Any, sample_folder: Path, tmp_path: Path
 ) -> None:
     import mlflow
 
     from risk_model.tracking import load_champion
 
-    data = cut_away(sample_folder, tmp_path / "cut", DAY)
-    config = decisions(tmp_path / "config", "of-the-cut-files", 14, 200)
-    done = trained.command("train", "--data", data, "--config", config, "--as-of", DAY)
-    assert done.code == 0, done.err
+    cut_files = cut_away(sample_folder, tmp_path / "cut", DAY)
+    for data, name in ((sample_folder, MODEL), (cut_files, "of-the-cut-files")):
+        config = decisions(tmp_path / name, name, every_days=14, resamples=200)
+        done = trained.command("train", "--data", data, "--config", config, "--as-of", DAY)
+        assert done.code == 0, done.err
+        assert ("version 1 stays champion" in done.said) == (name == MODEL)
+    assert champion(registry, MODEL) == "1"
     whole, cut = load_champion(MODEL, "2"), load_champion("of-the-cut-files", "1")
     assert whole is not None
     assert cut is not None

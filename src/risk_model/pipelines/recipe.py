@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from risk_model.blend import Blend
 from risk_model.learner import BoostingLearner, LogisticLearner
 from risk_model.pipelines.line import Labelled
