@@ -17,6 +17,8 @@ from risk_model.folds import ForwardFolds
 from risk_model.learner import BoostingLearner, LogisticLearner
 from risk_model.stack import count_escalations
 
+# Every test here fits several blends.
+pytestmark = pytest.mark.slow
 HORIZON = 28
 
 

@@ -40,6 +40,7 @@ def test_no_verb_is_left_out():
     assert {feature.verb for feature in EVERYTHING.features} == set(VERBS)
 
 
+@pytest.mark.slow
 def test_the_whole_catalogue_equals_its_definition():
     as_of = [FIRST_DAY + day for day in (200, 203, 260, 299, 300)]
     measured = compare(3, 300, as_of, SHIPPED, whole=True)

@@ -260,6 +260,7 @@ def test_formulas_are_harmless_and_keys_are_as_they_came(
         assert {line["account_name"] for line in csv.DictReader(file)} >= {'Half, "Ltd"'}
 
 
+@pytest.mark.slow
 def test_top_shortens_the_terminal_and_never_the_file(command: Command, busy: Path) -> None:
     short = command.score(busy, "--model", "rules", "--top", 1, out="short.csv")
     none = command.score(busy, "--model", "rules", "--top", 0, out="none.csv")
@@ -271,6 +272,7 @@ def test_top_shortens_the_terminal_and_never_the_file(command: Command, busy: Pa
     assert none.done.out.startswith("written:")
 
 
+@pytest.mark.slow
 def test_arr_at_risk_ranks_by_the_money(command: Command, busy: Path) -> None:
     by_odds = command.score(busy, "--model", "rules", out="odds.csv")
     by_money = command.score(busy, "--model", "rules", "--policy", "arr-at-risk", out="money.csv")
@@ -283,6 +285,7 @@ def test_arr_at_risk_ranks_by_the_money(command: Command, busy: Path) -> None:
     assert "choose probability or arr-at-risk" in wrong.err
 
 
+@pytest.mark.slow
 def test_the_list_before_gives_ranks_and_has_to_be_older(command: Command, busy: Path) -> None:
     def at(ago: int, *more: object, out: str) -> List:
         return command.score(busy, "--model", "rules", "--as-of", day(ago), *more, out=out)
@@ -306,6 +309,7 @@ def test_the_list_before_gives_ranks_and_has_to_be_older(command: Command, busy:
     assert (command.cwd / "now.csv").read_bytes() == old
 
 
+@pytest.mark.slow
 def test_without_a_champion_the_rules_score_and_it_is_said(command: Command, busy: Path) -> None:
     listed = command.score(busy)
     assert listed.run["calibrated"] is False
@@ -320,6 +324,7 @@ def test_without_a_champion_the_rules_score_and_it_is_said(command: Command, bus
     assert not (command.cwd / "mlflow.db").exists(), "scoring made a registry"
 
 
+@pytest.mark.slow
 def test_a_version_that_is_not_there_is_named(command: Command, busy: Path) -> None:
     done = command("score", "--data", busy, "--model", "99", "--out", "x.csv")
     assert done.code in (1, 2)

@@ -30,6 +30,7 @@ def edit(file: Path, old: str, new: str) -> int:
     return text[: text.index(old)].count("\n") + 1
 
 
+@pytest.mark.slow
 def test_a_threshold_changed_in_yaml_changes_the_list(command: Command, data: Path) -> None:
     assert command("init", "ours").code == 0
     ours = command.cwd / "ours"

@@ -204,6 +204,7 @@ EVENTS = st.lists(
 )
 
 
+@pytest.mark.slow
 @few
 @given(EVENTS, EVENTS)
 def test_a_table_depends_on_no_other_one_but_for_its_accounts(
@@ -226,6 +227,7 @@ def test_a_table_depends_on_no_other_one_but_for_its_accounts(
     assert alone.report.tables["usage"] == together.report.tables["usage"]
 
 
+@pytest.mark.slow
 @few
 @given(EVENTS, st.integers(0, 42))
 def test_cutting_equals_reading_an_export_of_that_day(rows: list[tuple[str, int, int]], after: int):

@@ -14,6 +14,7 @@ import pytest
 from risk_model.tables import Tables, open_tables
 from risk_model.timeline import day_number
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 REAL = ROOT.parent / "shared" / "real"
 needs_servicenow = pytest.mark.skipif(

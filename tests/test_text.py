@@ -253,6 +253,7 @@ def test_order_and_duplicates_do_not_matter(texts: list[str]) -> None:
     pd.testing.assert_frame_equal(hear_all(texts, LEXICONS, jobs=1), alone(texts))
 
 
+@pytest.mark.slow
 def test_parallel_equals_serial(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "PARALLEL_FROM", 10)
     monkeypatch.setattr(batch, "_CHUNK", 40)

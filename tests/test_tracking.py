@@ -105,6 +105,7 @@ def test_the_types_that_may_be_loaded_are_few_and_named() -> None:
     assert not [name for name in TRUSTED if name.split(".")[0] in ("os", "builtins", "subprocess")]
 
 
+@pytest.mark.slow
 def test_a_store_that_cannot_be_used_is_told_in_words(command: Command, tmp_path: Path) -> None:
     data = write_tables(tmp_path / "d", accounts=[account("one")], tickets=desk("one"))
     (tmp_path / "broken.db").write_text("this is no database " * 200)

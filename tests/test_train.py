@@ -100,7 +100,9 @@ def test_the_model_has_a_signature_and_is_stored_as_data(trained: Trained, regis
     assert info.flavors["sklearn"]["serialization_format"] == "skops"
     facts = mlflow.artifacts.load_dict(f"runs:/{info.run_id}/model_facts.json")
     assert info.signature.inputs.input_names() == list(facts["features"])
-    assert not list(trained.folder.rglob("*.pkl"))
+    own = [path for path in trained.folder.rglob("*") if str(info.model_id) in str(path)]
+    assert any(path.suffix == ".skops" for path in own)
+    assert not any(path.suffix == ".pkl" for path in own)
 
 
 def test_no_account_name_or_message_is_in_anything_that_is_kept(

@@ -113,6 +113,9 @@ def beside(out: Path) -> tuple[Path, Path]:
 def as_csv(frame: pd.DataFrame) -> bytes:
     """Return a frame as UTF-8 CSV: ``\\n``, RFC 4180 quoting, text harmless in a spreadsheet."""
     safe = frame.copy()
+    probability = safe.get("escalation_probability")
+    if probability is not None and pd.api.types.is_numeric_dtype(probability):
+        safe["escalation_probability"] = probability.map("{:.4f}".format)
     for name in safe.columns:
         if name not in KEYS and not pd.api.types.is_numeric_dtype(safe[name]):
             safe[name] = safe[name].map(harmless)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -27,6 +28,8 @@ _BATCH = 5_000
 _BUSY_SECONDS = 30.0
 # SQLite's codes for: another layout than ours, a malformed file, no database at all.
 _BROKEN = {1, 11, 26}
+# … and for: somebody else is at it, the whole file or a table of it.
+_BUSY = {5, 6}
 _LAYOUT = """
 CREATE TABLE IF NOT EXISTS versions (
   id INTEGER PRIMARY KEY, version TEXT UNIQUE NOT NULL, used INTEGER NOT NULL);
@@ -114,7 +117,7 @@ class SignalCache:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         database = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
-            database.execute("PRAGMA journal_mode = WAL")
+            _share(database)
             database.execute("PRAGMA synchronous = NORMAL")
             database.executescript(_LAYOUT)
         except sqlite3.Error:
@@ -133,3 +136,19 @@ class SignalCache:
             return False
         log.warning("%s: broken (%s); begun anew, the old file is %s", self.path, error, aside)
         return True
+
+
+def _share(database: sqlite3.Connection) -> None:
+    """Turn on the write-ahead log; a file that another run is just making is waited for.
+
+    SQLite does not wait here by itself: turning it on while somebody else does is refused at once.
+    """
+    give_up = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
