@@ -36,6 +36,7 @@ def test_every_command_and_every_option_has_help() -> None:
     assert not [name for name in NAMES if not COMMANDS.commands[name].help]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_help_shows_every_option_of_every_command(command: Command) -> None:
     for name in NAMES:
         done = command(name, "--help")
@@ -106,6 +107,7 @@ def test_no_data_is_wrong_usage_and_no_command_is_help(command: Command) -> None
     assert "Usage" in command().said
 
 
+@pytest.mark.slow
 def test_data_that_would_mislead_ends_with_three(command: Command, tmp_path: Path) -> None:
     accounts, tickets = [account("one")], desk("one")
     only_accounts = write_tables(tmp_path / "a", accounts=accounts)
@@ -266,6 +268,7 @@ def test_quiet_says_nothing_but_errors(command: Command, plain: Path) -> None:
     assert done.err == ""
 
 
+@pytest.mark.slow
 def test_features_of_several_days_are_a_table_by_the_catalogue(
     command: Command, plain: Path
 ) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import typer.main
 
@@ -88,7 +89,9 @@ def test_the_commands_of_the_readme_run_as_they_stand(tmp_path: Path) -> None:
             text=True,
         )
         assert done.returncode == 0, f"{line}\n{done.stderr}"
-    assert (tmp_path / "out" / "watchlist.csv").exists()
+    listed = pd.read_csv(tmp_path / "out" / "watchlist.csv", dtype=str, keep_default_na=False)
+    told = re.findall(r"^\| (\d+) \| ([^|]+) \|", README, re.M)
+    assert told == list(zip(listed["rank"][:5], listed["account_name"][:5], strict=True))
     assert (tmp_path / "out" / "backtest" / "backtest.json").exists()
 
 

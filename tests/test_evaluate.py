@@ -183,6 +183,7 @@ def verdict_of(y, p, group, day, seed=0):
     return judge(table.assign(blend=p), "blend", n=200, seed=seed)
 
 
+@pytest.mark.slow
 def test_noise_is_called_noise_in_at_least_95_of_100_histories():
     found = [verdict_of(*clustered(seed), seed=seed).has_signal for seed in range(100)]
     assert sum(found) <= 5

@@ -193,6 +193,7 @@ def test_windows_of_one_thing_tell_one_story() -> None:
     assert explain.stem_of("unanswered_48h") != explain.stem_of("tickets_28d")
 
 
+@pytest.mark.slow
 def test_an_account_is_explained_with_its_rules_and_figures(command: Command) -> None:
     data = write_tables(
         command.cwd / "data",

@@ -35,6 +35,7 @@ def company_of(seed):
     return company, snapshots_of(company.accounts, AS_OF)
 
 
+@pytest.mark.slow
 def test_another_future_changes_no_feature():
     catalogue = SHIPPED.family("usage", "messages", "tickets")
     company, snapshots = company_of(9)

@@ -221,6 +221,7 @@ def test_accounts_read_are_refused_or_no_customers_or_ranked_or_escalated(
     assert listed.row("burnt")["recovery_stage"] == "week-1"
 
 
+@pytest.mark.slow
 def test_the_escalated_stand_apart_with_what_is_overdue(command: Command, odd: Path) -> None:
     listed = command.score(odd, "--model", "rules", "--as-of", day(0))
     rows = {row["escalation_id"]: row for row in listed.escalated.to_dict("records")}

@@ -43,6 +43,7 @@ def test_a_threshold_changed_in_yaml_changes_the_list(command: Command, data: Pa
     assert after["model_version"] != before["model_version"]
 
 
+@pytest.mark.slow
 def test_words_clocks_and_policy_are_the_companys_own(command: Command, data: Path) -> None:
     assert command("init", ".").code == 0
     # Without --config the working folder's decisions count.

@@ -83,6 +83,7 @@ def test_a_local_time_that_never_was_is_refused(tmp_path: Path):
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2036, 1, 1)),

@@ -75,7 +75,7 @@ def reasons(
     rules: RuleSet,
     most: int = 3,
 ) -> list[list[str]]:
-    """Return up to ``most`` sentences an account, the weightiest first.
+    """Return up to ``most`` sentences an account: the strongest rule's, then the weightiest.
 
     ``parts`` are the learner's contributions to the logit by feature, ``rules_part`` that of the
     rules, shared out over the fired ones by their points. A sign that a rule already tells is not
@@ -94,6 +94,7 @@ def reasons(
     return told_of
 
 
+LEAD = 1_000.0
 Candidate = tuple[float, frozenset[str], str]
 
 
@@ -106,12 +107,16 @@ def _of_rules(
     rules: RuleSet,
 ) -> list[Candidate]:
     total = sum(worth[name] for name in fires) or 1.0
+    single = [name for name in fires if rules.by_id[name].kinds is None]
+    # The first step answers the strongest rule, the first in the file among equals: it leads.
+    lead = max(single, key=lambda name: worth[name], default=None)
     candidates = []
     for name in fires:
         rule = rules.by_id[name]
         if rule.kinds is None:
             # Even where the learner outweighs the rules, a rule that fired is worth its grade.
             weight = max(part * worth[name] / total, 0.1 * worth[name])
+            weight += LEAD if name == lead else 0.0
             held = [g for g in rule.groups if all(c.holds(values.get(n)) for n, c in g.items())]
             reads = frozenset(stem_of(n) for group in held for n in group)
             candidates.append((weight, reads, sentence(rule.says, values, catalogue)))
