@@ -6,6 +6,7 @@ split their logit exactly into one contribution a feature.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -34,7 +35,7 @@ class SingleClass(DataRefused, ValueError):
     """All labels are the same, so nothing can be learnt; a ValueError for scikit-learn too."""
 
 
-class Learner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """The manners that both learners share: checks, classes, thinning, the logit and its parts.
 
     ``directions`` maps a feature to +1 (more is worse: never lowers the risk), -1 (more is better)
@@ -110,14 +111,17 @@ class Learner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ConfigError(f"learner: a direction is -1, 0 or +1; not so for: {wrong}.")
         return np.array([int(wanted.get(name, 0)) for name in self._names()], dtype=np.int64)
 
+    @abstractmethod
     def _learn(self, X: Floats, y: Labels, weight: Floats, signs: Labels) -> None:
-        raise NotImplementedError
+        """Fit on checked rows; ``signs`` are the wanted directions, shape (k,)."""
 
+    @abstractmethod
     def _logit(self, X: Floats) -> Floats:
-        raise NotImplementedError
+        """Return the logit of the second class, shape (n,)."""
 
+    @abstractmethod
     def _parts(self, X: Floats) -> Floats:
-        raise NotImplementedError
+        """Return what each feature adds to the logit, shape (n, k)."""
 
 
 class LogisticLearner(Learner):

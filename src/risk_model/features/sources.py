@@ -237,22 +237,8 @@ def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source
     first = told.with_columns(from_time=start, stint=nw.lit("")).select(
         "ticket_id", "from_time", "priority", "stint"
     )
-    changes = "ticket_events" in present and "value" in present["ticket_events"]
-    if changes:
-        log = _plain(engine, CONTRACT["ticket_events"], present["ticket_events"])
-        late = log.known_columns(frozenset({"kind", "value"}), log.event_time)
-        events = (
-            log.frame.filter(
-                nw.col("kind") == "priority", *(~nw.col(name).is_null() for name in late)
-            )
-            .with_columns(
-                from_time=nw.max_horizontal("occurred_at", "row_known", *late),
-                priority=nw.col("value").str.to_uppercase(),
-                stint=nw.col("value"),
-            )
-            .select("ticket_id", "from_time", "priority", "stint")
-        )
-        first = nw.concat([first, events], how="vertical")
+    if "ticket_events" in present and "value" in present["ticket_events"]:
+        first = nw.concat([first, _changes_of_priority(engine, present)], how="vertical")
     stints = first.with_columns(
         until_time=nw.col("from_time").shift(-1).over("ticket_id", order_by=["from_time", "stint"])
     )
@@ -272,3 +258,16 @@ def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source
         {"resolved_at": resolved},
         frozenset(missing),
     )
+
+
+def _changes_of_priority(engine: Engine, present: Mapping[str, frozenset[str]]) -> Frame:
+    """Return (ticket_id, from_time, priority, stint) of the events that set a priority."""
+    log = _plain(engine, CONTRACT["ticket_events"], present["ticket_events"])
+    late = log.known_columns(frozenset({"kind", "value"}), log.event_time)
+    told = (~nw.col(name).is_null() for name in late)
+    changes = log.frame.filter(nw.col("kind") == "priority", *told).with_columns(
+        from_time=nw.max_horizontal("occurred_at", "row_known", *late),
+        priority=nw.col("value").str.to_uppercase(),
+        stint=nw.col("value"),
+    )
+    return changes.select("ticket_id", "from_time", "priority", "stint")

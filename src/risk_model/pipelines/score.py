@@ -7,21 +7,20 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from risk_model import __version__, explain, respond
+from risk_model import explain, respond
 from risk_model.catalogue import Catalogue, load_catalogue
 from risk_model.errors import RiskModelError, UsageError
 from risk_model.features.sources import source_columns
 from risk_model.pipelines.line import Line
+from risk_model.pipelines.record import record_of
 from risk_model.rules import Rulebook
 from risk_model.settings import Settings, default_folder
-from risk_model.tables.freshness import freshness
 from risk_model.timeline import DAY, DEFAULT_HORIZON, date_of
 from risk_model.tracking import Champion, load_champion
 from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, Watchlist, ranked, with_previous
@@ -73,7 +72,7 @@ def score(
     listed = with_previous(ranked(at_risk, policy or settings.score.policy), previous)
     escalated = _escalated(line, rows[customers["is_escalated"].to_numpy(bool)], day)
     listed = listed.reindex(columns=list(COLUMNS))
-    run = _record(line, judge, day, snapshots, listed, escalated)
+    run = record_of(line, judge, day, snapshots, listed, escalated)
     run["seconds"] = {
         "measuring": round(measured - began, 2),
         "judging": round(time.monotonic() - measured, 2),
@@ -288,57 +287,3 @@ def _escalated(line: Line, rows: pd.DataFrame, day: int) -> pd.DataFrame:
 
 def _iso_time(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _record(
-    line: Line,
-    judge: Judge,
-    day: int,
-    snapshots: pd.DataFrame,
-    listed: pd.DataFrame,
-    escalated: pd.DataFrame,
-) -> dict[str, Any]:
-    """Return the run's record: what was read, what became of it, who judged, how fresh it was."""
-    report = line.tables.report
-    kept = len(_distinct_accounts(line))
-    refused = report.tables["accounts"].accounts_lost
-    ranked_count, escalated_count = len(listed), escalated["account_id"].nunique()
-    counts = {
-        "accounts_read": kept + refused,
-        "refused": refused,
-        "not_a_customer": kept - ranked_count - escalated_count,
-        "ranked": ranked_count,
-        "escalated": escalated_count,
-    }
-    fresh = freshness(report, day)
-    return {
-        "as_of": str(date_of(day)),
-        "horizon_days": judge.horizon,
-        "made_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "counts": counts,
-        "calibrated": judge.calibrated,
-        "scored_by": judge.champion.version if judge.champion else "rules",
-        "notes": [*judge.notes, *report.notices],
-        "tables": {
-            name: {
-                "read": table.read,
-                "kept": table.kept,
-                "refused": table.refused,
-                "last_day": str(fresh[name].last_day) if fresh[name].last_day else None,
-                "age_days": fresh[name].age_days,
-                "stopped": fresh[name].stopped,
-            }
-            for name, table in report.tables.items()
-        },
-        "data_fingerprint": line.tables.fingerprint,
-        "settings_version": line.settings.version,
-        "versions": {
-            "risk-model": __version__,
-            **{name: metadata.version(name) for name in ("scikit-learn", "duckdb", "pandas")},
-        },
-    }
-
-
-def _distinct_accounts(line: Line) -> list[str]:
-    found = line.tables.connection.execute('SELECT DISTINCT account_id FROM "accounts"').fetchall()
-    return [str(row[0]) for row in found]

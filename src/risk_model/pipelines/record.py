@@ -1,0 +1,90 @@
+"""The record of a scoring run: what was read, what became of it, who judged, how fresh it was."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from risk_model import __version__
+from risk_model.errors import RiskModelError
+from risk_model.pipelines.line import Line
+from risk_model.tables.freshness import freshness
+from risk_model.timeline import date_of
+
+if TYPE_CHECKING:
+    from risk_model.pipelines.score import Judge
+
+
+def record_of(
+    line: Line,
+    judge: Judge,
+    day: int,
+    snapshots: pd.DataFrame,
+    listed: pd.DataFrame,
+    escalated: pd.DataFrame,
+) -> dict[str, Any]:
+    """Return the run's record: what was read, what became of it, who judged, how fresh it was."""
+    report = line.tables.report
+    return {
+        "as_of": str(date_of(day)),
+        "horizon_days": judge.horizon,
+        "made_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "counts": _counts(line, snapshots, listed, escalated),
+        "calibrated": judge.calibrated,
+        "scored_by": judge.champion.version if judge.champion else "rules",
+        "notes": [*judge.notes, *report.notices],
+        "tables": _tables_read(line, day),
+        "data_fingerprint": line.tables.fingerprint,
+        "settings_version": line.settings.version,
+        "versions": {
+            "risk-model": __version__,
+            **{name: metadata.version(name) for name in ("scikit-learn", "duckdb", "pandas")},
+        },
+    }
+
+
+def _counts(
+    line: Line, snapshots: pd.DataFrame, listed: pd.DataFrame, escalated: pd.DataFrame
+) -> dict[str, int]:
+    """Return what became of every account that was read, each counted by itself.
+
+    Raises RiskModelError where they do not add up: an account dropped in silence is the worst.
+    """
+    kept = set(_distinct_accounts(line))
+    refused = line.tables.report.tables["accounts"].accounts_lost
+    customers = set(snapshots.loc[snapshots["is_customer"], "account_id"])
+    counts = {
+        "accounts_read": len(kept) + refused,
+        "refused": refused,
+        "not_a_customer": len(kept - customers),
+        "ranked": len(listed),
+        "escalated": int(escalated["account_id"].nunique()),
+    }
+    if counts["accounts_read"] != sum(counts.values()) - counts["accounts_read"]:
+        raise RiskModelError(f"accounts do not add up, so nothing is written: {counts}")
+    return counts
+
+
+def _tables_read(line: Line, day: int) -> dict[str, dict[str, Any]]:
+    """Return for each table how many rows came of it and how fresh it is."""
+    report = line.tables.report
+    fresh = freshness(report, day)
+    return {
+        name: {
+            "read": table.read,
+            "kept": table.kept,
+            "refused": table.refused,
+            "last_day": str(fresh[name].last_day) if fresh[name].last_day else None,
+            "age_days": fresh[name].age_days,
+            "stopped": fresh[name].stopped,
+        }
+        for name, table in report.tables.items()
+    }
+
+
+def _distinct_accounts(line: Line) -> list[str]:
+    found = line.tables.connection.execute('SELECT DISTINCT account_id FROM "accounts"').fetchall()
+    return [str(row[0]) for row in found]
