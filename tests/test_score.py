@@ -310,6 +310,15 @@ def test_the_list_before_gives_ranks_and_has_to_be_older(command: Command, busy:
     assert (command.cwd / "now.csv").read_bytes() == old
 
 
+def test_exports_that_stand_still_are_named_where_nobody_reads_the_log(
+    command: Command, sample_folder: Path
+) -> None:
+    stale = command.score(sample_folder, "--model", "rules")
+    assert any("days old: this is as of 2026-06-29" in note for note in stale.run["notes"])
+    asked = command.score(sample_folder, "--model", "rules", "--as-of", "2026-06-29")
+    assert not any("days old" in note for note in asked.run["notes"])
+
+
 @pytest.mark.slow
 def test_without_a_champion_the_rules_score_and_it_is_said(command: Command, busy: Path) -> None:
     listed = command.score(busy)
@@ -321,7 +330,7 @@ def test_without_a_champion_the_rules_score_and_it_is_said(command: Command, bus
     assert "Probability" not in listed.done.out
     assert listed.rows["model_version"].str.startswith("rules/").all()
     asked = command.score(busy, "--model", "rules")
-    assert asked.run["notes"] == ["scored by the rules alone, as asked"]
+    assert asked.run["notes"][0] == "scored by the rules alone, as asked"
     assert not (command.cwd / "mlflow.db").exists(), "scoring made a registry"
 
 

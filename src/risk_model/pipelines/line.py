@@ -57,6 +57,7 @@ class Line:
         self.tables = tables
         self.settings = settings
         self.progress = progress
+        self.notices: list[str] = []
         self.engine = DuckDBEngine(tables.connection)
         self._cache = cache
         self._heard: dict[str, object] | None = None
@@ -104,7 +105,9 @@ class Line:
             )
         behind = day_number(date.today()) - as_of
         if asked is None and behind > STALE_AFTER_DAYS:
-            log.warning("the newest event is %d days old: this is as of %s", behind, date_of(as_of))
+            stale = f"the newest event is {behind} days old: this is as of {date_of(as_of)}"
+            log.warning(stale)
+            self.notices.append(stale)
         return as_of
 
     def snapshots(self, days: Iterable[int]) -> pd.DataFrame:

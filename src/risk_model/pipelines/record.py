@@ -35,7 +35,7 @@ def record_of(
         "counts": _counts(line, snapshots, listed, escalated),
         "calibrated": judge.calibrated,
         "scored_by": judge.champion.version if judge.champion else "rules",
-        "notes": [*judge.notes, *report.notices],
+        "notes": [*judge.notes, *line.notices, *report.notices],
         "tables": _tables_read(line, day),
         "data_fingerprint": line.tables.fingerprint,
         "settings_version": line.settings.version,
