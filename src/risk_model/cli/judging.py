@@ -1,0 +1,60 @@
+"""Commands that judge by the past: train, backtest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from risk_model.cli.options import AsOf, Cache, Config, Data, Horizon, Sources, opened_line
+
+
+def train(
+    data: Data,
+    sources: Sources = None,
+    config: Config = None,
+    as_of: AsOf = None,
+    horizon: Horizon = None,
+    cache: Cache = None,
+) -> None:
+    """Train rules and learners on the past and record the run and the model in MLflow."""
+    from risk_model.pipelines.judge import shown as judged_shown
+    from risk_model.pipelines.line import as_date
+    from risk_model.pipelines.present import console
+    from risk_model.pipelines.train import train as run_training
+    from risk_model.timeline import DEFAULT_HORIZON
+
+    with opened_line(data, sources, config, cache) as line:
+        trained = run_training(line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON)
+    console().print(judged_shown(trained.judged))
+    for note in trained.notes:
+        typer.echo(note)
+    role = "champion" if trained.is_champion else "registered"
+    typer.echo(f"model version {trained.version}: {role} (run {trained.run_id})")
+
+
+def backtest(
+    data: Data,
+    sources: Sources = None,
+    config: Config = None,
+    as_of: AsOf = None,
+    horizon: Horizon = None,
+    cache: Cache = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", help="Folder for backtest.json."),
+    ] = None,
+) -> None:
+    """Compare blend, learners and rules with simple baselines, on folds forward in time."""
+    from risk_model.pipelines.backtest import backtest as run_backtest
+    from risk_model.pipelines.judge import shown as judged_shown
+    from risk_model.pipelines.line import as_date
+    from risk_model.pipelines.present import console
+    from risk_model.timeline import DEFAULT_HORIZON
+
+    with opened_line(data, sources, config, cache) as line:
+        verdict = run_backtest(line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON)
+    console().print(judged_shown(verdict))
+    if out is not None:
+        typer.echo(f"{verdict.write(out)}")

@@ -1,0 +1,82 @@
+"""Commands that say who is about to escalate: score, explain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from risk_model.cli.options import AsOf, Cache, Config, Data, Horizon, Sources, opened_line
+from risk_model.errors import UsageError
+
+
+def score(
+    data: Data,
+    out: Annotated[
+        Path, typer.Option("--out", help="CSV to write; X.escalated.csv and X.run.json beside it.")
+    ],
+    sources: Sources = None,
+    config: Config = None,
+    as_of: AsOf = None,
+    horizon: Horizon = None,
+    cache: Cache = None,
+    model: Annotated[
+        str, typer.Option("--model", help="champion, rules, or a version number.")
+    ] = "champion",
+    previous: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--previous", help="The list before, for previous_rank and change."),
+    ] = None,
+    policy: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--policy", help="Rank by probability or arr-at-risk."),
+    ] = None,
+    top: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--top", min=0, help="Rows to show here; the file always has all."),
+    ] = None,
+) -> None:
+    """Write the ranked watchlist."""
+    from risk_model.pipelines.line import as_date
+    from risk_model.pipelines.present import console, shown
+    from risk_model.pipelines.score import score as run_scoring
+    from risk_model.watchlist import refuse_folder
+
+    if policy not in (None, "probability", "arr-at-risk"):
+        raise UsageError(f"--policy {policy}: choose probability or arr-at-risk.")
+    refuse_folder(out)
+    with opened_line(data, sources, config, cache) as line:
+        watchlist = run_scoring(
+            line,
+            as_date(as_of, "--as-of"),
+            model=model,
+            horizon=horizon,
+            previous=previous,
+            policy=policy,
+        )
+        rows = line.settings.score.top if top is None else top
+    paths = watchlist.write(out)
+    if rows:
+        console().print(shown(watchlist, rows))
+    typer.echo("written: " + ", ".join(str(path) for path in paths))
+
+
+def explain(
+    account: Annotated[str, typer.Argument(help="account_id")],
+    data: Data,
+    sources: Sources = None,
+    config: Config = None,
+    as_of: AsOf = None,
+    cache: Cache = None,
+    model: Annotated[
+        str, typer.Option("--model", help="champion, rules, or a version number.")
+    ] = "champion",
+) -> None:
+    """Show why an account stands where it stands: rules, contributions and figures."""
+    from risk_model.pipelines.account import explain_account
+    from risk_model.pipelines.line import as_date
+    from risk_model.pipelines.present import console
+
+    with opened_line(data, sources, config, cache) as line:
+        console().print(explain_account(line, account, as_date(as_of, "--as-of"), model=model))

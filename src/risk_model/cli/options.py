@@ -1,0 +1,67 @@
+"""Options that several commands share, and the opening of a company's tables."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    from risk_model.pipelines.line import Line
+    from risk_model.settings import Settings
+
+Data = Annotated[
+    Path, typer.Option("--data", help="Folder (or .duckdb file) with the tables.", metavar="PATH")
+]
+Sources = Annotated[
+    Optional[Path],  # noqa: UP045  (typer reads it at run time)
+    typer.Option("--sources", help="Mapping of your exports onto the tables (sources.yaml)."),
+]
+Config = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--config", help="Folder with features/, models/, pipelines/ (see init)."),
+]
+AsOf = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--as-of", help="Day to stand on, YYYY-MM-DD. Default: after the newest event."),
+]
+Horizon = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--horizon", min=1, max=365, help="Days ahead that are predicted. Default: 30."),
+]
+Cache = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--cache", help="Where heard texts are remembered (never the texts themselves)."),
+]
+
+
+@contextmanager
+def opened_line(
+    data: Path, sources: Path | None, config: Path | None, cache: Path | None
+) -> Iterator[Line]:
+    """Open a company's tables under the settings of a folder; progress goes to the terminal."""
+    from risk_model.pipelines.line import Line
+    from risk_model.settings import load_settings
+
+    settings: Settings = load_settings(config)
+    with Line.open(data, settings, sources, cache or default_cache(), _progress) as line:
+        yield line
+
+
+def default_cache() -> Path:
+    """Return where heard texts are remembered: RISK_MODEL_CACHE, else the user's cache folder."""
+    import os
+
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(os.environ.get("RISK_MODEL_CACHE") or base) / "risk-model" / "texts.sqlite"
+
+
+def _progress(stage: str, done: int, of: int) -> None:
+    if sys.stderr.isatty():
+        end = "\r" if done < of - 1 else "\x1b[2K\r"
+        sys.stderr.write(f"{stage} {done + 1}/{of}{end}")
+        sys.stderr.flush()

@@ -1,0 +1,81 @@
+"""Commands about tables and what is measured on them: sample, check, features, init."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from risk_model.cli.options import AsOf, Cache, Config, Data, Sources, opened_line
+
+
+def sample(
+    folder: Annotated[Path, typer.Argument(help="Folder to write the company into.")],
+    accounts: Annotated[int, typer.Option(min=10, max=1_000_000, help="How many accounts.")] = 160,
+    weeks: Annotated[int, typer.Option(min=12, max=520, help="How many weeks of history.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 7,
+) -> None:
+    """Write a simulated company: every table, made from hidden troubles."""
+    from risk_model.sample import write_company
+
+    rows = write_company(folder, accounts, weeks, seed)
+    typer.echo(f"{folder}: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
+
+
+def check(
+    data: Data,
+    sources: Sources = None,
+    config: Config = None,
+    as_of: AsOf = None,
+    refused: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--refused", help="Write the refused rows with their reasons to this CSV."),
+    ] = None,
+) -> None:
+    """Show table by table what was read, kept and refused, how fresh it is, and what is missing."""
+    from risk_model.pipelines.line import as_date
+    from risk_model.pipelines.present import console
+    from risk_model.tables import check_lines, check_sentences, check_table, write_refused
+
+    with opened_line(data, sources, config, None) as line:
+        day = line.day_of(as_date(as_of, "--as-of"))
+        console().print(check_table(check_lines(line.tables, day)))
+        for said in check_sentences(line.tables, line.settings.catalogue.by_table()):
+            typer.echo(said)
+        if refused is not None:
+            count = write_refused(line.tables, refused)
+            typer.echo(f"{refused}: {count} refused rows")
+
+
+def features(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write.", metavar="F.parquet")],
+    as_of: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--as-of", help="Day, YYYY-MM-DD; may be given several times."),
+    ] = None,
+    sources: Sources = None,
+    config: Config = None,
+    cache: Cache = None,
+) -> None:
+    """Write the features of every customer on one or more days."""
+    from risk_model.pipelines.features import write_features
+    from risk_model.pipelines.line import as_date
+
+    with opened_line(data, sources, config, cache) as line:
+        days = [line.day_of(as_date(day, "--as-of")) for day in (as_of or [])] or [
+            line.day_of(None)
+        ]
+        rows, columns = write_features(line, days, out)
+    typer.echo(f"{out}: {rows:,} snapshots of {columns} features")
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder to lay the decisions down in.")],
+) -> None:
+    """Lay down features/, models/ and pipelines/, to be changed without touching Python."""
+    from risk_model.settings import lay_down
+
+    for path in lay_down(folder):
+        typer.echo(str(path))
