@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from risk_model.text.lexicon import Category, Context, Lexicons
-from risk_model.text.phrases import Compiled, PhraseCompiler, exact_words, read_phrase
+from risk_model.text.lexicon import Category, Lexicons
+from risk_model.text.patterns import Alphabet, Compiled, PhraseCompiler
+from risk_model.text.phrases import Groups, read_phrase, words_of
 from risk_model.text.words import END, PAUSE
 
 Span = tuple[int, int]
@@ -42,16 +43,19 @@ class Finder:
 
     def __init__(self, lexicons: Lexicons) -> None:
         lists = _lists(lexicons)
+        groups = Groups(lexicons.groups)
         parsed = {
-            phrase: read_phrase(phrase, lexicons.groups)
-            for phrases in lists.values()
-            for phrase in phrases
+            phrase: read_phrase(phrase, groups) for phrases in lists.values() for phrase in phrases
         }
-        exact = {word for sides in parsed.values() for word in exact_words(sides)}
-        self.compiler = PhraseCompiler(exact)
-        compiled = {phrase: self.compiler.compile(sides) for phrase, sides in parsed.items()}
-        self._reach = lexicons.context.reach
+        words = {word for sides in parsed.values() for word in words_of(sides)}
+        self.alphabet = Alphabet(words | set(lexicons.context.names), lexicons.context.misspelt)
+        compiler = PhraseCompiler(self.alphabet)
+        compiled = {phrase: compiler.compile(sides) for phrase, sides in parsed.items()}
+        self._context = lexicons.context
         self._categories = lexicons.categories
+        self._names = frozenset(
+            letter for word in lexicons.context.names for letter in self.alphabet.letters(word)
+        )
         self._phrases, self._exceptions = (
             PhraseBook(
                 (slot, compiled[phrase])
@@ -62,14 +66,15 @@ class Finder:
             for wanted in (True, False)
         )
 
-    def spans(self, words: Sequence[str]) -> Iterator[tuple[str, Iterator[Span]]]:
-        """Yield each category that may be heard in these tokens, and where its phrases count.
+    def spans(self, letters: str) -> Iterator[tuple[str, Iterator[Span]]]:
+        """Yield each category that may be heard in a text, and where its phrases count.
 
-        A span counts characters in the tokens joined by one space, one space before the first.
+        ``letters`` is the text, one letter a word; so a span counts words.
         """
-        said = Said(words, self._exceptions, self._reach)
+        said = Said(letters, self._exceptions, self._context.reach)
         for (name, _), phrases in self._phrases.candidates(said.present).items():
-            yield name, self._counting(said, phrases, Rules(said, name, self._categories[name]))
+            rules = Rules(said, name, self._categories[name], self._names)
+            yield name, self._counting(said, phrases, rules)
 
     @staticmethod
     def _counting(said: Said, phrases: Iterable[Compiled], rules: Rules) -> Iterator[Span]:
@@ -80,11 +85,11 @@ class Finder:
 
 
 class Said:
-    """One text as tokens, with the exceptions that may be in it, looked up once if at all."""
+    """One text as letters, with the exceptions that may be in it, looked up once if at all."""
 
-    def __init__(self, words: Sequence[str], exceptions: PhraseBook, reach: int) -> None:
-        self.text = f" {' '.join(words)} "
-        self.present = frozenset(words)
+    def __init__(self, letters: str, exceptions: PhraseBook, reach: int) -> None:
+        self.text = letters
+        self.present = frozenset(letters)
         self._book = exceptions
         self._reach = reach
 
@@ -109,12 +114,9 @@ class Said:
 
     def _end_of_denial(self, start: int, limits: Sequence[int]) -> int:
         """Return where the reach of a negation ends: after some words, or with its clause."""
-        stop = start
-        for word in self.text[start + 1 :].split(" ", self._reach)[: self._reach]:
-            if word in (PAUSE, END):
-                break
-            stop += len(word) + 1
-        return min([stop, *(limit for limit in limits if limit >= start)])
+        stop = min(start + self._reach, len(self.text))
+        ends = (self.text.find(mark, start, stop) for mark in (PAUSE, END))
+        return min([stop, *(at for at in (*ends, *limits) if at >= start)])
 
 
 def _touches(span: Span, others: Iterable[Span]) -> bool:
@@ -124,17 +126,20 @@ def _touches(span: Span, others: Iterable[Span]) -> bool:
 class Rules:
     """What voids the phrases of one category in one text."""
 
-    def __init__(self, said: Said, name: str, category: Category) -> None:
+    def __init__(self, said: Said, name: str, category: Category, names: frozenset[str]) -> None:
         self._said = said
         self._name = name
         self._category = category
+        self._names = names
 
     def void(self, span: Span) -> bool:
         """Say whether an exception covers a phrase or voids its sentence, or it is denied."""
-        start = span[0]
+        start, stop = span
         if _touches(span, self._covered):
             return True
         if any(first <= start < last for first, last in self._void_sentences):
+            return True
+        if self._category.nameable and not self._names.isdisjoint(self._said.text[stop : stop + 1]):
             return True
         return self._category.negatable and any(
             first <= start < last for first, last in self._said.denied
@@ -149,8 +154,8 @@ class Rules:
         """Return from where to where nothing is heard: whole sentences."""
         text = self._said.text
         places = self._said.places((self._name, "not_beside"))
-        if self._category.factual:
-            places += self._said.places(("context", "hypothetical"))
+        for frame in self._category.frames:
+            places += self._said.places(("frames", frame))
         # A sentence without an end reaches to the end of the text: find() gives -1 there.
         return [
             (text.rfind(END, 0, start + 1) + 1, text.find(END, start) % (len(text) + 1))
@@ -159,9 +164,11 @@ class Rules:
 
 
 def _lists(lexicons: Lexicons) -> dict[Slot, tuple[str, ...]]:
-    owners: dict[str, Category | Context] = {**lexicons.categories, "context": lexicons.context}
+    owners: dict[str, dict[str, tuple[str, ...]]] = {
+        **{name: category.lists() for name, category in lexicons.categories.items()},
+        "context": lexicons.context.lists(),
+        "frames": lexicons.context.frames,
+    }
     return {
-        (owner, name): phrases
-        for owner, lists in owners.items()
-        for name, phrases in lists.lists().items()
+        (owner, name): phrases for owner, lists in owners.items() for name, phrases in lists.items()
     }
