@@ -19,7 +19,7 @@ MARKS = (END, PAUSE, QUESTION)
 _NEGATIONS = ("not", "never", "no", "nor", "without", "neither")
 # Letters of their own for what no phrase knows, far away from all that means something to "re".
 _OTHER, _OTHER_NUMBER, _FIRST = "\u4e00", "\u4e01", 0x4E02
-_START = rf"(?<![^{END}{PAUSE}])"
+_START = rf"(?<![^{END}])"
 _SHORTEST_MISSPELT = 6
 # Too frequent in customer mail to be worth looking a phrase up by (stems).
 _FREQUENT = word_set("""

@@ -12,7 +12,7 @@
                       three at most
 ``<number>``          any number
 ``?``                 a question mark
-``^``                 first of all: the beginning of a sentence, or after a comma
+``^``                 first of all: the beginning of a sentence
 ====================  =============================================================
 
 A comma in the message never stands in the way; the end of a sentence always does. An entry of a
