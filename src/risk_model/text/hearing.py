@@ -63,8 +63,8 @@ class Ear:
             return heard
         heard["sentiment"] = self._sentiment(own)
         heard["words"] = float(len(letters) - sum(letters.count(mark) for mark in MARKS))
-        for name, spans in self._finder.spans(letters):
-            heard[name] = float(next(spans, None) is not None)
+        for name in self._finder.heard(letters):
+            heard[name] = 1.0
         return heard
 
     def why(self, text: str) -> dict[str, list[str]]:
@@ -73,12 +73,12 @@ class Ear:
         letter = self._finder.alphabet.letter
         placed = [(token, letter(word)) for token in tokens(own) for word in token.words]
         told: dict[str, list[str]] = {}
-        for name, spans in self._finder.spans("".join(letter for _, letter in placed)):
-            for first, stop in sorted(spans):
-                phrase = own[placed[first][0].start : placed[stop - 1][0].stop]
-                phrase = " ".join(phrase.split())
-                if phrase not in told.setdefault(name, []):
-                    told[name].append(phrase)
+        for first, stop, name in sorted(
+            (*span, name) for name, span in self._finder.spans("".join(at[1] for at in placed))
+        ):
+            phrase = " ".join(own[placed[first][0].start : placed[stop - 1][0].stop].split())
+            if phrase not in told.setdefault(name, []):
+                told[name].append(phrase)
         return told
 
     def _sentiment(self, own: str) -> float:

@@ -140,9 +140,9 @@ class Lexicons(_Frozen):
         mistakes = [f"{name}.yaml: missing; every category needs its file" for name in missing]
         groups = Groups(self.groups)
         # A broken group would be told again at each phrase that uses it.
-        mistakes += _unreadable(_entries({"groups.yaml": self.groups}), groups.entry) or _unreadable(
-            self._phrases(), lambda phrase: read_phrase(phrase, groups)
-        )
+        mistakes += _unreadable(
+            _entries({"groups.yaml": self.groups}), groups.entry
+        ) or _unreadable(self._phrases(), lambda phrase: read_phrase(phrase, groups))
         mistakes += [
             f"{name}.yaml: frames, entry {at}: no frame '{frame}' in context.yaml; there are: "
             f"{', '.join(self.context.frames)}"

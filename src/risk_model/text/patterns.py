@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations
 
-from risk_model.text.phrases import NUMBER, START, Part, Parts, Run
+from risk_model.text.phrases import FIRST, NUMBER, START, Part, Parts, Run
 from risk_model.text.words import END, PAUSE, QUESTION, stem, word_set
 
 GAP_WORDS = 4
@@ -21,7 +22,14 @@ _NEGATIONS = ("not", "never", "no", "nor", "without", "neither")
 _OTHER, _OTHER_NUMBER, _FIRST = "\u4e00", "\u4e01", 0x4E02
 _START = rf"(?<![^{END}])"
 _SHORTEST_MISSPELT = 6
-# Too frequent in customer mail to be worth looking a phrase up by (stems).
+_TELLING = 300
+_MANY = 4
+# In nearly every sentence: a part that holds one of these is no reason to search (stems).
+_EVERYWHERE = word_set("""
+    the to we i a and you of be it not our in for have that this on with my your do no will can as
+    at us me if by so or an but is are was =has =had =have
+""")
+# Frequent in customer mail: not what to look a phrase up by, if there is anything else (stems).
 _FREQUENT = word_set("""
     a about account all an anoth and ani anyth are as ask at back be been befor but by can come
     contract could custom customer data day differ do down end everi find first for from get give go
@@ -75,6 +83,10 @@ class Alphabet:
             return self._undoubled.get(_undoubled(token), _OTHER)
         return _OTHER
 
+    def letters_of(self, tokens: Iterable[str]) -> frozenset[str]:
+        """Return the letters of those tokens that some phrase knows."""
+        return frozenset(self._letters[token] for token in tokens if token in self._letters)
+
     def letters(self, word: str) -> str:
         """Return the letters of all tokens that a word of a phrase stands for."""
         if word == NUMBER:
@@ -90,32 +102,40 @@ def _undoubled(word: str) -> str:
     return re.sub(r"(.)\1", r"\1", word)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Compiled:
-    """A phrase ready to be found: of each set of ``needs`` one letter has to be in the text.
+    """A phrase ready to be found; the pattern is built when it is first looked for.
 
-    The first set, the most telling one, is what the phrase is looked up by.
+    ``mask`` has a bit for each part that has to be there; ``first`` is the most telling of them.
     """
 
-    pattern: re.Pattern[str]
-    needs: tuple[frozenset[str], ...]
+    written: str
+    mask: int
+    first: int
 
-    def may_be_in(self, present: frozenset[str]) -> bool:
-        """Say whether a text with these letters can hold the phrase: cheaper than to search."""
-        for need in self.needs:  # noqa: SIM110 - a generator takes twice as long
-            if need.isdisjoint(present):
-                return False
-        return True
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The phrase as a regular expression over letters."""
+        return re.compile(self.written)
 
 
 class PhraseCompiler:
-    """Compiles phrases over one alphabet."""
+    """Compiles phrases over one alphabet.
+
+    Each part that a phrase cannot do without has a bit, and ``bits_of`` says which of them a
+    letter stands for: a sentence that lacks a bit of a phrase need not be searched for it.
+    """
 
     def __init__(self, alphabet: Alphabet) -> None:
+        self.bits_of: dict[str, int] = {}
         self._alphabet = alphabet
-        self._frequent = frozenset(
-            letter for word in _FREQUENT if (letter := alphabet._letters.get(word))
-        )
+        self._weights = {
+            **dict.fromkeys(alphabet.letters_of(_FREQUENT), 15),
+            **dict.fromkeys(alphabet.letters_of(_EVERYWHERE), 300),
+        }
+        self._bits: dict[frozenset[str], int] = {}
+        self._needs: dict[Part, frozenset[str]] = {}
+        self._written: dict[Part, str] = {}
         between = rf"[^{END}{alphabet.negations}]"
         self._gap = rf"{between}{{0,{GAP_WORDS}}}?"
         self._wide_gap = rf"{between}*?"
@@ -125,46 +145,66 @@ class PhraseCompiler:
         written = [self._side(parts) for parts in sides]
         orders = [self._wide_gap.join(order) for order in permutations(written)]
         pattern = orders[0] if len(orders) == 1 else f"(?:{'|'.join(orders)})"
-        fixed = [part for parts in sides for part in parts if part.options and not part.optional]
-        needs = {need for part in fixed if (need := self._need(part))}
-        return Compiled(re.compile(pattern), tuple(sorted(needs, key=self._cost)))
+        fixed = {part for parts in sides for part in parts if part.options and not part.optional}
+        needs = sorted((self._need(part) for part in fixed if part is not FIRST), key=self._cost)
+        telling = [need for need in needs[1:] if self._cost(need)[0] < _TELLING]
+        bits = [self._bit(need) for need in (needs[0], *telling)]
+        return Compiled(pattern, sum(1 << bit for bit in set(bits)), bits[0])
 
     def _side(self, parts: Parts) -> str:
         written = ""
         for part in parts:
-            if part.options == ((START,),):
+            if part is FIRST:
                 written += _START
             elif not part.options:
                 written += self._gap
             else:
                 before = f"{PAUSE}?" if written and written != _START else ""
-                body = before + self._options(part.options)
+                body = before + self._options(part)
                 written += f"(?:{body})?" if part.optional else body
         return written
 
-    def _options(self, options: Sequence[Run]) -> str:
+    def _options(self, part: Part) -> str:
         """Return the pattern of one place: single words as one class, runs as alternatives."""
-        single = "".join(self._alphabet.letters(run[0]) for run in options if len(run) == 1)
-        runs = [
-            f"{PAUSE}?".join(f"[{self._alphabet.letters(word)}]" for word in run)
-            for run in options
-            if len(run) > 1
-        ]
-        # The longest first, so that the words shown as the reason are all of them.
-        runs.sort(key=len, reverse=True)
-        written = [*dict.fromkeys(runs), *([f"[{single}]"] if single else [])]
-        return written[0] if len(written) == 1 else f"(?:{'|'.join(written)})"
+        if part not in self._written:
+            letters = self._alphabet.letters
+            single = "".join(letters(run[0]) for run in part.options if len(run) == 1)
+            runs = [
+                f"{PAUSE}?".join(f"[{letters(word)}]" for word in run)
+                for run in part.options
+                if len(run) > 1
+            ]
+            # The longest first, so that the words shown as the reason are all of them.
+            runs.sort(key=len, reverse=True)
+            written = [*dict.fromkeys(runs), *([f"[{single}]"] if single else [])]
+            joined = written[0] if len(written) == 1 else f"(?:{'|'.join(written)})"
+            if len(written) > _MANY:
+                # One look at the letter spares trying all the alternatives at it.
+                begins = "".join(
+                    sorted({first for run in part.options for first in letters(run[0])})
+                )
+                joined = f"(?=[{begins}]){joined}"
+            self._written[part] = joined
+        return self._written[part]
 
     def _need(self, part: Part) -> frozenset[str]:
-        """Return letters of which one must be there; of a run of words the rarest-looking one."""
-        if part.options == ((START,),):
-            return frozenset()
-        chosen = [min(self._word_needs(run), key=self._cost) for run in part.options]
-        return frozenset().union(*chosen)
+        """Return letters of which one has to be there; of a run of words the rarest-looking one."""
+        if part not in self._needs:
+            chosen = [min(self._word_needs(run), key=self._cost) for run in part.options]
+            self._needs[part] = frozenset().union(*chosen)
+        return self._needs[part]
 
     def _word_needs(self, run: Run) -> Iterator[frozenset[str]]:
         return (frozenset(self._alphabet.letters(word)) for word in run)
 
-    def _cost(self, need: frozenset[str]) -> tuple[bool, int, str]:
-        """Rank a set of letters: no frequent word, few ones come first."""
-        return (not need.isdisjoint(self._frequent), len(need), min(need))
+    def _cost(self, need: frozenset[str]) -> tuple[int, str]:
+        """Return about how often one of these letters is met, and a name to break ties by."""
+        return sum(self._weights.get(letter, 1) for letter in need), min(need)
+
+    def _bit(self, need: frozenset[str]) -> int:
+        """Return the number of the bit that says that one of these letters is there."""
+        if need not in self._bits:
+            bit = self._bits[need] = len(self._bits)
+            for letter in need:
+                self.bits_of[letter] = self.bits_of.get(letter, 0) | 1 << bit
+        return self._bits[need]

@@ -42,7 +42,7 @@ class PhraseError(ValueError):
     """A phrase that cannot be read; the text says why and what to write instead."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """One place in a phrase: its options, each a run of words; a gap has none."""
 
@@ -51,6 +51,7 @@ class Part:
 
 
 Parts = tuple[Part, ...]
+FIRST = Part(((START,),))
 
 
 class Groups:
@@ -59,7 +60,14 @@ class Groups:
     def __init__(self, written: Mapping[str, Sequence[str]]) -> None:
         self.written = written
         self._runs: dict[str, tuple[Run, ...]] = {}
+        self._parts: dict[str, Part] = {}
         self._being_read: list[str] = []
+
+    def part(self, piece: str) -> Part:
+        """Return the part that a piece of a phrase is; the same piece is the same object."""
+        if piece not in self._parts:
+            self._parts[piece] = _read_piece(piece, self)
+        return self._parts[piece]
 
     def runs(self, name: str) -> tuple[Run, ...]:
         """Return every run of words that a group stands for; raise PhraseError."""
@@ -101,7 +109,7 @@ def read_phrase(phrase: str, groups: Groups) -> tuple[Parts, ...]:
 def _read_side(side: str, groups: Groups) -> Parts:
     pieces = _PIECE.findall(side)
     begins = pieces[:1] == [START]
-    parts = tuple(_read_piece(piece, groups) for piece in pieces[begins:])
+    parts = tuple(groups.part(piece) for piece in pieces[begins:])
     if not parts:
         raise PhraseError("there is no word in it")
     if any(part.optional for part in (parts[0], parts[-1])):
@@ -111,7 +119,7 @@ def _read_side(side: str, groups: Groups) -> Parts:
         )
     if not (parts[0].options and parts[-1].options):
         raise PhraseError("'...' stands between words, not at the beginning or the end")
-    return (Part(((START,),)), *parts) if begins else parts
+    return (FIRST, *parts) if begins else parts
 
 
 def _read_piece(piece: str, groups: Groups) -> Part:
