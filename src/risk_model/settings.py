@@ -79,9 +79,11 @@ class TrainPlan(PastDays):
 
 
 class BacktestPlan(PastDays):
-    """``pipelines/backtest.yaml``."""
+    """``pipelines/backtest.yaml``: folds in equal parts, or a new model every so many days."""
 
     folds: int = Field(4, ge=2, le=20)
+    retrain_every_days: int | None = Field(None, gt=0)
+    rolling_days: int | None = Field(None, gt=0)
     resamples: int = Field(500, ge=50)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -79,15 +77,6 @@ class Judged:
     def reason(self) -> str:
         """Return why the verdict is what it is."""
         return self.evaluation.verdict.reason if self.evaluation else self.why_not
-
-    def write(self, folder: Path) -> Path:
-        """Write ``backtest.json`` into a folder, whole."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "backtest.json"
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
-        return path
 
 
 def judged(model: Blend, past: Labelled, resamples: int) -> Judged:

@@ -130,21 +130,23 @@ class Line:
         self.engine.close()
         return features[catalogue.names]
 
-    def past(self, as_of: int, horizon: int, plan: PastDays) -> Labelled:
+    def past(self, as_of: int, horizon: int, plan: PastDays, gap: int = 0) -> Labelled:
         """Return the labelled past before ``as_of``: customers that were not escalated then.
 
-        The last labelled day is ``as_of - horizon``: a horizon that runs past what is known has
-        no label. Raises DataRefused where there are no escalations to learn from.
+        The last labelled day is ``as_of - horizon - gap``: a horizon that runs past what is known
+        has no label. It begins ``gap`` days after the snapshot. Raises DataRefused where there are
+        no escalations to learn from.
         """
         if "escalations" not in self.tables.present:
             raise DataRefused(
                 "there is no escalations table, so there is nothing to learn from. "
                 "Give escalations.csv, or score by the rules alone with --model rules."
             )
-        days = self._past_days(as_of, horizon, plan)
+        days = self._past_days(as_of, horizon + gap, plan)
         snapshots = self.snapshots(days)
         snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
-        labels = labels_of(snapshots, self.tables.frame("escalations"), horizon, as_of)
+        escalations = self.tables.frame("escalations")
+        labels = labels_of(snapshots, escalations, horizon, as_of, gap)
         snapshots = snapshots[labels.notna()].reset_index(drop=True)
         known = labels.dropna().reset_index(drop=True).astype(int)
         log.info(
