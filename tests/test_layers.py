@@ -31,6 +31,7 @@ LAYERS = {
         "calibration",
         "measure",
         "resample",
+        "choice",
     ),
     2: ("features", "text", "engines"),
     1: ("catalogue", "tables"),

@@ -56,11 +56,18 @@ class Response(Strict):
 
 
 class Recipe(Strict):
-    """``models/escalation.yaml``: keyword arguments of the learners and of the blend."""
+    """``models/escalation.yaml``: keyword arguments of the learners and of the blend.
+
+    ``without`` names families of features that the learners do not see; the rules still do.
+    """
 
     logistic: Mapping[str, Any] = Field(default_factory=dict)
     boosting: Mapping[str, Any] = Field(default_factory=dict)
     blend: Mapping[str, Any] = Field(default_factory=dict)
+    choose: Mapping[Literal["logistic", "boosting"], Mapping[str, tuple[Any, ...]]] = Field(
+        default_factory=dict
+    )
+    without: tuple[str, ...] = ()
 
 
 class PastDays(Strict):

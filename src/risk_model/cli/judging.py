@@ -17,6 +17,10 @@ def train(
     as_of: AsOf = None,
     horizon: Horizon = None,
     cache: Cache = None,
+    force: Annotated[
+        str,
+        typer.Option("--force", help="Make it champion for this reason, whatever else; recorded."),
+    ] = "",
 ) -> None:
     """Train rules and learners on the past and record the run and the model in MLflow."""
     from risk_model.pipelines.judge import shown as judged_shown
@@ -26,7 +30,9 @@ def train(
     from risk_model.timeline import DEFAULT_HORIZON
 
     with opened_line(data, sources, config, cache) as line:
-        trained = run_training(line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON)
+        trained = run_training(
+            line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON, force=force
+        )
     console().print(judged_shown(trained.judged))
     for note in trained.notes:
         typer.echo(note)

@@ -14,13 +14,12 @@ import numpy as np
 import pandas as pd
 
 from risk_model import worth
-from risk_model.blend import Blend
 from risk_model.errors import DataRefused
 from risk_model.evaluate import Evaluation, forward_evaluation, without_nan
 from risk_model.folds import ForwardFolds
 from risk_model.pipelines.judge import BASELINE, Judged, facts_of
 from risk_model.pipelines.line import Labelled, Line
-from risk_model.pipelines.recipe import measured_columns, members
+from risk_model.pipelines.recipe import Recipe, measured_columns
 from risk_model.pipelines.replay import replay_of
 from risk_model.settings import BacktestPlan
 from risk_model.splits import ways_of_splitting
@@ -92,14 +91,10 @@ def backtest(
     if past.escalations == 0:
         raise DataRefused("no escalation falls into the horizon of any past day: nothing to test.")
     table = past.features.loc[:, measured_columns(past, settings)]
-    names = [str(name) for name in table.columns]
+    recipe = Recipe.chosen(settings, table, past, horizon, gap)
 
     def make_members() -> dict[str, Any]:
-        parts = members(settings, names)
-        learners = [(name, part) for name, part in parts.items() if name != "rules"]
-        fresh = members(settings, names)
-        blend = Blend(fresh["rules"], learners, horizon=horizon, gap=gap, **settings.recipe.blend)
-        return {**fresh, "blend": blend}
+        return {**recipe.members(), "blend": recipe.blend(horizon, gap)}
 
     try:
         done = forward_evaluation(
@@ -121,9 +116,10 @@ def backtest(
     sections = {
         "horizon_days": horizon,
         "gap_days": gap,
+        "chosen": recipe.told(),
         "retrained": _retrained(done.predictions),
         **worth_of(replay, capacity),
-        "splits": _splits(lambda: members(settings, names), table, past, done.predictions),
+        "splits": _splits(recipe.members, table, past, done.predictions),
     }
     return Backtest(judged, replay, sections)
 
