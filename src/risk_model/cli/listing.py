@@ -72,11 +72,26 @@ def explain(
     model: Annotated[
         str, typer.Option("--model", help="champion, rules, or a version number.")
     ] = "champion",
+    against: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--against", help="An earlier day, YYYY-MM-DD: show what moved it since."),
+    ] = None,
+    model_then: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--model-then", help="The model that scored that day. Default: --model."),
+    ] = None,
 ) -> None:
-    """Show why an account stands where it stands: rules, contributions and figures."""
+    """Show why an account stands where it stands, or what moved it since an earlier day."""
     from risk_model.pipelines.account import explain_account
+    from risk_model.pipelines.against import explain_change
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
 
     with opened_line(data, sources, config, cache) as line:
-        console().print(explain_account(line, account, as_date(as_of, "--as-of"), model=model))
+        day, earlier = as_date(as_of, "--as-of"), as_date(against, "--against")
+        if earlier is None:
+            console().print(explain_account(line, account, day, model=model))
+        else:
+            console().print(
+                explain_change(line, account, earlier, day, model=model, model_then=model_then)
+            )
