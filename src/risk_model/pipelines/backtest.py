@@ -21,7 +21,7 @@ from risk_model.pipelines.judge import BASELINE, Judged, facts_of
 from risk_model.pipelines.line import Labelled, Line
 from risk_model.pipelines.recipe import Recipe, measured_columns
 from risk_model.pipelines.replay import replay_of
-from risk_model.settings import BacktestPlan
+from risk_model.settings import BacktestPlan, Settings
 from risk_model.splits import ways_of_splitting
 from risk_model.timeline import DEFAULT_HORIZON, date_of
 
@@ -86,31 +86,13 @@ def backtest(
     day = line.day_of(as_of)
     if as_of is not None:
         line = line.cut(day)
-    settings = line.settings
-    past = line.past(day, horizon, settings.backtest, gap)
-    if past.escalations == 0:
-        raise DataRefused("no escalation falls into the horizon of any past day: nothing to test.")
-    table = past.features.loc[:, measured_columns(past, settings)]
-    recipe = Recipe.chosen(settings, table, past, horizon, gap)
-
-    def make_members() -> dict[str, Any]:
-        return {**recipe.members(), "blend": recipe.blend(horizon, gap)}
-
-    try:
-        done = forward_evaluation(
-            make_members,
-            table,
-            past.labels,
-            past.snapshots["as_of"],
-            past.snapshots["account_id"],
-            folds_of(settings.backtest, past, horizon, gap),
-            baselines=[BASELINE] if BASELINE in table.columns else [],
-            capacity=settings.response.capacity or None,
-            n=settings.backtest.resamples,
-        )
-    except DataRefused as refused:
-        return Backtest(Judged(None, facts_of(past), str(refused)), pd.DataFrame())
-    judged = Judged(done, facts_of(past))
+    past = line.past(day, horizon, line.settings.backtest, gap)
+    trial = Trial.of(line.settings, past, horizon, gap)
+    judged = trial.judged()
+    done = judged.evaluation
+    if done is None:
+        return Backtest(judged, pd.DataFrame())
+    settings, recipe, table = line.settings, trial.recipe, trial.table
     replay = replay_of(judged, past, line, horizon, gap)
     capacity = settings.response.capacity
     sections = {
@@ -122,6 +104,62 @@ def backtest(
         "splits": _splits(recipe.members, table, past, done.predictions),
     }
     return Backtest(judged, replay, sections)
+
+
+def verdict_of(line: Line, horizon: int = DEFAULT_HORIZON) -> Judged:
+    """Return the figures forward in time and the verdict alone, without the replay."""
+    past = line.past(line.day_of(None), horizon, line.settings.backtest)
+    return Trial.of(line.settings, past, horizon).judged()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A labelled past, the recipe to try on it, and the folds."""
+
+    settings: Settings
+    past: Labelled
+    table: pd.DataFrame
+    recipe: Recipe
+    horizon: int
+    gap: int
+
+    @classmethod
+    def of(cls, settings: Settings, past: Labelled, horizon: int, gap: int = 0) -> Trial:
+        """Prepare a trial. Raises DataRefused where no escalation is there to test on."""
+        if past.escalations == 0:
+            raise DataRefused(
+                "no escalation falls into the horizon of any past day: nothing to test."
+            )
+        table = past.features.loc[:, measured_columns(past, settings)]
+        recipe = Recipe.chosen(settings, table, past, horizon, gap)
+        return cls(settings, past, table, recipe, horizon, gap)
+
+    def members(self) -> dict[str, Any]:
+        """Return rules, learners and blend, unfitted."""
+        return {**self.recipe.members(), "blend": self.recipe.blend(self.horizon, self.gap)}
+
+    def folds(self) -> ForwardFolds:
+        """Return the folds forward in time that the plan asks for."""
+        return folds_of(self.settings.backtest, self.past, self.horizon, self.gap)
+
+    def judged(self) -> Judged:
+        """Fit and predict forward in time, and judge; without figures where the past is short."""
+        settings, past = self.settings, self.past
+        try:
+            done = forward_evaluation(
+                self.members,
+                self.table,
+                past.labels,
+                past.snapshots["as_of"],
+                past.snapshots["account_id"],
+                self.folds(),
+                baselines=[BASELINE] if BASELINE in self.table.columns else [],
+                capacity=settings.response.capacity or None,
+                n=settings.backtest.resamples,
+            )
+        except DataRefused as refused:
+            return Judged(None, facts_of(past), str(refused))
+        return Judged(done, facts_of(past))
 
 
 def folds_of(plan: BacktestPlan, past: Labelled, horizon: int, gap: int = 0) -> ForwardFolds:
