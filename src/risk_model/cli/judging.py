@@ -54,6 +54,9 @@ def backtest(
     gap: Annotated[
         int, typer.Option("--gap", min=0, max=365, help="Days of lead that a hit has to have.")
     ] = 0,
+    families: Annotated[
+        bool, typer.Option("--families", help="Also say what each family of features adds.")
+    ] = False,
 ) -> None:
     """Compare blend, learners and rules with simple baselines, on folds forward in time."""
     from risk_model.pipelines.backtest import backtest as run_backtest
@@ -63,7 +66,8 @@ def backtest(
     from risk_model.timeline import DEFAULT_HORIZON
 
     with opened_line(data, sources, config, cache) as line:
-        done = run_backtest(line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON, gap)
+        day = as_date(as_of, "--as-of")
+        done = run_backtest(line, day, horizon or DEFAULT_HORIZON, gap, families=families)
     console().print(shown(done))
     if out is not None:
         typer.echo("written: " + ", ".join(str(path) for path in done.write(out)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from risk_model.catalogue import Catalogue
@@ -63,9 +62,6 @@ def ablation(
                 "adds": adds.estimate,
                 "adds_low": adds.low,
                 "adds_high": adds.high,
-                "share_measured": float(
-                    np.mean(table[[n for n in families if families[n] == family]].notna())
-                ),
             }
         )
     return sorted(rows, key=lambda row: -row["adds"])

@@ -17,6 +17,7 @@ from risk_model import worth
 from risk_model.errors import DataRefused
 from risk_model.evaluate import Evaluation, forward_evaluation, without_nan
 from risk_model.folds import ForwardFolds
+from risk_model.pipelines.ablation import ablation
 from risk_model.pipelines.judge import BASELINE, Judged, facts_of
 from risk_model.pipelines.line import Labelled, Line
 from risk_model.pipelines.recipe import Recipe, measured_columns
@@ -76,12 +77,18 @@ class Backtest:
 
 
 def backtest(
-    line: Line, as_of: date | None = None, horizon: int = DEFAULT_HORIZON, gap: int = 0
+    line: Line,
+    as_of: date | None = None,
+    horizon: int = DEFAULT_HORIZON,
+    gap: int = 0,
+    *,
+    families: bool = False,
 ) -> Backtest:
     """Compare blend, learners and rules with baselines, forward in time.
 
     Each fold's members are fitted on what was known when the fold began, calibration included.
-    ``gap`` demands that many days between a snapshot and the horizon that it speaks of.
+    ``gap`` demands that many days between a snapshot and the horizon that it speaks of;
+    ``families`` asks what each family of features adds, which takes several fits more.
     """
     day = line.day_of(as_of)
     if as_of is not None:
@@ -103,6 +110,15 @@ def backtest(
         **worth_of(replay, capacity),
         "splits": _splits(recipe.members, table, past, done.predictions),
     }
+    if families:
+        sections["families"] = ablation(
+            lambda: recipe.learner("logistic"),
+            settings.catalogue,
+            table,
+            past,
+            trial.folds(),
+            settings.backtest.resamples,
+        )
     return Backtest(judged, replay, sections)
 
 

@@ -22,6 +22,8 @@ def shown(done: Backtest) -> Group:
         return Group(*parts)
     told = done.sections
     parts += [_work(told), Text(), _plan(told), Text(), _ways(told)]
+    if "families" in told:
+        parts += [Text(), _families(told["families"])]
     parts += [Text(line, style="dim") for line in _sentences(told)]
     return Group(*parts)
 
@@ -72,6 +74,23 @@ def _ways(told: Any) -> Table:
             figures = splits[way][name]
             cells += [f"{figures['auroc']:.3f}", f"{figures['average_precision']:.3f}"]
         table.add_row(way, *cells)
+    return table
+
+
+def _families(rows: Any) -> Table:
+    table = _table("What each family of features adds to the logistic regression (AP)")
+    for name in ("family", "features", "alone", "left out", "adds [95%]"):
+        table.add_column(name, justify="left" if name == "family" else "right")
+    for row in rows:
+        table.add_row(
+            row["family"],
+            f"{row['features']}",
+            f"{row['ap_alone']:.3f}",
+            f"{row['ap_without']:.3f}",
+            f"{row['adds']:+.3f} [{row['adds_low']:+.3f}, {row['adds_high']:+.3f}]",
+        )
+    table.caption = f"all together {rows[0]['ap_all']:.3f}; what families share, none of them adds"
+    table.caption_justify = "left"
     return table
 
 
