@@ -8,7 +8,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "risk_model"
 LAYERS = {
     6: ("cli",),
-    5: ("pipelines", "plots"),
+    5: ("pipelines", "plots", "page"),
     4: (
         "watchlist",
         "evaluate",

@@ -58,6 +58,7 @@ class Line:
         self.settings = settings
         self.progress = progress
         self.notices: list[str] = []
+        self.read_from: dict[str, str] = {}
         self.engine = DuckDBEngine(tables.connection)
         self._cache = cache
         self._heard: dict[str, object] | None = None
@@ -72,7 +73,9 @@ class Line:
         progress: Progress | None = None,
     ) -> Line:
         """Read and check the tables of a folder or database."""
-        return cls(open_tables(data, sources), settings, cache, progress)
+        line = cls(open_tables(data, sources), settings, cache, progress)
+        line.read_from = {"data": str(data), "sources": str(sources) if sources else ""}
+        return line
 
     def __enter__(self) -> Line:
         return self
