@@ -253,7 +253,7 @@ def test_search_filters_and_sorting_do_what_they_say(page: Any) -> None:
     page.fill("#search", "nothing like it")
     assert page.is_visible("#none")
     page.click("#clear")
-    page.wait_for_function("document.getElementById('count').textContent === '60 accounts'")
+    page.get_by_text("60 accounts", exact=True).wait_for()
     page.click("[data-sort='arr']")
     assert visible(page)[:2] == ["0", "1"]
     page.click("[data-sort='arr']")
