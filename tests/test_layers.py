@@ -7,7 +7,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "risk_model"
 LAYERS = {
-    6: ("cli",),
+    6: ("cli", "library"),
     5: ("pipelines", "plots", "page"),
     4: (
         "watchlist",
