@@ -19,6 +19,9 @@ LAYERS = {
         "trajectories",
         "worth",
         "splits",
+        "importance",
+        "movement",
+        "weekly",
     ),
     3: (
         "rules",
