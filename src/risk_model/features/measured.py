@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import narwhals as nw
 
 from risk_model.catalogue import WINDOW_VERBS, Feature
 from risk_model.engines import Engine
-from risk_model.features.grid import Grid, by_position, measured_days
+from risk_model.features.grid import Grid, measured_days
 from risk_model.features.sources import Source
 from risk_model.tables.contract import CONTRACT
 from risk_model.timeline import DAY
 
 Reach = tuple[str, int, int]
-Frame = nw.LazyFrame[Any]
 
 
 def reach_of(feature: Feature, source: Source) -> Reach:
@@ -35,8 +33,8 @@ def flag_name(reach: Reach) -> str:
 
 def measured_flags(
     engine: Engine, sources: Mapping[str, Source], reaches: Sequence[Reach], grid: Grid
-) -> Frame:
-    """Return (position, one 0/1 column a reach)."""
+) -> dict[Reach, list[bool]]:
+    """Return for each reach at which snapshots it is measured."""
     days: dict[str, list[tuple[int, int]] | None] = {}
     flags = {}
     for reach in sorted(set(reaches)):
@@ -44,12 +42,12 @@ def measured_flags(
         if table not in days:
             days[table] = table_days(engine, sources[table])
         covered = days[table]
-        flags[flag_name(reach)] = (
+        flags[reach] = (
             [True] * len(grid.days)
             if covered is None
             else measured_days(grid, covered, lag, far, CONTRACT[table].grace_days)
         )
-    return engine.small(by_position(flags, grid))
+    return flags
 
 
 def table_days(engine: Engine, source: Source) -> list[tuple[int, int]] | None:
