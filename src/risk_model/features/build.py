@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -54,8 +53,9 @@ def features_at(
         empty = {name: pd.Series(dtype="float64") for name in catalogue.names}
         return snapshots[["account_id", "as_of"]].assign(**empty)
     frame = engine.pandas(feature_frame(engine, present, snapshots, catalogue, heard, progress))
-    frame = frame.sort_values("row").reset_index(drop=True)
-    return frame[["account_id", "as_of", *catalogue.names]]
+    if not frame["row"].is_monotonic_increasing:
+        frame = frame.sort_values("row", ignore_index=True)
+    return frame.drop(columns="row")
 
 
 def feature_frame(
@@ -88,15 +88,13 @@ def feature_frame(
     if mixed:
         told = engine.small(by_position(mixed, grid))
         joined = joined.join(told, on="position", how="left")
-    unknown = nw.lit(None, dtype=nw.Float64)
-    values = {
-        f.name: _value(f, reaches[f.name], flags[reaches[f.name]]) if f in able else unknown
-        for f in own
-    }
-    joined = joined.select("row", "account_id", "as_of", **values)
-    for made in _in_layers(catalogue):
-        joined = joined.with_columns(**{f.name: combined(f).cast(nw.Float64) for f in made})
-    return joined.select("row", "account_id", "as_of", *catalogue.names)
+    values = {f.name: nw.lit(None, dtype=nw.Float64) for f in own}
+    values |= {f.name: _value(f, reaches[f.name], flags[reaches[f.name]]) for f in able}
+    for feature in catalogue.in_order_of_making():
+        if feature.is_derived:
+            values[feature.name] = combined(feature, values).cast(nw.Float64)
+    columns = (values[name].alias(name) for name in catalogue.names)
+    return joined.select("row", "account_id", "as_of", *columns)
 
 
 def _numbered(snapshots: pd.DataFrame, grid: Grid) -> pd.DataFrame:
@@ -111,19 +109,15 @@ def _open_sources(
 ) -> dict[str, Source]:
     names = {feature.source for feature in catalogue.features if not feature.is_derived}
     names |= {"tickets"} if "priorities" in names else set()
-    opened = {name: open_source(engine, name, present, heard) for name in sorted(names)}
+    read: dict[str, frozenset[str]] = dict.fromkeys(names, frozenset())
+    for feature in catalogue.features:
+        if not feature.is_derived:
+            read[feature.source] |= feature.columns
+    opened = {
+        name: open_source(engine, name, present, heard, columns)
+        for name, columns in sorted(read.items())
+    }
     return {name: source for name, source in opened.items() if source is not None}
-
-
-def _in_layers(catalogue: Catalogue) -> list[list[Feature]]:
-    """Return the derived features so that a layer is made of the layers before it only."""
-    depth: dict[str, int] = {}
-    layers: dict[int, list[Feature]] = defaultdict(list)
-    for feature in catalogue.in_order_of_making():
-        depth[feature.name] = 1 + max((depth[part] for part in feature.parts), default=-1)
-        if feature.is_derived:
-            layers[depth[feature.name]].append(feature)
-    return [layers[level] for level in sorted(layers)]
 
 
 def _value(feature: Feature, reach: Reach, measured: Sequence[bool]) -> nw.Expr:
