@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from risk_model.cli.options import AsOf, Cache, Config, Data, Sources, opened_line
+from risk_model.errors import DataRefused
+
+if TYPE_CHECKING:
+    from risk_model.pipelines.line import Line
 
 
 def sample(
@@ -39,13 +44,25 @@ def check(
     from risk_model.tables import check_lines, check_sentences, check_table, write_refused
 
     with opened_line(data, sources, config, None) as line:
-        day = line.day_of(as_date(as_of, "--as-of"))
+        day, nothing_left = _day_or_reason(line, as_date(as_of, "--as-of"))
         console().print(check_table(check_lines(line.tables, day)))
         for said in check_sentences(line.tables, line.settings.catalogue.by_table()):
             typer.echo(said)
         if refused is not None:
             count = write_refused(line.tables, refused)
             typer.echo(f"{refused}: {count} refused rows")
+        if nothing_left is not None:
+            raise nothing_left
+
+
+def _day_or_reason(line: Line, asked: date | None) -> tuple[int, DataRefused | None]:
+    """Return the day to stand on, and why there is none: what became of the rows is shown first."""
+    from risk_model.timeline import day_number
+
+    try:
+        return line.day_of(asked), None
+    except DataRefused as reason:
+        return day_number(asked or date.today()), reason
 
 
 def features(

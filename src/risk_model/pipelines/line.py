@@ -98,7 +98,12 @@ class Line:
         newest = newest_day(self.engine, self.tables.present)
         as_of = newest if asked is None else day_number(asked)
         days = [t.first_day for t in self.tables.report.tables.values() if t.first_day]
-        if not days or day_number(min(days)) >= as_of:
+        if not days:
+            raise DataRefused(
+                "not a single dated row is left in any table, so there is no day to stand on. "
+                "See what was refused, and why, with: risk-model check"
+            )
+        if day_number(min(days)) >= as_of:
             raise DataRefused(
                 f"nothing is known before {date_of(as_of)}: every row is of that day or later. "
                 "Give --as-of a later day, or look at the dates with: risk-model check"

@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import itertools
+import re
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,13 +22,14 @@ from risk_model.tables.casting import RawColumn
 from risk_model.tables.csv_lines import lines_of, opened
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import CsvShape
+from risk_model.tables.signatures import ENOUGH, no_csv
 
 DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "latin-1": "latin-1"}
 GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
 READER = "\0reader\0"
 _numbers = itertools.count()
-TRUNCATED = "the file is cut off or no gzip file; export or copy it again."
+TRUNCATED = "the file is cut off, damaged or no gzip file; export or copy it again."
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,17 @@ def read_header(
     """
     place, notices = path.name, []
     try:
-        with opened(path) as file:
-            start = file.read(2)
+        start = _start_of(path)
         if not start:
             raise DataRefused(
                 f"{place}: the file is empty (0 bytes); export it again, or remove it."
             )
-        if start == codecs.BOM_UTF16_BE:
+        if start.startswith(codecs.BOM_UTF16_BE):
             raise DataRefused(f"{place}: UTF-16 in big-endian order. Save the file as CSV UTF-8.")
-        if encoding is None and start == codecs.BOM_UTF16_LE:
+        foreign = no_csv(start, place) if encoding is None else None
+        if foreign:
+            raise DataRefused(f"{place}: {foreign}")
+        if encoding is None and start.startswith(codecs.BOM_UTF16_LE):
             encoding = "utf-16"
             notices.append(f"{place}: read as UTF-16, as its first bytes say.")
         names = _first_record(path, encoding or "utf-8", delimiter or ",")
@@ -73,15 +77,36 @@ def read_header(
     except GZIP_ERRORS as error:
         raise DataRefused(f"{place}: {TRUNCATED}") from error
     except UnicodeError as error:
+        if encoding == "utf-16":
+            raise DataRefused(f"{place}: not all of it is UTF-16. Save it as CSV UTF-8.") from error
         raise DataRefused(
             f"{place}:1: the first line is not UTF-8. Save the file as CSV UTF-8, or say its "
             "`encoding:` in sources.yaml."
         ) from error
     except csv.Error as error:
-        raise DataRefused(f"{place}:1: the first line is no header ({error}).") from error
+        raise DataRefused(
+            f"{place}:1: the first line is no header ({_in_words(error)}). It has to name the "
+            "columns, separated by commas; export the file again."
+        ) from error
     packed = path.name.lower().endswith(".gz")
     shape = CsvShape(str(path), len(names), delimiter or ",", encoding or "utf-8", packed)
     return [RawColumn(f"c{i}", name) for i, name in enumerate(names)], shape, notices
+
+
+def _start_of(path: Path) -> bytes:
+    """Return the first bytes of a file; a gzip file is unpacked whole, so that damage shows."""
+    with opened(path) as file:
+        start = file.read(ENOUGH)
+        while path.name.lower().endswith(".gz") and file.read(1 << 20):
+            pass
+    return start
+
+
+def _in_words(error: csv.Error) -> str:
+    said = str(error)
+    if "end of data" in said:
+        return "a quote opens in it that never closes"
+    return "a name of over 131,072 characters" if "field limit" in said else said
 
 
 def _first_record(path: Path, encoding: str, delimiter: str) -> list[str]:
@@ -163,10 +188,15 @@ def run(connection: duckdb.DuckDBPyConnection, statement: str, place: str) -> No
 
 def unreadable(place: str, error: duckdb.Error) -> DataRefused:
     """Return the refusal of a file that the engine cannot read, in words."""
-    said = str(error).splitlines()[0]
+    said = said_by(error)
     if "GZIP" in said.upper():
         return DataRefused(f"{place}: {TRUNCATED}")
     return DataRefused(f"{place}: cannot be read ({said}). Export it again.")
+
+
+def said_by(error: duckdb.Error) -> str:
+    """Return the first line of what the engine said, with files by their names alone."""
+    return re.sub(r"""(["'])/?(?:[^"'/]*/)+([^"'/]*)\1""", r"\1\2\1", str(error).splitlines()[0])
 
 
 def _rejected(

@@ -17,7 +17,7 @@ from risk_model.documents import Document, Strict, check_document, did_you_mean,
 from risk_model.errors import ConfigError
 from risk_model.tables.casting import Rules
 from risk_model.tables.contract import CONTRACT, Table
-from risk_model.tables.moments import ISO
+from risk_model.tables.moments import EPOCH, EPOCH_MS, EXCEL, ISO
 from risk_model.tables.raw import ROW, Layout
 
 
@@ -39,8 +39,8 @@ def _as_target(value: object) -> object:
 
 def _spelling(value: str) -> str:
     """Check a strptime format with the engine that will use it."""
-    if value.upper() == ISO:
-        return ISO
+    if value.upper() in (ISO, EPOCH, EPOCH_MS, EXCEL):
+        return value.upper()
     wrong = _wrong_with(value)
     if wrong or "%" not in value:
         why = f" ({wrong})" if wrong else ""
