@@ -166,7 +166,7 @@ def test_a_file_that_only_says_it_is_gzip_or_parquet_is_refused(tmp_path: Path):
     (tmp_path / "meetings.parquet").write_bytes(b"not parquet")
     assert refused_with(tmp_path) == [
         "meetings.parquet: the file is cut off or no Parquet file; export or copy it again.",
-        "tickets.csv.gz: the file is cut off, damaged or no gzip file; export or copy it again."
+        "tickets.csv.gz: the file is cut off, damaged or no gzip file; export or copy it again.",
     ]
 
 

@@ -20,9 +20,10 @@ import duckdb
 from risk_model.errors import DataRefused
 from risk_model.tables.casting import RawColumn
 from risk_model.tables.csv_lines import lines_of, opened
+from risk_model.tables.line_ends import CR, LF, ends_of_rows, scanned
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import CsvShape
-from risk_model.tables.signatures import ENOUGH, no_csv
+from risk_model.tables.signatures import no_csv
 
 DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "latin-1": "latin-1"}
@@ -55,7 +56,8 @@ def read_header(
     """
     place, notices = path.name, []
     try:
-        start = _start_of(path)
+        look = scanned(path)
+        start = look.start
         if not start:
             raise DataRefused(
                 f"{place}: the file is empty (0 bytes); export it again, or remove it."
@@ -74,6 +76,8 @@ def read_header(
             if delimiter != ",":
                 shown = "a tab" if delimiter == "\t" else f"'{delimiter}'"
                 notices.append(f"{place}: columns are separated by {shown}, not by a comma.")
+        ends = look.ends if encoding != "utf-16" else None
+        ends = ends or ends_of_rows(path, encoding or "utf-8", delimiter or ",")
     except GZIP_ERRORS as error:
         raise DataRefused(f"{place}: {TRUNCATED}") from error
     except UnicodeError as error:
@@ -89,17 +93,8 @@ def read_header(
             "columns, separated by commas; export the file again."
         ) from error
     packed = path.name.lower().endswith(".gz")
-    shape = CsvShape(str(path), len(names), delimiter or ",", encoding or "utf-8", packed)
+    shape = CsvShape(str(path), len(names), delimiter or ",", encoding or "utf-8", packed, ends)
     return [RawColumn(f"c{i}", name) for i, name in enumerate(names)], shape, notices
-
-
-def _start_of(path: Path) -> bytes:
-    """Return the first bytes of a file; a gzip file is unpacked whole, so that damage shows."""
-    with opened(path) as file:
-        start = file.read(ENOUGH)
-        while path.name.lower().endswith(".gz") and file.read(1 << 20):
-            pass
-    return start
 
 
 def _in_words(error: csv.Error) -> str:
@@ -141,6 +136,7 @@ def relation(shape: CsvShape, rejects: str, strict: bool = True) -> str:
         "encoding": literal(shape.encoding),
         "compression": literal("gzip" if shape.compressed else "none"),
         "strict_mode": "true" if strict else "false",
+        **({"new_line": literal(repr(shape.ends)[1:-1])} if shape.ends in (LF, CR) else {}),
         "rejects_table": literal(rejects),
         "rejects_scan": literal(f"{rejects}_scans"),
     }
@@ -165,6 +161,8 @@ def load(
     """
     rejects = f"rejects_{next(_numbers)}"
     try:
+        if shape.ends is None:
+            raise duckdb.InvalidInputException(place)
         connection.execute(create.replace(READER, relation(shape, rejects)))
     except duckdb.InvalidInputException:
         # line ends of two kinds in one file: only the lenient reader takes them

@@ -14,13 +14,17 @@ ROW = "row"
 
 @dataclass(frozen=True)
 class CsvShape:
-    """How a CSV file is to be read, so that refused rows can be found again by line."""
+    """How a CSV file is to be read, so that refused rows can be found again by line.
+
+    ``ends`` is what every row ends with; None where not all end alike.
+    """
 
     path: str
     width: int
     delimiter: str = ","
     encoding: str = "utf-8"
     compressed: bool = False
+    ends: str | None = "\n"
 
 
 @dataclass(frozen=True)
