@@ -136,10 +136,12 @@ def relation(shape: CsvShape, rejects: str, strict: bool = True) -> str:
         "encoding": literal(shape.encoding),
         "compression": literal("gzip" if shape.compressed else "none"),
         "strict_mode": "true" if strict else "false",
-        **({"new_line": literal(repr(shape.ends)[1:-1])} if shape.ends in (LF, CR) else {}),
         "rejects_table": literal(rejects),
         "rejects_scan": literal(f"{rejects}_scans"),
     }
+    ends = shape.ends if strict else LF  # the lenient reader, told of LF, takes all three
+    if ends in (LF, CR):
+        options["new_line"] = literal(repr(ends)[1:-1])
     said = ", ".join(f"{name}={value}" for name, value in options.items())
     return (
         f"read_csv({literal(shape.path)}, all_varchar=true, auto_detect=false, header=true, "
