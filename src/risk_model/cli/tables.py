@@ -39,6 +39,7 @@ def check(
     ] = None,
 ) -> None:
     """Show table by table what was read, kept and refused, how fresh it is, and what is missing."""
+    from risk_model.pipelines.late import late_sentences
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
     from risk_model.tables import check_lines, check_sentences, check_table, write_refused
@@ -47,6 +48,8 @@ def check(
         day, nothing_left = _day_or_reason(line, as_date(as_of, "--as-of"))
         console().print(check_table(check_lines(line.tables, day)))
         for said in check_sentences(line.tables, line.settings.catalogue.by_table()):
+            typer.echo(said)
+        for said in late_sentences(line, day) if nothing_left is None else []:
             typer.echo(said)
         if refused is not None:
             count = write_refused(line.tables, refused)

@@ -19,7 +19,7 @@ from risk_model.features.heard import hear_texts
 from risk_model.features.snapshots import labels_of, newest_day, snapshots_on
 from risk_model.settings import PastDays, Settings
 from risk_model.tables import Tables, open_tables
-from risk_model.timeline import date_of, day_number
+from risk_model.timeline import DAY, date_of, day_number
 
 Progress = Callable[[str, int, int], None]
 STALE_AFTER_DAYS = 7
@@ -149,7 +149,9 @@ class Line:
         days = self._past_days(as_of, horizon, plan)
         snapshots = self.snapshots(days)
         snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
-        labels = labels_of(snapshots, self.tables.frame("escalations"), horizon, as_of)
+        escalations = self.tables.frame("escalations")
+        escalations = escalations[escalations["row_known"] < as_of * DAY]
+        labels = labels_of(snapshots, escalations, horizon, as_of)
         snapshots = snapshots[labels.notna()].reset_index(drop=True)
         known = labels.dropna().reset_index(drop=True).astype(int)
         log.info(

@@ -19,7 +19,7 @@ from risk_model.tables.csv_lines import lines_of
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import RawTable
 from risk_model.tables.report import TableReport
-from risk_model.tables.staging import KNOWN, SINCE_EVER, natural_time, staging_select
+from risk_model.tables.staging import KNOWN, OF_ROW, SINCE_EVER, natural_time, staging_select
 from risk_model.tables.strangers import strangers
 from risk_model.timeline import date_of, day_of
 
@@ -67,6 +67,7 @@ def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[st
         unknown_columns=raw.unknown,
         missing_columns=tuple(c for c in raw.table.by_name if c not in raw.columns),
         accounts_lost=lost,
+        late=_late(connection, raw),
     )
 
 
@@ -240,6 +241,15 @@ def _finish(
         None if first is None else date_of(day_of(int(first))),
         None if last is None else date_of(day_of(int(last))),
     )
+
+
+def _late(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> int:
+    """Count the rows known after their own time, where the export says when a row was recorded."""
+    if not set(OF_ROW) & set(raw.known_at):
+        return 0
+    own = natural_time(raw.table)
+    late = f"{own} > {SINCE_EVER} AND row_known > {own}"
+    return _count(connection, f"{identifier(raw.table.name)} WHERE {late}")
 
 
 def _by_reason(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, int]:

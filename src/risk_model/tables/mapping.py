@@ -18,7 +18,7 @@ from risk_model.errors import ConfigError
 from risk_model.tables.casting import Rules
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.tables.moments import EPOCH, EPOCH_MS, EXCEL, ISO
-from risk_model.tables.raw import ROW, Layout
+from risk_model.tables.raw import RECORDED, ROW, Layout
 
 
 def _as_list(value: object) -> object:
@@ -174,7 +174,7 @@ def _mistakes_in(mapping: SourcesMapping, table: Table, mapped: MappedTable) -> 
         ("values", mapped.values),
         ("known_at", mapped.known_at),
     ):
-        known = [*table.by_name, ROW] if part == "known_at" else list(table.by_name)
+        known = [*table.by_name, {"known_at": ROW, "columns": RECORDED}.get(part, "")]
         for name in names:
             at = mapping.where("tables", table.name, part, name)
             if name not in known:

@@ -10,6 +10,8 @@ from risk_model.tables.casting import RawColumn, Rules
 from risk_model.tables.contract import Table
 
 ROW = "row"
+RECORDED = "recorded_at"
+"""A column that any table may have: from when its row is known, where that is later."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class RawTable:
     """``relation`` is what a SELECT reads FROM; ``columns`` leads contract columns to theirs.
 
     ``known_at`` leads a contract column (or ``row``) to the column with the time from which it is
-    known. ``csv`` is set for CSV files only.
+    known; ``recorded_at`` does the same for the row, and may be empty. ``csv`` is set for CSV
+    files only.
     """
 
     table: Table
@@ -86,8 +89,14 @@ def match_columns(
     for column in given:
         by_name.setdefault(_folded(column.label), []).append(column)
     mistakes: list[str] = []
+    wanted = {name: theirs for name, theirs in wanted.items() if name in table.by_name}
     found = _led(place, wanted, by_name, layout.columns is not None, mistakes)
     known_at = _led(place, layout.known_at, by_name, True, mistakes)
+    if RECORDED not in table.by_name:
+        told = layout.columns is not None
+        recorded = {RECORDED: (layout.columns or {}).get(RECORDED, RECORDED)}
+        if not told or RECORDED in (layout.columns or {}):
+            known_at |= _led(place, recorded, by_name, told, mistakes)
     absent = [
         wanting.name
         for wanting in table.columns
