@@ -19,7 +19,7 @@ from risk_model.features.heard import hear_texts
 from risk_model.features.snapshots import labels_of, newest_day, snapshots_on
 from risk_model.settings import PastDays, Settings
 from risk_model.tables import Tables, open_tables
-from risk_model.timeline import date_of, day_number
+from risk_model.timeline import DAY, date_of, day_number
 
 Progress = Callable[[str, int, int], None]
 STALE_AFTER_DAYS = 7
@@ -101,7 +101,12 @@ class Line:
         newest = newest_day(self.engine, self.tables.present)
         as_of = newest if asked is None else day_number(asked)
         days = [t.first_day for t in self.tables.report.tables.values() if t.first_day]
-        if not days or day_number(min(days)) >= as_of:
+        if not days:
+            raise DataRefused(
+                "not a single dated row is left in any table, so there is no day to stand on. "
+                "See what was refused, and why, with: risk-model check"
+            )
+        if day_number(min(days)) >= as_of:
             raise DataRefused(
                 f"nothing is known before {date_of(as_of)}: every row is of that day or later. "
                 "Give --as-of a later day, or look at the dates with: risk-model check"
@@ -149,6 +154,7 @@ class Line:
         snapshots = self.snapshots(days)
         snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
         escalations = self.tables.frame("escalations")
+        escalations = escalations[escalations["row_known"] < as_of * DAY]
         labels = labels_of(snapshots, escalations, horizon, as_of, gap)
         snapshots = snapshots[labels.notna()].reset_index(drop=True)
         known = labels.dropna().reset_index(drop=True).astype(int)
