@@ -57,12 +57,20 @@ def behind(feature: Feature, form: str) -> Feature | None:
 
 
 def features_behind(patterns: Iterable[str], catalogue: Catalogue) -> list[Feature]:
-    """Return the features that sentences need besides those of the catalogue, each once."""
+    """Return the features that sentences need besides those of the catalogue, each once.
+
+    ``patterns`` come on top of what the catalogue's own features say.
+    """
     found: dict[str, Feature] = {}
-    for pattern in patterns:
-        for name, form in figures_in(pattern):
-            feature = behind(catalogue.by_name[name], form) if name in catalogue.by_name else None
-            if feature is not None and feature.name not in catalogue.by_name:
+    known: dict[str, Feature] = catalogue.by_name
+    told = [(name, form, known) for said in patterns for name, form in figures_in(said)]
+    for own in catalogue.features:
+        with_own = {**known, "value": own} if own.says and "{value:" in own.says else known
+        told += [(name, form, with_own) for name, form in figures_in(own.says or "")]
+    for name, form, features in told:
+        if form and name in features:
+            feature = behind(features[name], form)
+            if feature is not None and feature.name not in known:
                 found[feature.name] = feature
     return list(found.values())
 

@@ -39,7 +39,8 @@ def explain_account(
     rows = score_rows(line, customers, features, catalogue, judge, day)
     place = rows.index[rows["account_id"] == account][0]
     row, values = rows.loc[place], features.loc[[place]]
-    parts: list[Text | Table] = [_heading(row, judge), _rules(values, judge, line, catalogue)]
+    told_of = values.assign(as_of=float(day))
+    parts: list[Text | Table] = [_heading(row, judge), _rules(told_of, judge, line, catalogue)]
     if judge.champion is not None:
         parts.append(_contributions(values, judge, catalogue))
     return Group(*parts)
@@ -74,7 +75,8 @@ def _rules(values: pd.DataFrame, judge: Judge, line: Line, catalogue: Catalogue)
     for rule in line.settings.rules.rules:
         state = {1.0: "fired", 0.0: "quiet"}.get(float(fired[rule.id]), "not measured")
         if state != "quiet":
-            said = sentence(rule.says, record, catalogue) if state == "fired" else ""
+            says = rule.as_fired(record).says
+            said = sentence(says, record, catalogue) if state == "fired" else ""
             table.add_row(rule.id, state, rule.grade, Text(said))
     quiet = int((fired == 0).sum())
     table.caption = f"{quiet} more rules are quiet"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from risk_model.respond.facts import Bools
@@ -13,14 +14,19 @@ LEVELS = ("Low", "Medium", "High")
 LEVEL_OF_GRADE = {"strong": "High", "warning": "Medium", "mild": "Low"}
 
 
-def fired_rules(fired: pd.DataFrame, rules: RuleSet) -> list[list[Rule]]:
-    """Return for each account the rules that fired, strongest first, then in the file's order."""
+def fired_rules(cases: pd.DataFrame, rules: RuleSet) -> list[list[Rule]]:
+    """Return for each account the rules that fired, strongest first, then in the file's order.
+
+    ``cases`` says which case of each rule holds (see ``Rulebook.cases``): a rule comes with that
+    case's words and effects.
+    """
     order = {rule.id: place for place, rule in enumerate(rules.rules)}
-    worth = {rule.id: rules.points[rule.grade] for rule in rules.rules}
-    names = sorted(fired.columns, key=lambda name: (-worth[name], order[name]))
-    hits = fired[names].to_numpy() == 1
-    listed = [rules.by_id[name] for name in names]
-    return [[rule for rule, hit in zip(listed, row, strict=True) if hit] for row in hits]
+    listed = [rules.by_id[str(name)].as_cases for name in cases.columns]
+    result = []
+    for row in cases.to_numpy(dtype=float):
+        hits = [listed[place][int(row[place])] for place in np.flatnonzero(row >= 0)]
+        result.append(sorted(hits, key=lambda rule: (-rules.points[rule.grade], order[rule.id])))
+    return result
 
 
 def risk_levels(fired: Sequence[Sequence[Rule]], within_capacity: Bools) -> list[str]:

@@ -143,13 +143,12 @@ def floors_of(
     if firm_only:
         return worst
     for rule in rules.rules:
-        calm = [
-            group
-            for group in rule.groups
-            if group and not any(tone_of(name, catalogue, plan.tone) for name in group)
-        ]
-        holds = any_group(calm, features)
-        _worsen(worst, holds, rule.severity or plan.any_rule)
+        # A rule that counts kinds has no severity, whatever else it asks for.
+        for group, case in zip(
+            rule.groups if rule.kinds is None else (), rule.as_cases, strict=False
+        ):
+            if not any(tone_of(name, catalogue, plan.tone) for name in group):
+                _worsen(worst, any_group([group], features), case.severity or plan.any_rule)
     return worst
 
 
