@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from risk_model.catalogue import Catalogue, Feature
-from risk_model.catalogue.sentences import AHEAD, behind
+from risk_model.catalogue.sentences import AHEAD, MOMENTS, PAST, behind
 from risk_model.rules import RuleSet
-from risk_model.timeline import date_of
+from risk_model.timeline import DAY, date_of
 
 Values = Mapping[str, Any]
 QUIET = "Nothing stands out in what was measured"
@@ -66,18 +66,19 @@ def sentence(pattern: str, values: Values, catalogue: Catalogue, own: Feature | 
 
 def _formed(value: float, form: str, read: Feature | None, values: Values) -> str:
     """Return a figure in another form: the date, the hours since, a column's value."""
-    if np.isnan(value) or read is None:
-        return "unknown"
-    if form == "hours":
-        return _counted(np.floor(value * 24 + 1e-6), "hours")
-    if form != "date":
-        return told(value, read.unit)
     as_of = float(values.get("as_of", np.nan))
-    if np.isnan(as_of):
-        return f"{_counted(value, 'days')} {'ahead' if read.verb in AHEAD else 'ago'}"
-    moment = as_of - read.lag + (value if read.verb in AHEAD else -value)
+    if read is None or np.isnan(value) or np.isnan(as_of):
+        return "unknown"
+    if form not in MOMENTS:
+        return told(value, read.unit)
+    if read.verb in (*PAST, *AHEAD):
+        moment = as_of - read.lag + (value if read.verb in AHEAD else -value)
+    else:
+        moment = value / DAY
     # A second is 1e-5 days: what fell on a midnight stays on its day.
-    return str(date_of(int(np.floor(moment + 1e-6))))
+    if form == "date":
+        return str(date_of(int(np.floor(moment + 1e-6))))
+    return _counted(np.floor((as_of - moment) * 24 + 1e-6), "hours")
 
 
 def is_notable(feature: Feature, value: float) -> bool:

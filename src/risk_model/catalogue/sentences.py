@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from risk_model.catalogue.spec import OPEN_VERBS, WINDOW_VERBS, Catalogue, Feature
+from risk_model.catalogue.spec import EVENT_TIME, OPEN_VERBS, WINDOW_VERBS, Catalogue, Feature
 from risk_model.documents import did_you_mean
 
 FIGURE = re.compile(r"{(\w*)(?::(\w+))?}")
@@ -38,6 +38,9 @@ def behind(feature: Feature, form: str) -> Feature | None:
     verb: dict[str, object] = {"since": True} if form in MOMENTS else {"latest": form}
     if feature.verb in OPEN_VERBS and form in MOMENTS:
         verb = {"oldest": True, "interval": feature.interval, "within": feature.within}
+    elif feature.verb in WINDOW_VERBS and form in MOMENTS:
+        # The same window over the same rows, so that it costs no pass of its own.
+        verb = {"maximum": feature.at or EVENT_TIME[feature.source], "window": feature.window}
     elif feature.verb in WINDOW_VERBS:
         verb["within"] = feature.window
     elif feature.verb == "latest":
@@ -49,7 +52,7 @@ def behind(feature: Feature, form: str) -> Feature | None:
         {
             "name": f"{feature.name}_{'date' if form in MOMENTS else form}",
             "means": f"{form} of: {feature.means}",
-            "unit": "days" if form in MOMENTS else "number",
+            "unit": "days" if form in MOMENTS and "maximum" not in verb else "number",
             **rows,
             **verb,
         }
