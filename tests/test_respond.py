@@ -40,8 +40,8 @@ def facts(*accounts: dict[str, float]) -> pd.DataFrame:
         (["no-contact-weeks"], "Medium"),
         (["meetings-missed"], "Medium"),
         (["upset-message"], "High"),
-        (["says-cancel-legal"], "High"),
-        (["competitor-weighed"], "High"),
+        (["says-cancel-legal-breach"], "High"),
+        (["threat-or-competitor"], "High"),
         (["critical-open-48h"], "High"),
         (["usage-drop", "ticket-burst", "several-red-flags"], "High"),
     ],
@@ -213,7 +213,7 @@ def test_the_first_step_is_the_strongest_rules_else_by_the_sign_else_by_the_stat
 
 def test_rules_that_fired_stand_strongest_first_in_the_order_of_the_file() -> None:
     wanted = ("ticket-burst", "waiting-on-us", "usage-drop", "upset-message")
-    table = pd.DataFrame([{rule.id: float(rule.id in wanted) for rule in RULES.rules}])
+    table = pd.DataFrame([{r.id: 0.0 if r.id in wanted else -1.0 for r in RULES.rules}])
     table.loc[0, "outage"] = np.nan
     for columns in itertools.islice(itertools.permutations(table.columns), 3):
         hits = respond.fired_rules(table[list(columns)], RULES)[0]
