@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from risk_model.catalogue import Catalogue, Condition
 from risk_model.documents import Strict, check_document, did_you_mean, read_document
@@ -69,6 +70,17 @@ class CausePlan(Strict):
     then: tuple[str, ...] = ()
     owner: str | None = None
     signs: tuple[str, ...] = ()
+
+    @field_validator("lever_first")
+    @classmethod
+    def _no_money_first(cls, lever: str) -> str:
+        money = re.search(r"credit|discount|refund|compensat", lever, re.IGNORECASE)
+        if money:
+            raise ValueError(
+                f"'{money[0]}' is never the first answer. Put it under 'levers' with "
+                "'compensates: true', and name another one here."
+            )
+        return lever
 
 
 class Lever(Strict):
