@@ -25,7 +25,7 @@ from risk_model.blend import TRUSTED_TYPES, Blend
 from risk_model.errors import RiskModelError
 from risk_model.ordinal import OrdinalLogistic
 
-TRUSTED = (*TRUSTED_TYPES, "risk_model.rules.Rulebook")
+TRUSTED = (*TRUSTED_TYPES, "risk_model.rules.book.Rulebook")
 TRUSTED_SEVERITY = ("risk_model.ordinal.OrdinalLogistic", "risk_model.scaling.Scaling")
 # The learned part of severity, beside the model in the same run.
 SEVERITY_FILE = "severity.skops"

@@ -75,7 +75,7 @@ def _advice(
 ) -> Text:
     """Return what to take into the talk: cause with evidence, who to bring in, levers, clocks."""
     settings = line.settings
-    hits = respond.fired_rules(judge.rulebook.fired(values), settings.rules)[0]
+    hits = respond.fired_rules(judge.rulebook.cases(values), settings.rules)[0]
     record = {str(name): value for name, value in values.iloc[0].items()}
     helps = respond.advice(
         hits,

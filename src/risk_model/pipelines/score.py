@@ -74,7 +74,7 @@ def score(
     at_risk = rows[~customers["is_escalated"].to_numpy(bool)]
     listed = with_previous(ranked(at_risk, policy or settings.score.policy), previous)
     burning = customers["is_escalated"].to_numpy(bool)
-    hits = respond.fired_rules(judge.rulebook.fired(features[burning]), settings.rules)
+    hits = respond.fired_rules(judge.rulebook.cases(features[burning]), settings.rules)
     escalated = escalated_list(line, rows[burning], customers[burning], hits, day)
     listed = listed.reindex(columns=list(COLUMNS))
     run = record_of(line, judge, day, snapshots, listed, escalated)
@@ -162,7 +162,7 @@ def score_rows(
     settings, how = line.settings, line.settings.response
     fired = judge.rulebook.fired(features)
     p, parts, rules_part = _judged(judge, features)
-    hits = respond.fired_rules(fired, settings.rules)
+    hits = respond.fired_rules(judge.rulebook.cases(features), settings.rules)
     levels = respond.risk_levels(hits, _within_capacity(p, judge.calibrated, how.capacity))
     severity = respond.named(suggested(features, catalogue, settings, judge.champion))
     likely = respond.causes(hits, settings.rules, respond.count_signs(features, catalogue, how))

@@ -143,13 +143,12 @@ def floors_of(
     if firm_only:
         return worst
     for rule in rules.rules:
-        calm = [
-            group
-            for group in rule.groups
-            if group and not any(tone_of(name, catalogue, plan.tone) for name in group)
-        ]
-        holds = any_group(calm, features)
-        _worsen(worst, holds, rule.severity or plan.any_rule)
+        if rule.kinds is not None:
+            continue
+        for group, case in zip(rule.groups, rule.as_cases, strict=True):
+            if not any(tone_of(name, catalogue, plan.tone) for name in group):
+                holds = any_group([group], features)
+                _worsen(worst, holds, case.severity or plan.any_rule)
     return worst
 
 

@@ -13,7 +13,7 @@ from risk_model.catalogue import Catalogue, Condition
 from risk_model.documents import Strict, check_document, did_you_mean, read_document
 from risk_model.errors import ConfigError
 from risk_model.respond.hours import BusinessHours
-from risk_model.rules import Cause
+from risk_model.rules.spec import Cause
 
 Severity = Literal["SEV-1", "SEV-2", "SEV-3", "SEV-4"]
 Stage = Literal["week-1", "weeks-2-4", "month-2", "month-3", "month-6"]
