@@ -52,6 +52,7 @@ def test_the_risk_level_follows_the_rules_own_words_and_grades(
     assert respond.risk_levels([named(*rules)], np.array([False])) == [level]
 
 
+@pytest.mark.practice("level-capacity")
 def test_a_probability_within_capacity_lifts_low_to_medium_and_no_further() -> None:
     accounts = [[], named("usage-drop"), named("upset-message")]
     assert respond.risk_levels(accounts, np.array([True] * 3)) == ["Medium", "Medium", "High"]

@@ -49,6 +49,7 @@ class OrdinalLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         check_classification_targets(y)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
         self.classes_, grade = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("an ordinal regression needs more than one class; y has only 1 class")

@@ -85,6 +85,7 @@ def _advice(
         cause=row["likely_cause"],
         severity=row["suggested_severity"],
         tier=row["escalation_tier"],
+        level=row["risk_level"],
     )
     causes = [
         f"{'likely cause' if cause == helps.cause else 'also'}: {cause} ({'; '.join(said)})"
@@ -92,6 +93,7 @@ def _advice(
     ]
     levers = [f"{offer.what} ({offer.why})" for offer in helps.levers]
     lines = [
+        f"{row['risk_level']} risk: {', '.join(helps.protocol)}",
         *causes,
         *([f"bring in: {', '.join(helps.bring_in)}"] if helps.bring_in else []),
         *(f"lever {number}: {lever}" for number, lever in enumerate(levers, start=1)),

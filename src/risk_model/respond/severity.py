@@ -142,11 +142,12 @@ def floors_of(
             _worsen(worst, any_group(floor.any_of, features), floor.severity)
     if firm_only:
         return worst
+    toned = {name for name in catalogue.names if tone_of(name, catalogue, plan.tone)}
     for rule in rules.rules:
         if rule.kinds is not None:
             continue
         for group, case in zip(rule.groups, rule.as_cases, strict=True):
-            if not any(tone_of(name, catalogue, plan.tone) for name in group):
+            if not toned & set(group):
                 holds = any_group([group], features)
                 _worsen(worst, holds, case.severity or plan.any_rule)
     return worst

@@ -13,7 +13,7 @@ from risk_model.catalogue import Catalogue, Condition
 from risk_model.documents import Strict, check_document, did_you_mean, read_document
 from risk_model.errors import ConfigError
 from risk_model.respond.hours import BusinessHours
-from risk_model.rules.spec import Cause
+from risk_model.rules.spec import Cause, Level
 
 Severity = Literal["SEV-1", "SEV-2", "SEV-3", "SEV-4"]
 Stage = Literal["week-1", "weeks-2-4", "month-2", "month-3", "month-6"]
@@ -143,6 +143,7 @@ class Response(Strict):
     severities: Mapping[Severity, SeverityResponse]
     without_severities: WithoutSeverities
     business_hours: BusinessHours
+    levels: Mapping[Level, tuple[str, ...]]
     tiers: Mapping[Literal[1, 2, 3, 4], Tier]
     chain: tuple[str, ...]
     large_arr: float = Field(ge=0)
@@ -188,6 +189,7 @@ class Response(Strict):
     def _complete(self) -> Response:
         wanted: dict[str, tuple[Iterable[object], Iterable[object]]] = {
             "severities": (SEVERITIES, self.severities),
+            "levels": (get_args(Level), self.levels),
             "tiers": ((1, 2, 3, 4), self.tiers),
             "recovery": (STAGES, self.recovery),
             "causes": (CAUSES, self.causes),
