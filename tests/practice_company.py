@@ -24,7 +24,7 @@ SAYS = {
     "public": "We will post about this on social media and call the press.",
     "legal": "Our lawyers will take legal action against you.",
     "told": "We were told that this was included in our plan, and now it is not.",
-    "passed": "We have been passed from team to team and every person tells us something different.",
+    "passed": "We have been passed from team to team and everybody says something else.",
     "billing": FACTS["invoice"],
     "ask": "Can you send us the new price list?",
     "thanks": "Thanks, see you on Thursday.",
