@@ -33,6 +33,15 @@ SAYS = {
 LARGE, SMALL, ABOVE_SHARE = 60_000, 1_000, 30_000
 
 
+# Where an account is, for the business hours.
+PLACES = {
+    "in-emea": {"region": "EMEA"},
+    "in-new-york": {"region": "EMEA", "timezone": "America/New_York"},
+    "on-mars": {"region": "EMEA", "timezone": "Mars/Olympus"},
+    "in-atlantis": {"region": "Atlantis"},
+}
+
+
 class Golden:
     """Rows by table; each method adds what happened to one account."""
 
@@ -211,6 +220,9 @@ def _causes(golden: Golden) -> None:
     golden.writes("experience", SAYS["passed"])
     golden.uses("adoption", 100, 40)
     golden.solves("piling-up", 5, 2)
+    for name, place in PLACES.items():
+        golden.an(name, **place)
+        golden.solves(name, 5, 2)
     golden.answers_survey("detractor", 3)
     golden.renews("renewal", 60)
     golden.writes("silence", SAYS["thanks"], ago=40)

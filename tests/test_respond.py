@@ -224,3 +224,24 @@ def test_rules_that_fired_stand_strongest_first_in_the_order_of_the_file() -> No
             "usage-drop",
             "ticket-burst",
         ]
+
+
+def test_our_silence_is_told_where_no_rule_has_told_it() -> None:
+    known = facts({"longest_answer_wait": 2.54}, {"longest_answer_wait": 2.54}, {})
+    hours = respond.silent_hours(known, HOW)
+    assert hours.tolist() == [60, 60, 0]
+    assert respond.silent_hours(facts({"longest_silence": 1.99}), HOW).tolist() == [0]
+    hits = [named("upset-message"), [], []]
+    why = [["Upset", "Usage", "Seats"], ["Nothing stands out in what was measured"], ["Usage"]]
+    told = respond.with_silence(why, hours, hits, known, SETTINGS.catalogue, HOW)
+    says = "No reply from us for 60 hours"
+    assert told == [["Upset", says, "Usage"], [says], ["Usage"]]
+
+
+def test_the_answer_that_is_owed_comes_before_the_step_but_not_before_the_sponsors() -> None:
+    accounts = [named("upset-message"), named("waiting-on-us"), named("threat-to-go-public")]
+    steps = respond.first_steps(
+        accounts, [""] * 3, ["at-risk"] * 3, HOW, silent=np.array([61.0] * 3)
+    )
+    assert steps[0].startswith("Answer today, with a date, what has waited 61 hours, then take a ")
+    assert steps[1:] == [rules[0].do for rules in accounts[1:]]

@@ -59,6 +59,11 @@ def gets(*, id: str, account: str, **columns: object) -> Any:
         gets(id="sev-2-executive", account="executive", suggested_severity="SEV-2"),
         gets(id="sev-3-impact", account="past-sla", suggested_severity="SEV-3"),
         gets(id="sev-4-impact", account="calm-button", suggested_severity="SEV-4"),
+        gets(id="business-hours", account="in-emea", acknowledge_by="2026-03-30T11:00:00Z"),
+        gets(id="business-hours", account="in-new-york", acknowledge_by="2026-03-30T17:00:00Z"),
+        gets(id="business-hours", account="on-mars", acknowledge_by="2026-03-30T11:00:00Z"),
+        gets(id="business-hours", account="in-atlantis", acknowledge_by="2026-03-30T13:00:00Z"),
+        gets(id="business-hours", account="calm-breach", acknowledge_by="2026-03-30T00:15:00Z"),
         gets(id="tier-1", account="piling-up", escalation_tier=1, executive_sponsor="no"),
         gets(id="tier-2-sla", account="past-sla", escalation_tier=2),
         gets(id="tier-2-unknown", account="cause-unknown", escalation_tier=2, likely_cause=""),
@@ -164,6 +169,13 @@ def test_our_silence_is_named_with_its_hours_and_ended_before_anything_else(rows
     )
     assert "hours" not in " ".join(rows["waits-a-day"][f"reason_{n}"] for n in (1, 2, 3))
     assert any("30 minutes" in line and "48 hours" in line for line in HOW.talk)
+
+
+@pytest.mark.practice("business-hours")
+def test_zones_and_regions_that_nobody_knows_are_named_in_the_record(listed: Watchlist) -> None:
+    said = " ".join(listed.run["notes"])
+    assert "1 accounts have a time zone that is not known (Mars/Olympus)" in said
+    assert "1 accounts are in regions without business hours (Atlantis)" in said
 
 
 @pytest.mark.practice("recovery-relapse")

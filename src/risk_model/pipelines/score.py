@@ -79,6 +79,9 @@ def score(
     escalated = escalated_list(line, rows[burning], customers[burning], hits, day)
     listed = listed.reindex(columns=list(COLUMNS))
     run = record_of(line, judge, day, snapshots, listed, escalated)
+    run["notes"] += respond.unplaced(
+        _texts(customers["region"]), _texts(customers["timezone"]), settings.response
+    )
     run["severity_by"] = learned_part(catalogue, settings, judge.champion)[1]
     run["seconds"] = {
         "measuring": round(measured - began, 2),
