@@ -14,6 +14,7 @@ LAYERS = {
         "rules",
         "learner",
         "logistic",
+        "ordinal",
         "scaling",
         "blend",
         "stack",

@@ -17,16 +17,17 @@ LEVEL_OF_GRADE = {"strong": "High", "warning": "Medium", "mild": "Low"}
 def fired_rules(cases: pd.DataFrame, rules: RuleSet) -> list[list[Rule]]:
     """Return for each account the rules that fired, strongest first, then in the file's order.
 
-    ``cases`` says which case of each rule holds (see ``Rulebook.cases``): a rule comes with that
-    case's words and effects.
+    ``cases`` is what the rulebook returns: one column a rule, with the case that holds. Each rule
+    is returned as that case has it, with its words and effects.
     """
-    order = {rule.id: place for place, rule in enumerate(rules.rules)}
-    listed = [rules.by_id[str(name)].as_cases for name in cases.columns]
-    result = []
-    for row in cases.to_numpy(dtype=float):
-        hits = [listed[place][int(row[place])] for place in np.flatnonzero(row >= 0)]
-        result.append(sorted(hits, key=lambda rule: (-rules.points[rule.grade], order[rule.id])))
-    return result
+    hits: list[list[tuple[float, int, Rule]]] = [[] for _ in range(len(cases))]
+    for order, rule in enumerate(rules.rules):
+        held = cases[rule.id].to_numpy(dtype=float)
+        as_cases = rule.as_cases
+        for row in np.flatnonzero(held >= 0).tolist():
+            case = as_cases[int(held[row])]
+            hits[row].append((-rules.points[case.grade], order, case))
+    return [[rule for _, _, rule in sorted(own, key=lambda hit: hit[:2])] for own in hits]
 
 
 def risk_levels(fired: Sequence[Sequence[Rule]], within_capacity: Bools) -> list[str]:
