@@ -27,6 +27,7 @@ LAYERS = {
         "rules",
         "learner",
         "logistic",
+        "ordinal",
         "scaling",
         "blend",
         "stack",
