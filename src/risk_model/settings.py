@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from risk_model.brief.plan import DocumentPlans, load_documents
 from risk_model.catalogue import Catalogue, load_catalogue
 from risk_model.documents import Strict, check_document, hash_of, read_document
 from risk_model.errors import ConfigError, UsageError
@@ -105,6 +106,7 @@ class Settings:
     train: TrainPlan
     backtest: BacktestPlan
     score: ScorePlan
+    documents: DocumentPlans
 
     @property
     def version(self) -> str:
@@ -146,6 +148,7 @@ def load_settings(folder: Path | None = None) -> Settings:
     rules: Any = (
         attempt(load_rules, root / "models" / "rules.yaml", catalogue) if catalogue else None
     )
+    documents = attempt(load_documents, _own_or_default(root, "models/documents.yaml"))
     files = {
         "response": (root / "models" / "response.yaml", Response),
         "recipe": (root / "models" / "escalation.yaml", Recipe),
@@ -156,7 +159,7 @@ def load_settings(folder: Path | None = None) -> Settings:
     rest = {name: attempt(_read, file, model) for name, (file, model) in files.items()}
     if mistakes:
         raise ConfigError(mistakes)
-    return Settings(root, catalogue, lexicons, rules, **rest)
+    return Settings(root, catalogue, lexicons, rules, documents=documents, **rest)
 
 
 def lay_down(folder: Path) -> list[Path]:
@@ -183,3 +186,9 @@ def lay_down(folder: Path) -> list[Path]:
 
 def _read(file: Path, model: type[Strict]) -> Strict:
     return check_document(read_document(file), model)
+
+
+def _own_or_default(root: Path, file: str) -> Path:
+    """Return a company's own file, else the product's: folders laid down earlier lack some."""
+    own = root / file
+    return own if own.exists() else default_folder() / file

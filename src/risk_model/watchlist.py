@@ -86,16 +86,22 @@ class Watchlist:
         run that is cut off leaves the old list whole; ``run.json`` holds the hashes of both.
         """
         escalated, record = beside(out)
-        refuse_folder(out)
-        out.parent.mkdir(parents=True, exist_ok=True)
         parts = {out: as_csv(self.ranked), escalated: as_csv(self.escalated)}
         hashes = {path.name: hashlib.sha256(data).hexdigest() for path, data in parts.items()}
         run = {**self.run, "sha256": hashes}
         parts[record] = (json.dumps(run, indent=2, ensure_ascii=False) + "\n").encode()
-        written = [(_temporary(path, data), path) for path, data in parts.items()]
-        for temporary, path in written:
-            temporary.replace(path)
+        write_whole(parts)
         return out, escalated, record
+
+
+def write_whole(parts: Mapping[Path, bytes]) -> None:
+    """Write files, each whole or not at all: the first takes its place when all are on disk."""
+    for path in parts:
+        refuse_folder(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    written = [(_temporary(path, data), path) for path, data in parts.items()]
+    for temporary, path in written:
+        temporary.replace(path)
 
 
 def refuse_folder(out: Path) -> None:

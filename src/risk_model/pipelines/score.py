@@ -70,7 +70,7 @@ def score(
     rows = score_rows(line, customers, features, catalogue, judge, day)
     at_risk = rows[~customers["is_escalated"].to_numpy(bool)]
     listed = with_previous(ranked(at_risk, policy or settings.score.policy), previous)
-    escalated = _escalated(line, rows[customers["is_escalated"].to_numpy(bool)], day)
+    escalated = escalated_rows(line, rows[customers["is_escalated"].to_numpy(bool)], day)
     listed = listed.reindex(columns=list(COLUMNS))
     run = record_of(line, judge, day, snapshots, listed, escalated)
     run["seconds"] = {
@@ -246,7 +246,7 @@ def _iso_day(seconds: float) -> str:
     return "" if pd.isna(seconds) else str(date_of(int(seconds) // DAY))
 
 
-def _escalated(line: Line, rows: pd.DataFrame, day: int) -> pd.DataFrame:
+def escalated_rows(line: Line, rows: pd.DataFrame, day: int) -> pd.DataFrame:
     """Return the accounts that are escalated on the day, one row an open escalation."""
     if rows.empty:
         return pd.DataFrame(columns=list(ESCALATED_COLUMNS))

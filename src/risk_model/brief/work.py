@@ -1,0 +1,248 @@
+"""What was done, what comes next, who is told, and what to say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from risk_model.brief.blocks import Blank, Block, Fields, Grid, Paragraph, Points, Text
+from risk_model.brief.events import channel, sender
+from risk_model.brief.story import Row, Story, ticket_name
+from risk_model.brief.wording import counted, date_text, lasting, masked, one_line, time_text
+from risk_model.timeline import DAY
+
+MOST = 12
+# Recovery after the closing: until which day, and what is due.
+AFTER = (
+    (
+        7,
+        "Week 1",
+        "confirm that the fix holds, send the written summary, watch for it to come back",
+    ),
+    (28, "Weeks 2 to 4", "check in twice as often"),
+    (60, "Month 2", "review together what was agreed"),
+    (91, "Month 3", "health stable or rising"),
+    (182, "Month 6", "stronger than before: has it grown, would it be a reference?"),
+)
+TIERS = {
+    1: "CSM or support",
+    2: "CS manager or senior CSM, with the engineering lead",
+    3: "director or VP of customer success, with the VP of engineering",
+    4: "CRO or CEO, with the CTO",
+}
+
+
+def contacts(story: Story) -> list[Block]:
+    """Our last contacts: whether one was an attempt to de-escalate only people know."""
+    ours = [m for m in story.rows("messages") if m["direction"] == "outbound"]
+    found: dict[str, int] = {}
+    for message in ours:
+        found[channel(message)] = max(message["sent_at"], found.get(channel(message), 0))
+    held = [m["scheduled_at"] for m in story.rows("meetings") if m["status"] == "held"]
+    if held:
+        found["Meeting held"] = max(held)
+    last = {name: at for name, at in found.items() if at >= story.since}
+    if not last:
+        return [Paragraph(f"No contact of ours is on record since {date_text(story.since)}.")]
+    rows = sorted(last.items(), key=lambda item: (-item[1], item[0]))
+    items = [f"{name}: {time_text(at)}" for name, at in rows]
+    return [Paragraph("Our last contacts on record:"), Points(items)]
+
+
+def done(story: Story) -> list[Block]:
+    """What we did since the trouble began, as far as the tables know."""
+    begin = story.began if story.case is not None else story.since
+    acts: list[tuple[int, str]] = []
+    for ticket in story.rows("tickets"):
+        name = ticket_name(story, ticket)
+        acts += [(ticket["first_response_at"] or 0, f"Answered {name}")]
+        acts += [(ticket["resolved_at"] or 0, f"Resolved {name}")]
+    for act in story.rows("outcomes"):
+        acts.append((act["acted_at"], masked(act["action"] or "Acted; how is not recorded")))
+    for task in story.rows("tasks"):
+        if task["owner_side"] == "us" and task["done_at"] is not None:
+            acts.append((task["done_at"], f"Done: action item {one_line(task['task_id'])}"))
+    if story.case is not None and story.case["acknowledged_at"] is not None:
+        acts.append((story.case["acknowledged_at"], "Acknowledged the escalation"))
+    recent = sorted(act for act in acts if begin <= act[0] < story.now)
+    rows = [(date_text(at), what) for at, what in recent[-MOST:]]
+    blocks: list[Block] = [Grid(("Date", "What"), rows)] if rows else []
+    if not rows:
+        blocks.append(Paragraph(f"Nothing of ours is on record since {date_text(begin)}."))
+    return [*blocks, Paragraph(Blank("what else was done, with dates"))]
+
+
+def ask(story: Story) -> list[Block]:
+    """Whom the level asks for, and the first step."""
+    row = story.row
+    tier = int(row["escalation_tier"])
+    items: list[Text] = [f"First step: {row['recommended_action']}."]
+    holds = "holds it" if story.is_escalated else "would hold it if it escalated today"
+    items.append(f"Tier {tier} {holds}: {TIERS[tier]}.")
+    if row["executive_sponsor"] != "no":
+        when = "now" if row["executive_sponsor"] == "now" else "within 24 hours"
+        items.append(f"An executive sponsor is called for {when}.")
+    return [Points(items)]
+
+
+def plan(story: Story) -> list[Block]:
+    """Steps with owner and due date: what is open on our side, then the first step and the end."""
+    nobody: Text = Blank("owner")
+    rows: list[tuple[Text, Text, Text]] = []
+    for ticket in story.open_tickets()[:MOST]:
+        due = ticket["promised_for"] or ticket["sla_due_at"]
+        late = " (overdue)" if due is not None and due < story.now else ""
+        when: Text = f"{date_text(due)}{late}" if due is not None else Blank("due")
+        rows.append((f"Solve {ticket_name(story, ticket)}", nobody, when))
+    for task in story.rows("tasks"):
+        if task["done_at"] is None and task["owner_side"] == "us" and task["due_at"] is not None:
+            late = " (overdue)" if task["due_at"] < story.now else ""
+            due_text = f"{date_text(task['due_at'])}{late}"
+            rows.append((f"Finish action item {one_line(task['task_id'])}", nobody, due_text))
+    rows.append((f"{story.row['recommended_action']}", nobody, Blank("due")))
+    return [Grid(("Step", "Owner", "Due"), rows), Points([Blank("further steps")])]
+
+
+def clock(story: Story) -> list[Block]:
+    """How soon it has to be acknowledged and how often they hear from us."""
+    answer = story.how.severities[story.severity]  # type: ignore[index]
+    if story.case is None:
+        told = (
+            f"If it escalated today: acknowledge within {lasting(answer.acknowledge_minutes * 60)}"
+        )
+        return [Paragraph(f"{told}, then an update {_every(answer.update_hours)}.")]
+    case = story.case
+    due = case["opened_at"] + answer.acknowledge_minutes * 60
+    seen = case["acknowledged_at"]
+    late = "" if seen is not None and seen <= due else " (late)" if due < story.now else ""
+    rows: list[tuple[str, Text]] = [
+        ("Acknowledge by", time_text(due)),
+        ("Acknowledged", (time_text(seen) if seen is not None else "not on record") + late),
+    ]
+    last = case["last_update_at"]
+    rows.append(("Last update to them", time_text(last) if last is not None else "not on record"))
+    if story.escalated is not None:
+        rows.append(("Next update due", _spelt(story.escalated["next_update_due"])))
+    return [Fields(rows)]
+
+
+def communication(story: Story) -> list[Block]:
+    """Messages and meetings of the story's time, newest last; no words of theirs."""
+    log: list[tuple[int, str, str]] = []
+    for message in story.rows("messages"):
+        theirs = message["direction"] == "inbound"
+        who = f"from {sender(message)}" if theirs else "from us"
+        log.append((message["sent_at"], channel(message), who))
+    log += [(m["scheduled_at"], "Meeting", one_line(m["status"])) for m in story.rows("meetings")]
+    recent = sorted(entry for entry in log if story.since <= entry[0] < story.now)
+    if not recent:
+        return [Paragraph(f"Nothing on record since {date_text(story.since)}.")]
+    left = len(recent) - MOST
+    rows = [(time_text(at), how, who, Blank("gist")) for at, how, who in recent[-MOST:]]
+    more = [Paragraph(f"{counted(left, 'earlier one')} not shown.")] if left > 0 else []
+    return [*more, Grid(("When", "How", "Who", "What was said"), rows)]
+
+
+def told(story: Story) -> list[Block]:
+    """Who has to be told at this level; that they were only people know."""
+    answer = story.how.severities[story.severity]  # type: ignore[index]
+    tier = int(story.row["escalation_tier"])
+    rows = [
+        (f"Owner: {answer.owner}", Blank("told when, by whom")),
+        (f"Tier {tier}: {TIERS[tier]}", Blank("told when, by whom")),
+    ]
+    if story.row["executive_sponsor"] != "no":
+        rows.append(("Executive sponsor", Blank("told when, by whom")))
+    return [Grid(("Who", "Told"), rows)]
+
+
+def resolution(story: Story) -> list[Block]:
+    """How it ended, where it did."""
+    case = story.case
+    if case is not None and case["closed_at"] is not None:
+        took = lasting(case["closed_at"] - case["opened_at"])
+        told = f"Closed on {date_text(case['closed_at'])}, {took} after the opening. "
+        return [Paragraph([told, Blank("how it was resolved, and what they said to it")])]
+    if case is not None:
+        return [Paragraph(f"Open for {lasting(story.now - case['opened_at'])}.")]
+    return [Paragraph("It has not escalated, so there is nothing to close yet.")]
+
+
+def after(story: Story) -> list[Block]:
+    """The technical fix is half of it: what is due after the closing, with dates once it is."""
+    case = story.case
+    closed = case["closed_at"] if case is not None else None
+    rows: list[tuple[Text, Text, Text]] = []
+    for days, stage, what in AFTER:
+        by = f"by {date_text(closed + days * DAY)}" if closed is not None else "after the closing"
+        rows.append((stage, what, by))
+    return [Grid(("Stage", "What is due", "When"), rows)]
+
+
+def convey(story: Story) -> list[Block]:
+    """What to own, what to name, what to ask, in that order."""
+    items: list[Text] = ["Hear them out first, and say back what you heard."]
+    items += [f"Own it: {fault}." for fault in _ours(story)]
+    items += [
+        ["Name one owner and one date: ", Blank("owner"), ", ", Blank("date"), "."],
+        "Ask: what else has been frustrating?",
+        "Offer no credit as a first answer.",
+    ]
+    return [Points(items)]
+
+
+def path(story: Story) -> list[Block]:
+    """The next steps with what their clocks say."""
+    answer = story.how.severities[story.severity]  # type: ignore[index]
+    rows: list[tuple[str, Text]] = [
+        ("First step", str(story.row["recommended_action"])),
+        ("They hear from us", _every(answer.update_hours)),
+        ("Owner", _owner(story)),
+    ]
+    if story.is_escalated and story.case is not None:
+        end = story.case["opened_at"] + story.how.stale_after_days * DAY
+        late = ", which has passed" if end < story.now else ""
+        rows.append(("Closed by", f"{date_text(end)}{late}"))
+    return [Fields(rows)]
+
+
+def teams(story: Story) -> list[Block]:
+    """Whom the cause asks for; whom you asked only you know."""
+    return [Points([Blank("team, person, date, and what they said")])]
+
+
+def _ours(story: Story) -> list[str]:
+    """Return what is late on our side, each with its date."""
+    faults = []
+    for ticket in story.open_tickets():
+        promised, due = ticket["promised_for"], ticket["sla_due_at"]
+        if promised is not None and promised < story.now:
+            faults.append(f"{ticket_name(story, ticket)} was promised for {date_text(promised)}")
+        elif due is not None and due < story.now:
+            faults.append(f"{ticket_name(story, ticket)} was due on {date_text(due)}")
+    late = [
+        task
+        for task in story.rows("tasks")
+        if _is_overdue(task, story.now) and task["owner_side"] == "us"
+    ]
+    faults += [
+        f"action item {one_line(task['task_id'])} was due on {date_text(task['due_at'])}"
+        for task in late
+    ]
+    return faults[:5]
+
+
+def _is_overdue(task: Row, now: int) -> bool:
+    return task["done_at"] is None and task["due_at"] is not None and bool(task["due_at"] < now)
+
+
+def _owner(story: Story) -> Text:
+    own = story.case["owner"] if story.case is not None else None
+    return one_line(own) if own else Blank("owner")
+
+
+def _spelt(iso: object) -> str:
+    return time_text(datetime.fromisoformat(str(iso)).timestamp())
+
+
+def _every(hours: int) -> str:
+    return "every hour" if hours == 1 else f"every {hours} hours"
