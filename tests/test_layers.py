@@ -11,6 +11,7 @@ LAYERS = {
     5: ("pipelines", "plots"),
     4: (
         "brief",
+        "patterns",
         "watchlist",
         "evaluate",
         "explain",

@@ -15,6 +15,7 @@ from risk_model.catalogue import Catalogue, load_catalogue
 from risk_model.documents import Strict, check_document, hash_of, read_document
 from risk_model.errors import ConfigError, UsageError
 from risk_model.features.sources import source_columns
+from risk_model.patterns.plan import PatternsPlan
 from risk_model.rules import RuleSet, load_rules
 from risk_model.text import Lexicons, load_lexicons
 
@@ -107,6 +108,7 @@ class Settings:
     backtest: BacktestPlan
     score: ScorePlan
     documents: DocumentPlans
+    patterns: PatternsPlan
 
     @property
     def version(self) -> str:
@@ -155,6 +157,7 @@ def load_settings(folder: Path | None = None) -> Settings:
         "train": (root / "pipelines" / "train.yaml", TrainPlan),
         "backtest": (root / "pipelines" / "backtest.yaml", BacktestPlan),
         "score": (root / "pipelines" / "score.yaml", ScorePlan),
+        "patterns": (_own_or_default(root, "pipelines/patterns.yaml"), PatternsPlan),
     }
     rest = {name: attempt(_read, file, model) for name, (file, model) in files.items()}
     if mistakes:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from risk_model.cli.documents import brief
+from risk_model.cli.documents import brief, patterns
 from risk_model.cli.judging import backtest, train
 from risk_model.cli.listing import explain, score
 from risk_model.cli.tables import check, features, init, sample
@@ -49,7 +49,7 @@ def _common(
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-for command in (sample, check, features, train, backtest, score, explain, brief, init):
+for command in (sample, check, features, train, backtest, score, explain, brief, patterns, init):
     app.command()(command)
 
 

@@ -1,4 +1,4 @@
-"""Commands that hand something over to people: brief."""
+"""Commands that hand something over to people: brief, patterns."""
 
 from __future__ import annotations
 
@@ -60,3 +60,36 @@ def brief(
     else:
         write_whole({out: text.encode("utf-8")})
         typer.echo(f"written: {out}")
+
+
+def patterns(
+    data: Data,
+    sources: Sources = None,
+    config: Config = None,
+    as_of: AsOf = None,
+    cache: Cache = None,
+    model: Annotated[
+        str, typer.Option("--model", help="champion, rules, or a version number.")
+    ] = "champion",
+    top: Annotated[
+        int, typer.Option("--top", min=1, help="Rows of each table to show here; files have all.")
+    ] = 10,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", help="X.json for all in one, X.csv for a file a table."),
+    ] = None,
+) -> None:
+    """Show what only shows across accounts: systemic causes, silent leavers, load, repeats."""
+    from risk_model.pipelines.line import as_date
+    from risk_model.pipelines.patterns import patterns as run_patterns
+    from risk_model.pipelines.patterns import refuse_ending
+    from risk_model.pipelines.patterns_shown import shown
+    from risk_model.pipelines.present import console
+
+    if out is not None:
+        refuse_ending(out)
+    with opened_line(data, sources, config, cache) as line:
+        found = run_patterns(line, as_date(as_of, "--as-of"), model=model)
+    console().print(shown(found, top))
+    if out is not None:
+        typer.echo("written: " + ", ".join(str(path) for path in found.write(out)))
