@@ -81,7 +81,13 @@ BORDERS: list[tuple[str, dict[str, float], dict[str, float]]] = [
 
 
 @pytest.mark.parametrize(
-    ("rule", "just", "not_quite"), BORDERS, ids=[f"{r}-{next(iter(j))}" for r, j, _ in BORDERS]
+    ("rule", "just", "not_quite"),
+    [
+        pytest.param(
+            rule, just, not_quite, marks=pytest.mark.practice(rule), id=f"{rule}-{next(iter(just))}"
+        )
+        for rule, just, not_quite in BORDERS
+    ],
 )
 def test_a_rule_fires_past_its_border_alone_and_not_on_it(
     rule: str, just: dict[str, float], not_quite: dict[str, float]

@@ -59,7 +59,7 @@ def test_words_clocks_and_policy_are_the_companys_own(command: Command, data: Pa
     edit(command.cwd / "pipelines/score.yaml", "top: 15", "top: 0")
     listed = command.score(data, "--model", "rules")
     assert "Flood: 5" in [listed.row("loud")[f"reason_{n}"] for n in (1, 2, 3)]
-    assert listed.row("calm")["acknowledge_by"].endswith("T00:30:00Z")
+    assert listed.row("calm")["acknowledge_by"].endswith("T09:30:00Z"), "30 minutes after nine"
     assert "Watchlist" not in listed.done.out
     assert listed.rows["arr_at_risk"].astype(float).is_monotonic_decreasing
 

@@ -16,45 +16,12 @@ from risk_model.documents import Strict, check_document, hash_of, read_document
 from risk_model.errors import ConfigError, UsageError
 from risk_model.features.sources import source_columns
 from risk_model.patterns.plan import PatternsPlan
+from risk_model.respond.severity import SeverityPlan, load_severity
+from risk_model.respond.spec import Response, load_response
 from risk_model.rules import RuleSet, load_rules
 from risk_model.text import Lexicons, load_lexicons
 
-Severity = Literal["SEV-1", "SEV-2", "SEV-3", "SEV-4"]
 PARTS = ("features", "models", "pipelines")
-
-
-class SeverityResponse(Strict):
-    """What a severity calls for."""
-
-    acknowledge_minutes: int = Field(gt=0)
-    update_hours: int = Field(gt=0)
-    owner: str
-
-
-class FirstSteps(Strict):
-    """One sentence for the sign that stands out when no rule fires."""
-
-    usage: str
-    tickets: str
-    surveys: str
-    messages: str
-    relationship: str
-    recovery: str
-    silent: str
-    nothing: str
-
-
-class Response(Strict):
-    """``models/response.yaml``: clocks, owners, thresholds, first steps."""
-
-    severities: Mapping[Severity, SeverityResponse]
-    large_arr: float = Field(ge=0)
-    share_of_arr: float = Field(gt=0, le=1)
-    largest_accounts: int = Field(ge=0)
-    capacity: int = Field(ge=0)
-    stale_after_days: int = Field(gt=0)
-    recovery_days: int = Field(gt=0)
-    first_step: FirstSteps
 
 
 class Recipe(Strict):
@@ -103,6 +70,7 @@ class Settings:
     lexicons: Lexicons
     rules: RuleSet
     response: Response
+    severity: SeverityPlan
     recipe: Recipe
     train: TrainPlan
     backtest: BacktestPlan
@@ -114,6 +82,11 @@ class Settings:
     def version(self) -> str:
         """Fingerprint of what is computed: features, words and rules."""
         return hash_of(self.catalogue.version, self.lexicons.version, self.rules.version)
+
+    @property
+    def response_version(self) -> str:
+        """Fingerprint of what is answered: severities, tiers, clocks, causes."""
+        return hash_of(self.response.model_dump_json(), self.severity.model_dump_json())
 
 
 def default_folder() -> Path:
@@ -151,18 +124,32 @@ def load_settings(folder: Path | None = None) -> Settings:
         attempt(load_rules, root / "models" / "rules.yaml", catalogue) if catalogue else None
     )
     documents = attempt(load_documents, _own_or_default(root, "models/documents.yaml"))
+    every: Any = _with_defaults(catalogue, root) if catalogue else None
+    answers = {"response": load_response, "severity": load_severity}
+    rest: dict[str, Any] = {
+        name: attempt(load, root / "models" / f"{name}.yaml", every) if every else None
+        for name, load in answers.items()
+    }
     files = {
-        "response": (root / "models" / "response.yaml", Response),
         "recipe": (root / "models" / "escalation.yaml", Recipe),
         "train": (root / "pipelines" / "train.yaml", TrainPlan),
         "backtest": (root / "pipelines" / "backtest.yaml", BacktestPlan),
         "score": (root / "pipelines" / "score.yaml", ScorePlan),
         "patterns": (_own_or_default(root, "pipelines/patterns.yaml"), PatternsPlan),
     }
-    rest = {name: attempt(_read, file, model) for name, (file, model) in files.items()}
+    rest |= {name: attempt(_read, file, model) for name, (file, model) in files.items()}
     if mistakes:
         raise ConfigError(mistakes)
     return Settings(root, catalogue, lexicons, rules, documents=documents, **rest)
+
+
+def _with_defaults(catalogue: Catalogue, root: Path) -> Catalogue:
+    """Return the catalogue and, after it, what only the default has: answers may read either."""
+    if root == default_folder():
+        return catalogue
+    default = load_catalogue(default_folder() / "features", source_columns())
+    extra = [f for f in default.features if f.name not in catalogue.by_name]
+    return Catalogue(features=(*catalogue.features, *extra))
 
 
 def lay_down(folder: Path) -> list[Path]:

@@ -24,7 +24,7 @@ import pandas as pd
 from risk_model.blend import TRUSTED_TYPES, Blend
 from risk_model.errors import RiskModelError
 
-TRUSTED = (*TRUSTED_TYPES, "risk_model.rules.Rulebook")
+TRUSTED = (*TRUSTED_TYPES, "risk_model.rules.book.Rulebook")
 CHAMPION = "champion"
 # What a stored model needs to be loaded; told to MLflow, which would guess by loading it.
 REQUIREMENTS = ("risk-model", "scikit-learn", "skops", "numpy", "pandas", "scipy")

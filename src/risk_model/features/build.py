@@ -11,6 +11,7 @@ import narwhals as nw
 import pandas as pd
 
 from risk_model.catalogue import OPEN_VERBS, WINDOW_VERBS, Catalogue, Feature
+from risk_model.catalogue.spec import COMPANY_VERBS, STINTS_OF
 from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
 from risk_model.features.combine import combined
@@ -24,6 +25,7 @@ from risk_model.features.measured import (
 )
 from risk_model.features.sources import Source, open_source
 from risk_model.features.spans import as_days, ever_features, latest_features, open_features
+from risk_model.features.standing import standing_features
 from risk_model.features.windows import window_features
 
 Frame = nw.LazyFrame[Any]
@@ -103,7 +105,8 @@ def _open_sources(
     engine: Engine, present: Present, catalogue: Catalogue, heard: Heard
 ) -> dict[str, Source]:
     names = {feature.source for feature in catalogue.features if not feature.is_derived}
-    names |= {"tickets"} if "priorities" in names else set()
+    names |= {"tickets"} if names & set(STINTS_OF) else set()
+    names |= {"ticket_events"} if "silences" in names else set()
     opened = {name: open_source(engine, name, present, heard) for name in sorted(names)}
     return {name: source for name, source in opened.items() if source is not None}
 
@@ -134,6 +137,8 @@ def _groups(
             interval = feature.interval.model_dump_json() if feature.interval else ""
             known = source.known_columns(feature.needed, "")
             key = ("open", feature.source, interval, feature.within, feature.lag, known)
+        elif feature.verb in COMPANY_VERBS:
+            key = ("company", feature.source, at)
         else:
             where = str({k: c.model_dump() for k, c in sorted(feature.where.items())})
             kind = "ever" if feature.verb == "ever" else "latest"
@@ -153,6 +158,8 @@ def _compute(
         return window_features(engine, source, features, calendar, at=key[2])
     if key[0] == "open":
         return [open_features(engine, source, features, calendar)]
+    if key[0] == "company":
+        return standing_features(engine, source, features, calendar)
     compute = ever_features if key[0] == "ever" else latest_features
     return [compute(engine, source, features, calendar, at=key[2])]
 

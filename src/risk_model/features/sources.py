@@ -13,6 +13,7 @@ from typing import Any
 
 import narwhals as nw
 
+from risk_model.catalogue.spec import STINTS_OF
 from risk_model.engines import Engine
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
@@ -27,6 +28,7 @@ EVENT_TIME = {
     "usage": "date",
     "tickets": "opened_at",
     "priorities": "from_time",
+    "silences": "from_time",
     "ticket_events": "occurred_at",
     "surveys": "responded_at",
     "messages": "sent_at",
@@ -40,6 +42,12 @@ EVENT_TIME = {
 }
 
 NEVER = 1 << 60
+
+# What says what a row is about: source -> (column of words, column of categories).
+MATTERS: dict[str, tuple[str, str]] = {
+    "tickets": ("subject", "category"),
+    "escalations": ("issue", "cause"),
+}
 
 # Texts that are heard: source -> (column, from when it is known).
 HEARD: dict[str, tuple[str, str | None]] = {
@@ -62,6 +70,26 @@ def _hours(until: str, since: str) -> Callable[[], Expr]:
     return lambda: (nw.col(until) - nw.col(since)).cast(nw.Float64) / HOUR
 
 
+def _is_workday(time: str) -> Expr:
+    # 1970-01-01 was a Thursday: (day + 3) % 7 is 0 on Mondays, 5 and 6 on weekends.
+    return (nw.col(time) // DAY + 3) % 7 < 5
+
+
+def _in_working_hours(time: str) -> Expr:
+    """Return 1 from Monday to Friday between 7 and 19 o'clock UTC, else 0."""
+    hour = nw.col(time) % DAY // HOUR
+    return nw.when(_is_workday(time) & (hour >= 7) & (hour < 19)).then(1).otherwise(0)
+
+
+# What a message raises as a concern, whatever its tone; and what asks for an answer.
+CONCERNS = (
+    *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
+    *("complaint", "frustration", "no_progress", "expectation_gap", "billing"),
+    *("passed_around", "asks_for_higher", "outage"),
+)
+ASKS = ("question", *CONCERNS)
+OF_SIGNALS: dict[str, tuple[str, ...]] = {"concern": CONCERNS, "wants_answer": ASKS}
+
 DERIVED: dict[str, dict[str, Derived]] = {
     "tickets": {
         "hours_to_first_response": Derived(
@@ -75,12 +103,12 @@ DERIVED: dict[str, dict[str, Derived]] = {
     },
     "incidents": {
         "hours_lasting": Derived("ended_at", _hours("ended_at", "started_at"), ("ended_at",)),
+        "busy": Derived(None, lambda: _in_working_hours("started_at"), ("started_at",)),
     },
     "usage": {
         "weekday_actions": Derived(
             None,
-            # 1970-01-01 was a Thursday: (day + 3) % 7 is 0 on Mondays, 5 and 6 on weekends.
-            lambda: nw.when((nw.col("date") // DAY + 3) % 7 < 5).then(nw.col("actions")),
+            lambda: nw.when(_is_workday("date")).then(nw.col("actions")),
             ("actions",),
         ),
     },
@@ -119,8 +147,12 @@ def source_columns() -> dict[str, frozenset[str]]:
         names[table.name] = {column.name for column in table.columns} | {"row_known"}
         names[table.name] |= set(DERIVED.get(table.name, {}))
         if table.name in HEARD:
-            names[table.name] |= set(SIGNALS)
+            names[table.name] |= {*SIGNALS, *OF_SIGNALS}
+        if table.name in MATTERS:
+            names[table.name] |= {"matter"}
     names["messages"] |= {"answered_at"}
+    names["accounts"] |= {"csm_changed"}
+    names["silences"] = {"from_time", "until_time", "replies", "priority", "resolved_at"}
     names["priorities"] = {"from_time", "until_time", "priority", "resolved_at", "opened_at"}
     names["ticket_events"] |= {"account_id"}
     return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
@@ -136,12 +168,24 @@ def open_source(
 
     ``heard`` gives for a table what its texts were heard to say, by the table's key.
     """
-    table = "tickets" if name == "priorities" else name
+    # These build on this module.
+    from risk_model.features.matters import with_matters
+    from risk_model.features.silences import silences_of
+
+    table = STINTS_OF.get(name, name)
     if table not in present:
         return None
     if name == "priorities":
         return _priorities(engine, present)
-    return _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
+    if name == "silences":
+        tickets, log = (
+            _plain(engine, CONTRACT[part], present[part]) if part in present else None
+            for part in ("tickets", "ticket_events")
+        )
+        return silences_of(engine, tickets, log) if tickets else None
+    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
+    matters = (heard or {}).get(f"{table}.matter")
+    return with_matters(source, matters) if table in MATTERS else source
 
 
 def _plain(
@@ -168,14 +212,18 @@ def _plain(
     frame = engine.named(frame)
     if table.name in HEARD:
         frame = _with_signals(table, frame, heard)
-        missing |= set(SIGNALS) if heard is None else set()
+        signals = {*SIGNALS, *OF_SIGNALS}
         text, known_at = HEARD[table.name]
         since = known.get(text, known_at)
-        known |= dict.fromkeys(SIGNALS, since) if since else {}
-        missing |= set(SIGNALS) if text in missing else set()
+        known |= dict.fromkeys(signals, since) if since else {}
+        missing |= signals if heard is None or text in missing else set()
     if table.name == "messages":
         frame = _with_answers(frame)
         missing |= {"answered_at"} if missing & {"direction"} else set()
+    if table.name == "accounts":
+        frame = _with_csm_changes(frame, known.get("csm"))
+        missing |= {"csm_changed"} if missing & {"csm"} else set()
+        known |= {"csm_changed": known["csm"]} if "csm" in known else {}
     return Source(
         table.name,
         table.name,
@@ -202,8 +250,30 @@ def _row_key(table: Table) -> Expr:
 def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
     """Join what each row's text was heard to say; a row without a text says nothing."""
     if heard is None:
-        return frame.with_columns(**{name: nw.lit(None, dtype=nw.Float64) for name in SIGNALS})
-    return frame.join(heard, on=table.key[0], how="left")
+        nothing = nw.lit(None, dtype=nw.Float64)
+        return frame.with_columns(**dict.fromkeys([*SIGNALS, *OF_SIGNALS], nothing))
+    frame = frame.join(heard, on=table.key[0], how="left")
+    return frame.with_columns(
+        **{name: nw.max_horizontal(*parts) for name, parts in OF_SIGNALS.items()}
+    )
+
+
+def _with_csm_changes(frame: Frame, known: str | None) -> Frame:
+    """Add ``csm_changed``: 1 where a version of an account names another CSM than the one before.
+
+    Versions stand in the order in which they were known, so that none hangs on a later one.
+    """
+
+    def before(name: str) -> Expr:
+        return nw.col(name).shift(1).over("account_id", order_by=["row_known", "row_key"])
+
+    frame = frame.with_columns(csm_before=before("csm"))
+    changed = nw.col("csm") != nw.col("csm_before")
+    if known is not None:
+        # A name that came to be known later than this version's own was not the one before it.
+        frame = frame.with_columns(before_known=before(known))
+        changed = changed & (nw.col("before_known") <= nw.col(known))
+    return frame.with_columns(csm_changed=nw.when(changed).then(1).otherwise(0))
 
 
 def _with_answers(frame: Frame) -> Frame:

@@ -110,7 +110,8 @@ def choose_judge(settings: Settings, model: str, horizon: int | None) -> Judge:
 def working_catalogue(settings: Settings) -> Catalogue:
     """Return the catalogue and, where it lacks a fact that the list needs, the default's."""
     catalogue = settings.catalogue
-    missing = set(respond.FACTS) - set(catalogue.names)
+    read = {*respond.FACTS, *settings.response.features, *settings.severity.features}
+    missing = read - set(catalogue.names)
     if not missing:
         return catalogue
     default = load_catalogue(default_folder() / "features", source_columns()).only(missing)
@@ -157,35 +158,48 @@ def score_rows(
     p, parts, rules_part = _judged(judge, features)
     hits = respond.fired_rules(fired, settings.rules)
     levels = respond.risk_levels(hits, _within_capacity(p, judge.calibrated, how.capacity))
-    severity = respond.severities(hits)
+    severity = respond.named(
+        respond.floors_of(features, settings.rules, catalogue, settings.severity)
+    )
+    likely = respond.causes(hits, settings.rules, respond.count_signs(features, catalogue, how))
+    silence = respond.silent_hours(features, how)
     why = explain.reasons(features, fired, parts, rules_part, catalogue, settings.rules)
+    why = respond.with_silence(why, silence, hits, features, catalogue, how)
     state = respond.states(features, how)
     rows = _who(line, customers, day)
     rows["horizon_days"] = judge.horizon
     rows["escalation_probability"] = np.round(p, 4)
     rows["risk_level"] = levels
     rows["suggested_severity"] = severity
-    rows["escalation_tier"] = respond.tiers(hits, levels, customers["arr"], how)
-    rows["likely_cause"] = respond.causes(hits, settings.rules)
+    rows["escalation_tier"] = respond.tiers(hits, levels, customers["arr"], how, likely)
+    rows["likely_cause"] = likely
     for place in range(3):
         rows[f"reason_{place + 1}"] = [said[place] if place < len(said) else "" for said in why]
     rows["rules_fired"] = [";".join(rule.id for rule in rules) for rules in hits]
     families = explain.standing_out(parts, features, catalogue)
-    rows["recommended_action"] = respond.first_steps(hits, families, state, how)
-    moment = pd.Series([pd.Timestamp(date_of(day), tz="UTC")] * len(rows))
-    clocks = respond.clocks(severity, moment, how)
+    stages = respond.recovery_stages(features, how)
+    rows["recommended_action"] = respond.first_steps(
+        hits, families, state, how, stages, likely, silence
+    )
+    moment = datetime.fromtimestamp(day * DAY, UTC)
+    regions, zones = (_texts(customers[name]) for name in ("region", "timezone"))
+    clocks = respond.clocks(severity, moment, how, regions, zones, likely)
     clocks.index = rows.index
     rows[list(clocks.columns)] = clocks
     rows["executive_sponsor"] = respond.sponsors(hits, levels, customers["arr"], how)
     rows["arr_at_risk"] = (rows["escalation_probability"] * customers["arr"]).round(2)
     rows["state"] = state
-    rows["waiting_on"] = respond.waiting_on(features)
-    rows["recovery_stage"] = respond.recovery_stages(features, how)
+    rows["waiting_on"] = respond.waiting_on(features, how)
+    rows["recovery_stage"] = stages
     rows["data_coverage"] = coverage(features, settings.catalogue)
     champion = judge.champion
     rows["model_version"] = champion.version if champion else f"rules/{settings.rules.version}"
     rows["run_id"] = champion.run_id if champion else f"rules/{settings.rules.version}"
     return rows
+
+
+def _texts(column: pd.Series[Any]) -> list[str | None]:
+    return [None if pd.isna(cell) else str(cell) for cell in column]
 
 
 def _judged(judge: Judge, features: pd.DataFrame) -> tuple[Any, pd.DataFrame, pd.Series[float]]:
