@@ -5,6 +5,7 @@ from __future__ import annotations
 from risk_model.brief.blocks import Blank, Block, Fields, Grid, Paragraph, Text
 from risk_model.brief.story import Story
 from risk_model.brief.wording import counted, date_text, day_text, lasting, one_line
+from risk_model.brief.work import every
 from risk_model.timeline import DAY
 
 Rows = list[tuple[str, Text]]
@@ -26,14 +27,10 @@ def gaps(story: Story) -> list[Block]:
 def service_levels(story: Story) -> list[Block]:
     """What we promise if it escalates, and how soon tickets were answered so far."""
     rows = [
-        (
-            name,
-            f"within {lasting(answer.acknowledge_minutes * 60)}",
-            "every hour" if answer.update_hours == 1 else f"every {answer.update_hours} hours",
-        )
+        (name, f"within {lasting(answer.acknowledge_minutes * 60)}", answer.then, every(answer))
         for name, answer in sorted(story.how.severities.items())
     ]
-    blocks: list[Block] = [Grid(("If it escalates", "Acknowledged", "Updates"), rows)]
+    blocks: list[Block] = [Grid(("If it escalates", "Acknowledged", "Then", "Updates"), rows)]
     answered = [t for t in story.rows("tickets") if t["first_response_at"] is not None]
     if answered:
         waits = sorted(t["first_response_at"] - t["opened_at"] for t in answered)
@@ -100,7 +97,7 @@ def escalation_path(story: Story) -> list[Block]:
         )
         for name, label in (("csm", "CSM"), ("csm_manager", "CSM's manager"))
     ]
-    rows += [("Director", Blank("name of the director")), ("VP", Blank("name of the VP"))]
+    rows += [(_capital(step), Blank(f"name of the {step}")) for step in story.how.chain]
     return [Fields(rows)]
 
 
@@ -108,3 +105,7 @@ def _day(seconds: object) -> str:
     if seconds is None or seconds != seconds:  # noqa: PLR0124  (NaN)
         return ""
     return date_text(float(str(seconds)))
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from risk_model.brief import agreement, record, trouble, work
 from risk_model.brief.blocks import Blank, Block, Document, Paragraph, Points, Quote, Section
@@ -67,8 +68,9 @@ def _filled(title: str, story: Story) -> str:
 
 def _blocks(section: SectionPlan, story: Story) -> list[Block]:
     blocks: list[Block] = [Paragraph(section.says)] if section.says else []
+    shortened = replace(story, most=section.most)
     for part in section.parts:
-        blocks += PARTS[part](story)
+        blocks += PARTS[part](shortened)
     if section.blanks:
         blocks.append(Points([Blank(what) for what in section.blanks]))
     if section.checks:

@@ -64,6 +64,7 @@ class SectionPlan(Strict):
     parts: tuple[str, ...] = ()
     blanks: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    most: int | None = Field(None, gt=0)
 
 
 class DocumentPlan(Strict):

@@ -66,7 +66,7 @@ def timeline(story: Story) -> list[Block]:
     found = events(story)
     if not found:
         return [Paragraph(f"Nothing on record since {date_text(story.since)}.")]
-    newest = found[-story.plans.timeline_rows :]
+    newest = found[-(story.most or story.plans.timeline_rows) :]
     left = len(found) - len(newest)
     blocks: list[Block] = []
     if left:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from risk_model.brief.plan import DocumentPlans
 from risk_model.brief.wording import masked, one_line
+from risk_model.respond import Advice, Response, answer_to, due_at
+from risk_model.respond.spec import SeverityResponse
 from risk_model.rules import Rule
-from risk_model.settings import Response
 from risk_model.timeline import DAY
 
 Row = Mapping[str, Any]
@@ -29,7 +31,9 @@ class Story:
 
     ``row`` is its row of the watchlist, ``account`` who it is that day, ``known`` its rows table by
     table with nothing that became known later, ``facts`` its features by name, ``heard`` what each
-    message of theirs was heard to say, ``case`` the escalation that the documents are about.
+    message of theirs was heard to say, ``advice`` what helps. ``case`` is the escalation that the
+    documents are about, ``open_row`` its row of the list of escalated accounts, ``most`` how many
+    events to show.
     """
 
     day: int
@@ -40,10 +44,12 @@ class Story:
     facts: Row
     heard: Mapping[str, Sequence[str]]
     how: Response
+    advice: Advice
     plans: DocumentPlans
     case: Row | None = None
-    escalated: Row | None = None
+    open_row: Row | None = None
     evidence: bool = False
+    most: int | None = None
     calibrated: bool = False
     notes: Sequence[str] = field(default=())
 
@@ -91,6 +97,20 @@ class Story:
     def since(self) -> int:
         """The epoch second from which events belong to the story."""
         return self.began - self.plans.timeline_days * DAY
+
+    @property
+    def answer(self) -> SeverityResponse:
+        """What the severity calls for."""
+        return answer_to(self.severity, self.how)
+
+    @property
+    def acknowledge_by(self) -> int:
+        """When the case has to be acknowledged, in the account's own business hours (seconds)."""
+        zone = (self.account.get(name) for name in ("region", "timezone"))
+        hours = self.how.business_hours.calendar(*(str(at) if at else None for at in zone))
+        opened = datetime.fromtimestamp(self.began, UTC)
+        minutes, counted = self.answer.acknowledge_minutes, self.answer.acknowledge_counted
+        return int(due_at(opened, minutes, counted, hours).timestamp())
 
     def rows(self, table: str) -> Sequence[Row]:
         """Return the account's known rows of a table; none where there is no such table."""

@@ -118,7 +118,7 @@ def root_cause(story: Story) -> list[Block]:
         blocks.append(Paragraph(f"Recorded at the closing on {when}: {case['cause']}."))
     elif story.cause:
         blocks.append(Paragraph(f"Not established. What is on record points to: {story.cause}."))
-        evidence = [s.says for s in story.signs if s.rule.cause == story.cause]
+        evidence = list(story.advice.by_cause.get(story.cause, ()))
         blocks += [Points(evidence[:MOST])] if evidence else []
     else:
         blocks.append(Paragraph("Not established, and nothing on record points anywhere."))

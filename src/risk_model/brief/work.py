@@ -7,28 +7,19 @@ from datetime import datetime
 from risk_model.brief.blocks import Blank, Block, Fields, Grid, Paragraph, Points, Text
 from risk_model.brief.events import channel, sender
 from risk_model.brief.story import Row, Story, ticket_name
-from risk_model.brief.wording import counted, date_text, lasting, masked, one_line, time_text
+from risk_model.brief.wording import (
+    counted,
+    date_text,
+    lasting,
+    listed,
+    masked,
+    one_line,
+    time_text,
+)
+from risk_model.respond.spec import SeverityResponse
 from risk_model.timeline import DAY
 
 MOST = 12
-# Recovery after the closing: until which day, and what is due.
-AFTER = (
-    (
-        7,
-        "Week 1",
-        "confirm that the fix holds, send the written summary, watch for it to come back",
-    ),
-    (28, "Weeks 2 to 4", "check in twice as often"),
-    (60, "Month 2", "review together what was agreed"),
-    (91, "Month 3", "health stable or rising"),
-    (182, "Month 6", "stronger than before: has it grown, would it be a reference?"),
-)
-TIERS = {
-    1: "CSM or support",
-    2: "CS manager or senior CSM, with the engineering lead",
-    3: "director or VP of customer success, with the VP of engineering",
-    4: "CRO or CEO, with the CTO",
-}
 
 
 def contacts(story: Story) -> list[Block]:
@@ -77,10 +68,13 @@ def ask(story: Story) -> list[Block]:
     tier = int(row["escalation_tier"])
     items: list[Text] = [f"First step: {row['recommended_action']}."]
     holds = "holds it" if story.is_escalated else "would hold it if it escalated today"
-    items.append(f"Tier {tier} {holds}: {TIERS[tier]}.")
+    items.append(f"Tier {tier} {holds}: {story.advice.holders}.")
     if row["executive_sponsor"] != "no":
         when = "now" if row["executive_sponsor"] == "now" else "within 24 hours"
         items.append(f"An executive sponsor is called for {when}.")
+    if story.advice.bring_in:
+        items.append(f"To bring in for this cause: {listed(list(story.advice.bring_in))}.")
+    items += [f"Leadership belongs in it: {why}." for why in story.advice.leadership[:3]]
     return [Points(items)]
 
 
@@ -104,24 +98,23 @@ def plan(story: Story) -> list[Block]:
 
 def clock(story: Story) -> list[Block]:
     """How soon it has to be acknowledged and how often they hear from us."""
-    answer = story.how.severities[story.severity]  # type: ignore[index]
-    if story.case is None:
-        told = (
-            f"If it escalated today: acknowledge within {lasting(answer.acknowledge_minutes * 60)}"
-        )
-        return [Paragraph(f"{told}, then an update {_every(answer.update_hours)}.")]
-    case = story.case
-    due = case["opened_at"] + answer.acknowledge_minutes * 60
-    seen = case["acknowledged_at"]
+    answer, case = story.answer, story.case
+    if case is None:
+        told = f"If it escalated today: acknowledge by {time_text(story.acknowledge_by)}"
+        told += f", {answer.then}" if answer.then else ""
+        return [Paragraph(f"{told}, then an update {every(answer)}.")]
+    due, seen = story.acknowledge_by, case["acknowledged_at"]
     late = "" if seen is not None and seen <= due else " (late)" if due < story.now else ""
     rows: list[tuple[str, Text]] = [
         ("Acknowledge by", time_text(due)),
         ("Acknowledged", (time_text(seen) if seen is not None else "not on record") + late),
     ]
+    rows += [("Then", answer.then)] if answer.then else []
     last = case["last_update_at"]
     rows.append(("Last update to them", time_text(last) if last is not None else "not on record"))
-    if story.escalated is not None:
-        rows.append(("Next update due", _spelt(story.escalated["next_update_due"])))
+    rows.append(("They hear from us", every(answer)))
+    if story.open_row is not None:
+        rows.append(("Next update due", _spelt(story.open_row["next_update_due"])))
     return [Fields(rows)]
 
 
@@ -144,14 +137,14 @@ def communication(story: Story) -> list[Block]:
 
 def told(story: Story) -> list[Block]:
     """Who has to be told at this level; that they were only people know."""
-    answer = story.how.severities[story.severity]  # type: ignore[index]
+    blank: Text = Blank("told when, by whom")
     tier = int(story.row["escalation_tier"])
-    rows = [
-        (f"Owner: {answer.owner}", Blank("told when, by whom")),
-        (f"Tier {tier}: {TIERS[tier]}", Blank("told when, by whom")),
-    ]
+    rows: list[tuple[Text, Text]] = [(f"Owner: {story.answer.owner}", blank)]
+    rows += [(f"{story.severity}: {story.answer.told}", blank)] if story.answer.told else []
+    rows.append((f"Tier {tier}: {story.advice.holders}", blank))
     if story.row["executive_sponsor"] != "no":
-        rows.append(("Executive sponsor", Blank("told when, by whom")))
+        when = "now" if story.row["executive_sponsor"] == "now" else "within 24 hours"
+        rows.append((f"Executive sponsor, {when}", blank))
     return [Grid(("Who", "Told"), rows)]
 
 
@@ -172,42 +165,53 @@ def after(story: Story) -> list[Block]:
     case = story.case
     closed = case["closed_at"] if case is not None else None
     rows: list[tuple[Text, Text, Text]] = []
-    for days, stage, what in AFTER:
-        by = f"by {date_text(closed + days * DAY)}" if closed is not None else "after the closing"
-        rows.append((stage, what, by))
-    return [Grid(("Stage", "What is due", "When"), rows)]
+    for stage, due in sorted(story.how.recovery.items(), key=lambda item: item[1].until_day):
+        end = due.until_day
+        by = f"by {date_text(closed + end * DAY)}" if closed is not None else f"until day {end}"
+        rows.append((stage.capitalize().replace("-", " "), due.due, by))
+    blocks: list[Block] = [Grid(("Stage", "What is due", "After the closing"), rows)]
+    if story.row["recovery_stage"]:
+        stage_now = str(story.row["recovery_stage"]).replace("-", " ")
+        blocks.insert(0, Paragraph(f"It is recovering: {stage_now}."))
+    return blocks
 
 
 def convey(story: Story) -> list[Block]:
     """What to own, what to name, what to ask, in that order."""
-    items: list[Text] = ["Hear them out first, and say back what you heard."]
-    items += [f"Own it: {fault}." for fault in _ours(story)]
-    items += [
-        ["Name one owner and one date: ", Blank("owner"), ", ", Blank("date"), "."],
-        "Ask: what else has been frustrating?",
-        "Offer no credit as a first answer.",
-    ]
+    items: list[Text] = [f"Own it: {fault}." for fault in _ours(story)]
+    items += [f"Say plainly what speaks for it: {fact}." for fact in story.advice.evidence[:2]]
+    items.append(["Name one owner and one date: ", Blank("owner"), ", ", Blank("date"), "."])
+    items += [f"{line}." for line in story.advice.talk]
     return [Points(items)]
 
 
 def path(story: Story) -> list[Block]:
-    """The next steps with what their clocks say."""
-    answer = story.how.severities[story.severity]  # type: ignore[index]
+    """The next steps with what their clocks say, and what may be offered, in its order."""
     rows: list[tuple[str, Text]] = [
         ("First step", str(story.row["recommended_action"])),
-        ("They hear from us", _every(answer.update_hours)),
+        ("They hear from us", every(story.answer)),
         ("Owner", _owner(story)),
     ]
     if story.is_escalated and story.case is not None:
         end = story.case["opened_at"] + story.how.stale_after_days * DAY
         late = ", which has passed" if end < story.now else ""
         rows.append(("Closed by", f"{date_text(end)}{late}"))
-    return [Fields(rows)]
+    return [Fields(rows), *_offers(story)]
 
 
 def teams(story: Story) -> list[Block]:
     """Whom the cause asks for; whom you asked only you know."""
-    return [Points([Blank("team, person, date, and what they said")])]
+    wanted = [f"{team}: " for team in story.advice.bring_in]
+    asked: list[Text] = [[team, Blank("who, when, and what they said")] for team in wanted]
+    return [Points([*asked, Blank("further teams, with person, date and what they said")])]
+
+
+def _offers(story: Story) -> list[Block]:
+    offers: list[Text] = [f"{offer.what} ({offer.why})" for offer in story.advice.levers[:5]]
+    if not offers:
+        return []
+    weigh = [Paragraph(f"{story.advice.weigh}.")] if story.advice.weigh else []
+    return [Paragraph("What may help, in this order:"), Points(offers), *weigh]
 
 
 def _ours(story: Story) -> list[str]:
@@ -244,5 +248,8 @@ def _spelt(iso: object) -> str:
     return time_text(datetime.fromisoformat(str(iso)).timestamp())
 
 
-def _every(hours: int) -> str:
-    return "every hour" if hours == 1 else f"every {hours} hours"
+def every(answer: SeverityResponse) -> str:
+    """Return how often they hear from us."""
+    counted_in = {"business-hours": " of business", "business-days": ", on working days"}
+    told = "every hour" if answer.update_hours == 1 else f"every {answer.update_hours} hours"
+    return told + counted_in.get(answer.update_counted, "")

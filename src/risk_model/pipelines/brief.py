@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from risk_model.brief import html, markdown
@@ -16,7 +17,7 @@ from risk_model.brief.story import Row, Sign, Story
 from risk_model.explain import sentence
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
-from risk_model.respond import fired_rules
+from risk_model.respond import Advice, advice, fired_rules
 from risk_model.tables import known_rows
 from risk_model.text import hear_all
 from risk_model.timeline import DAY
@@ -59,19 +60,22 @@ def story_of(judged: JudgedDay, account: str, evidence: bool = False) -> Story:
     here = [place]
     settings = judged.line.settings
     known = _known(judged, account)
+    facts, signs = _plain(judged.features.loc[here]), _signs(judged, place)
+    row = _plain(judged.rows.loc[here])
     case = _case(known.get("escalations", ()), judged.day * DAY, settings.response.recovery_days)
     return Story(
         day=judged.day,
-        row=_plain(judged.rows.loc[here]),
+        row=row,
         account=_plain(judged.customers.loc[here]),
         known=known,
-        signs=_signs(judged, place),
-        facts=_plain(judged.features.loc[here]),
+        signs=signs,
+        facts=facts,
         heard=_heard(judged.line, known.get("messages", ())),
         how=settings.response,
+        advice=_advice(judged, signs, row, facts, case),
         plans=settings.documents,
         case=case,
-        escalated=_open_row(judged, case),
+        open_row=_open_row(judged, case),
         evidence=evidence,
         calibrated=judged.judge.calibrated,
         notes=judged.judge.notes,
@@ -109,6 +113,23 @@ def _open_row(judged: JudgedDay, case: Row | None) -> Row | None:
     rows = judged.escalated
     found = rows[rows["escalation_id"] == case["escalation_id"]]
     return _plain(found.head(1)) if len(found) else None
+
+
+def _advice(
+    judged: JudgedDay, signs: Sequence[Sign], row: Row, facts: Row, case: Row | None
+) -> Advice:
+    """Return what helps; of a case its recorded cause and severity count before the suggested."""
+    values = {name: np.nan if value is None else float(value) for name, value in facts.items()}
+    own = (case or {}).get("severity")
+    return advice(
+        [sign.rule for sign in signs],
+        values,
+        judged.catalogue,
+        judged.line.settings.response,
+        cause=str((case or {}).get("cause") or row["likely_cause"] or ""),
+        severity=f"SEV-{own}" if own else str(row["suggested_severity"]),
+        tier=int(row["escalation_tier"]),
+    )
 
 
 def _signs(judged: JudgedDay, place: int) -> list[Sign]:

@@ -2,6 +2,6 @@
 
 from risk_model.rules.book import Rulebook
 from risk_model.rules.loading import load_rules
-from risk_model.rules.spec import Case, Grade, Kinds, Rule, RuleSet
+from risk_model.rules.spec import Case, Cause, Grade, Kinds, Rule, RuleSet
 
-__all__ = ["Case", "Grade", "Kinds", "Rule", "RuleSet", "Rulebook", "load_rules"]
+__all__ = ["Case", "Cause", "Grade", "Kinds", "Rule", "RuleSet", "Rulebook", "load_rules"]
