@@ -12,6 +12,7 @@ LAYERS = {
     4: (
         "brief",
         "patterns",
+        "importers",
         "watchlist",
         "evaluate",
         "explain",

@@ -15,6 +15,7 @@ from risk_model.catalogue import Catalogue, load_catalogue
 from risk_model.documents import Strict, check_document, hash_of, read_document
 from risk_model.errors import ConfigError, UsageError
 from risk_model.features.sources import source_columns
+from risk_model.importers import Importers
 from risk_model.patterns.plan import PatternsPlan
 from risk_model.respond.severity import SeverityPlan, load_severity
 from risk_model.respond.spec import Response, load_response
@@ -77,6 +78,7 @@ class Settings:
     score: ScorePlan
     documents: DocumentPlans
     patterns: PatternsPlan
+    importers: Importers
 
     @property
     def version(self) -> str:
@@ -136,6 +138,7 @@ def load_settings(folder: Path | None = None) -> Settings:
         "backtest": (root / "pipelines" / "backtest.yaml", BacktestPlan),
         "score": (root / "pipelines" / "score.yaml", ScorePlan),
         "patterns": (_own_or_default(root, "pipelines/patterns.yaml"), PatternsPlan),
+        "importers": (_own_or_default(root, "pipelines/importers.yaml"), Importers),
     }
     rest |= {name: attempt(_read, file, model) for name, (file, model) in files.items()}
     if mistakes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from importlib import resources
@@ -19,6 +20,8 @@ from risk_model.brief.blocks import (
     pieces,
 )
 
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2} UTC)?")
+_TIME_CELL = '<td class="time">'
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -62,6 +65,11 @@ def _told(text: Text) -> str:
     )
 
 
+def _cell(cell: Text) -> str:
+    is_time = isinstance(cell, str) and _TIME.fullmatch(cell)
+    return f"{_TIME_CELL if is_time else '<td>'}{_told(cell)}</td>"
+
+
 def _block(block: Block) -> str:
     if isinstance(block, Paragraph):
         return f"<p>{_told(block.text)}</p>"
@@ -73,9 +81,7 @@ def _block(block: Block) -> str:
         return f'<table class="fields">\n{rows}</table>'
     if isinstance(block, Grid):
         head = "".join(f'<th scope="col">{escape(name)}</th>' for name in block.header)
-        rows = "".join(
-            f"<tr>{''.join(f'<td>{_told(cell)}</td>' for cell in row)}</tr>\n" for row in block.rows
-        )
+        rows = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>\n" for row in block.rows)
         return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>"
     if isinstance(block, Points):
         box = '<span class="box" aria-hidden="true"></span>' if block.checks else ""

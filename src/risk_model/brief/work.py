@@ -20,6 +20,13 @@ from risk_model.respond.spec import SeverityResponse
 from risk_model.timeline import DAY
 
 MOST = 12
+STAGES = {
+    "week-1": "Week 1",
+    "weeks-2-4": "Weeks 2 to 4",
+    "month-2": "Month 2",
+    "month-3": "Month 3",
+    "month-6": "Month 6",
+}
 
 
 def contacts(story: Story) -> list[Block]:
@@ -168,18 +175,16 @@ def after(story: Story) -> list[Block]:
     for stage, due in sorted(story.how.recovery.items(), key=lambda item: item[1].until_day):
         end = due.until_day
         by = f"by {date_text(closed + end * DAY)}" if closed is not None else f"until day {end}"
-        rows.append((stage.capitalize().replace("-", " "), due.due, by))
+        rows.append((STAGES[stage], due.due, by))
     blocks: list[Block] = [Grid(("Stage", "What is due", "After the closing"), rows)]
     if story.row["recovery_stage"]:
-        stage_now = str(story.row["recovery_stage"]).replace("-", " ")
-        blocks.insert(0, Paragraph(f"It is recovering: {stage_now}."))
+        blocks.insert(0, Paragraph(f"It is recovering: {STAGES[story.row['recovery_stage']]}."))
     return blocks
 
 
 def convey(story: Story) -> list[Block]:
     """What to own, what to name, what to ask, in that order."""
     items: list[Text] = [f"Own it: {fault}." for fault in _ours(story)]
-    items += [f"Say plainly what speaks for it: {fact}." for fact in story.advice.evidence[:2]]
     items.append(["Name one owner and one date: ", Blank("owner"), ", ", Blank("date"), "."])
     items += [f"{line}." for line in story.advice.talk]
     return [Points(items)]

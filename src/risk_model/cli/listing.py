@@ -36,8 +36,14 @@ def score(
         Optional[int],  # noqa: UP045
         typer.Option("--top", min=0, help="Rows to show here; the file always has all."),
     ] = None,
+    target: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--for", help="Also write a file for salesforce, hubspot or gainsight."),
+    ] = None,
 ) -> None:
     """Write the ranked watchlist."""
+    from risk_model.importers import TARGETS
+    from risk_model.pipelines.importing import with_export
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console, shown
     from risk_model.pipelines.score import score as run_scoring
@@ -45,6 +51,8 @@ def score(
 
     if policy not in (None, "probability", "arr-at-risk"):
         raise UsageError(f"--policy {policy}: choose probability or arr-at-risk.")
+    if target is not None and target not in TARGETS:
+        raise UsageError(f"--for {target}: choose one of {', '.join(TARGETS)}.")
     refuse_folder(out)
     with opened_line(data, sources, config, cache) as line:
         watchlist = run_scoring(
@@ -56,7 +64,8 @@ def score(
             policy=policy,
         )
         rows = line.settings.score.top if top is None else top
-    paths = watchlist.write(out)
+        watchlist, more = with_export(watchlist, out, target, line.settings.importers)
+    paths = watchlist.write(out, more)
     if rows:
         console().print(shown(watchlist, rows))
     typer.echo("written: " + ", ".join(str(path) for path in paths))

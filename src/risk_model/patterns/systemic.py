@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
+from risk_model.brief.wording import masked
+from risk_model.features.matters import Row, matters, stems_of
 from risk_model.patterns.plan import PatternsPlan
 from risk_model.timeline import DAY, date_of
 
@@ -22,6 +25,38 @@ class Occurrence:
     what: str
     account: str
     at: int
+
+
+def themes(tickets: Iterable[Mapping[str, Any]]) -> list[Occurrence]:
+    """Return tickets by theme, across accounts: subjects that say nearly the same are one.
+
+    A theme is called by the subject that said it first; a ticket whose subject says nothing goes
+    by its category, and without either it has no theme.
+    """
+    rows = sorted(tickets, key=lambda t: (t["opened_at"], t["ticket_id"]))
+    # The same words are the same matter, so each wording is looked at once.
+    wordings: dict[tuple[frozenset[str], str], Row] = {}
+    of_ticket, called = [], {}
+    for ticket in rows:
+        stems = stems_of(ticket["subject"]) if ticket["subject"] else frozenset()
+        category = str(ticket["category"] or "") if len(stems) < 2 else ""
+        key = (stems, category)
+        if key not in wordings:
+            name = str(len(wordings))
+            wordings[key] = Row(name, len(wordings), stems, category or None)
+            called[name] = masked(ticket["subject"]) if stems else category
+        of_ticket.append((ticket, wordings[key].key))
+    found = matters(wordings.values())
+    return [
+        Occurrence(
+            "theme",
+            called.get(found[name], called[name]),
+            ticket["account_id"],
+            ticket["opened_at"],
+        )
+        for ticket, name in of_ticket
+        if name in found
+    ]
 
 
 def systemic(found: Iterable[Occurrence], day: int, plan: PatternsPlan) -> pd.DataFrame:
@@ -62,7 +97,7 @@ def _row(
     )
     told = {
         "cause": f"The cause of {len(now)} escalations at {at} in {days} days is {what}",
-        "theme": f"{len(now)} tickets at {at} in {days} days are about {what}",
+        "theme": f"{len(now)} tickets at {at} in {days} days are about “{what}”",
         "incident": f"Incident {what} touched {at}",
     }[kind]
     compared = "" if kind == "incident" else f", {moved} in the {days} days before ({before})"

@@ -11,12 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from risk_model.brief.wording import masked, one_line
+from risk_model.brief.wording import one_line
 from risk_model.errors import UsageError
 from risk_model.patterns.load import LOAD, NOBODY, Work, loads_of, moves_table, spread
 from risk_model.patterns.log import escalation_log, repeated_kinds
 from risk_model.patterns.plan import PatternsPlan
-from risk_model.patterns.systemic import Occurrence, systemic
+from risk_model.patterns.systemic import Occurrence, systemic, themes
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
 from risk_model.tables import known_rows
@@ -122,10 +122,9 @@ def _occurrences(
         if cause:
             found.append(Occurrence("cause", cause, row["account_id"], row["opened_at"]))
     tables = judged.line.tables
-    for row in known_rows(tables, "tickets", judged.day):
-        if row["category"]:
-            theme = masked(row["category"])
-            found.append(Occurrence("theme", theme, row["account_id"], row["opened_at"]))
+    begin = (judged.day - 2 * judged.line.settings.patterns.days) * DAY
+    tickets = known_rows(tables, "tickets", judged.day)
+    found += themes(ticket for ticket in tickets if ticket["opened_at"] >= begin)
     for row in known_rows(tables, "incidents", judged.day):
         if row["kind"] != "maintenance":
             what = f"{one_line(row['incident_id'])} ({row['kind'] or 'no kind given'})"
