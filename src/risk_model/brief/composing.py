@@ -81,6 +81,8 @@ def _blocks(section: SectionPlan, story: Story) -> list[Block]:
 def _quotes(story: Story) -> list[Block]:
     """Return the newest words of theirs in the story's time, masked."""
     words = [event for event in events(story) if event.words][-QUOTES:]
+    if not words:
+        return [Paragraph(f"No words of theirs are on record since {date_text(story.since)}.")]
     told = f"Excerpts since {date_text(story.since)}; addresses and telephone numbers are masked."
     return [Paragraph(told), *(Quote(e.words, f"{time_text(e.at)}, {e.what}") for e in words)]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
-from html import escape
 from importlib import resources
 
 from risk_model.brief.blocks import (
@@ -19,6 +19,7 @@ from risk_model.brief.blocks import (
     Text,
     pieces,
 )
+from risk_model.brief.wording import inner_line
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2} UTC)?")
 _TIME_CELL = '<td class="time">'
@@ -52,6 +53,11 @@ def render(document: Document) -> str:
 </body>
 </html>
 """
+
+
+def escape(text: str) -> str:
+    """Return a text on one line that no browser takes for markup."""
+    return html.escape(inner_line(text))
 
 
 def _blocks(blocks: Sequence[Block]) -> str:

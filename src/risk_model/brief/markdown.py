@@ -17,9 +17,11 @@ from risk_model.brief.blocks import (
     Text,
     pieces,
 )
-from risk_model.brief.wording import one_line
+from risk_model.brief.wording import inner_line, one_line
 
 _ANYWHERE = re.compile(r"([\\`*_\[\]<>|~$])")
+# Bare addresses that some readers turn into links.
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?=@)", re.I)
 # What is markup at the beginning of a line only: headings, lists, rules, numbered items.
 _AT_START = re.compile(r"^(\d{1,9}(?=[.)])|(?=[#+=-]))")
 
@@ -38,19 +40,17 @@ def render(document: Document) -> str:
 def escaped(text: str) -> str:
     """Return a text that no reader of Markdown takes for markup, a link or an entity."""
     line = _ANYWHERE.sub(r"\\\1", one_line(text).replace("&", "&amp;"))
-    line = line.replace("://", r":\//").replace("www.", r"www\.").replace("@", r"\@")
+    line = _LINK.sub(r"\\", line)
     return _AT_START.sub(r"\1\\", line)
 
 
 def _told(text: Text) -> str:
-    return "".join(str(p) if isinstance(p, Blank) else escaped_inside(p) for p in pieces(text))
+    return "".join(str(p) if isinstance(p, Blank) else _inside(p) for p in pieces(text))
 
 
-def escaped_inside(text: str) -> str:
-    """Return a piece escaped, with the blanks at its ends, which separate it from the next."""
-    before = " " if text[:1].isspace() else ""
-    after = " " if text[-1:].isspace() and text.strip() else ""
-    return before + escaped(text) + after
+def _inside(piece: str) -> str:
+    line = inner_line(piece)
+    return line.replace(line.strip(), escaped(line), 1) if line.strip() else line
 
 
 def _block(block: Block) -> str:

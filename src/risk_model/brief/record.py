@@ -66,13 +66,16 @@ def timeline(story: Story) -> list[Block]:
     found = events(story)
     if not found:
         return [Paragraph(f"Nothing on record since {date_text(story.since)}.")]
-    newest = found[-(story.most or story.plans.timeline_rows) :]
+    most = story.most or story.plans.timeline_rows
+    # The opening is the point of it all: it is shown however much came after it.
+    older = found[:-most] if len(found) > most else []
+    opening = [e for e in older if story.case is not None and e.at == story.began]
+    newest = [*opening, *found[len(older) :]]
     left = len(found) - len(newest)
     blocks: list[Block] = []
     if left:
-        blocks.append(
-            Paragraph(f"{counted(left, 'earlier event')} since {date_text(story.since)} not shown.")
-        )
+        told = f"{counted(left, 'earlier event')} since {date_text(story.since)} not shown."
+        blocks.append(Paragraph(told))
     blocks.append(Grid(("When", "What"), [(time_text(e.at), e.what) for e in newest]))
     return blocks
 

@@ -158,7 +158,7 @@ def prevention(story: Story) -> list[Block]:
     """What would have met the strongest sign, and what people decide."""
     steps = list(dict.fromkeys(sign.rule.do for sign in story.signs if sign.rule.kinds is None))
     first = str(story.row["recommended_action"])
-    items: list[Text] = [first, *(step for step in steps if step != first)]
+    items: list[Text] = [first, *(step for step in steps if step.lower() not in first.lower())]
     return [
         Points(items[:4]),
         Paragraph([Blank("what changes so that it does not come again, with owner and date")]),

@@ -24,6 +24,14 @@ def one_line(text: object) -> str:
     return " ".join("".join(kept).split())
 
 
+def inner_line(text: str) -> str:
+    """Return a piece of a line, with the space at its ends that parts it from the next."""
+    line = one_line(text)
+    if not line:
+        return " " if text else ""
+    return " " * text[:1].isspace() + line + " " * text[-1:].isspace()
+
+
 def masked(text: object) -> str:
     """Return a text on one line with e-mail addresses and telephone numbers taken out."""
     line = _EMAIL.sub("[e-mail address]", one_line(text))

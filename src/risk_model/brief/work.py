@@ -111,10 +111,15 @@ def clock(story: Story) -> list[Block]:
         told += f", {answer.then}" if answer.then else ""
         return [Paragraph(f"{told}, then an update {every(answer)}.")]
     due, seen = story.acknowledge_by, case["acknowledged_at"]
-    late = "" if seen is not None and seen <= due else " (late)" if due < story.now else ""
+    if seen is not None:
+        answered = time_text(seen) + (" (late)" if seen > due else "")
+    else:
+        answered = (
+            "not yet (overdue)" if story.is_escalated and due < story.now else "not on record"
+        )
     rows: list[tuple[str, Text]] = [
         ("Acknowledge by", time_text(due)),
-        ("Acknowledged", (time_text(seen) if seen is not None else "not on record") + late),
+        ("Acknowledged", answered),
     ]
     rows += [("Then", answer.then)] if answer.then else []
     last = case["last_update_at"]
@@ -255,6 +260,7 @@ def _spelt(iso: object) -> str:
 
 def every(answer: SeverityResponse) -> str:
     """Return how often they hear from us."""
-    counted_in = {"business-hours": " of business", "business-days": ", on working days"}
-    told = "every hour" if answer.update_hours == 1 else f"every {answer.update_hours} hours"
-    return told + counted_in.get(answer.update_counted, "")
+    unit = "business hour" if answer.update_counted == "business-hours" else "hour"
+    on_days = ", on working days" if answer.update_counted == "business-days" else ""
+    hours = answer.update_hours
+    return (f"every {unit}" if hours == 1 else f"every {hours} {unit}s") + on_days

@@ -72,7 +72,12 @@ def refuse_ending(out: Path) -> None:
 
 def patterns(line: Line, as_of: date | None = None, *, model: str = "champion") -> Patterns:
     """Return systemic causes and themes, silent and loud accounts, load and moves, repeats, log."""
-    judged = judged_day(line, as_of, model=model)
+    return patterns_of(judged_day(line, as_of, model=model))
+
+
+def patterns_of(judged: JudgedDay) -> Patterns:
+    """Return the patterns of a judged day."""
+    line = judged.line
     plan, plans = line.settings.patterns, line.settings.documents
     names = _names(judged)
     escalations, outcomes = _escalations(judged), _outcomes(judged)
