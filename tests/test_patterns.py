@@ -97,10 +97,9 @@ def test_a_kind_that_came_three_times_is_due_its_post_mortem(found: Patterns) ->
 
 
 def test_a_second_time_is_warned_of_and_an_open_one_counts_by_its_signs() -> None:
-    cases = [
-        {"escalation_id": "1", "account_id": "a", "opened_at": 1, "closed_at": 2, "cause": "support"},
-        {"escalation_id": "2", "account_id": "a", "opened_at": 9, "closed_at": None, "cause": None},
-    ]  # fmt: skip
+    first = {"escalation_id": "1", "opened_at": 1, "closed_at": 2, "cause": "support"}
+    second = {"escalation_id": "2", "opened_at": 9, "closed_at": None, "cause": None}
+    cases = [case | {"account_id": "a"} for case in (first, second)]
     table = repeated_kinds(cases, {"a": "support"}, {"a": "Ann"}, 0, 3)
     assert table["says"].tolist() == [
         "Ann: support 2 times (1970-01-01, 1970-01-01); the next one calls for a post-mortem"
