@@ -25,6 +25,7 @@ LAYERS = {
         "rules",
         "learner",
         "logistic",
+        "ordinal",
         "scaling",
         "blend",
         "stack",

@@ -52,6 +52,7 @@ def test_the_risk_level_follows_the_rules_own_words_and_grades(
     assert respond.risk_levels([named(*rules)], np.array([False])) == [level]
 
 
+@pytest.mark.practice("level-capacity")
 def test_a_probability_within_capacity_lifts_low_to_medium_and_no_further() -> None:
     accounts = [[], named("usage-drop"), named("upset-message")]
     assert respond.risk_levels(accounts, np.array([True] * 3)) == ["Medium", "Medium", "High"]
@@ -213,7 +214,7 @@ def test_the_first_step_is_the_strongest_rules_else_by_the_sign_else_by_the_stat
 
 def test_rules_that_fired_stand_strongest_first_in_the_order_of_the_file() -> None:
     wanted = ("ticket-burst", "waiting-on-us", "usage-drop", "upset-message")
-    table = pd.DataFrame([{rule.id: float(rule.id in wanted) for rule in RULES.rules}])
+    table = pd.DataFrame([{rule.id: 0.0 if rule.id in wanted else -1.0 for rule in RULES.rules}])
     table.loc[0, "outage"] = np.nan
     for columns in itertools.islice(itertools.permutations(table.columns), 3):
         hits = respond.fired_rules(table[list(columns)], RULES)[0]

@@ -23,8 +23,12 @@ import pandas as pd
 
 from risk_model.blend import TRUSTED_TYPES, Blend
 from risk_model.errors import RiskModelError
+from risk_model.ordinal import OrdinalLogistic
 
 TRUSTED = (*TRUSTED_TYPES, "risk_model.rules.book.Rulebook")
+TRUSTED_SEVERITY = ("risk_model.ordinal.OrdinalLogistic", "risk_model.scaling.Scaling")
+# The learned part of severity, beside the model in the same run.
+SEVERITY_FILE = "severity.skops"
 CHAMPION = "champion"
 # What a stored model needs to be loaded; told to MLflow, which would guess by loading it.
 REQUIREMENTS = ("risk-model", "scikit-learn", "skops", "numpy", "pandas", "scipy")
@@ -39,6 +43,7 @@ class Champion:
     version: str
     run_id: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    severity: OrdinalLogistic | None = None
 
 
 def tracking_uri() -> str:
@@ -98,6 +103,15 @@ class TrainingRun:
     def keep_figure(self, figure: Any, name: str) -> None:
         """Keep a matplotlib figure with the run."""
         self._mlflow.log_figure(figure, name)
+
+    def keep_estimator(self, estimator: Any, name: str) -> None:
+        """Keep an estimator with the run as skops: reading it runs no pickled code."""
+        import skops.io
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            skops.io.dump(estimator, path)
+            self.keep_file(path)
 
     def register(
         self, model: Blend, example: pd.DataFrame, name: str, facts: Mapping[str, Any]
@@ -172,9 +186,11 @@ def load_champion(name: str, version: str | None = None) -> Champion | None:
         _only_skops(mlflow.models.get_model_info(f"models:/{name}/{version}"))
         model = mlflow.sklearn.load_model(f"models:/{name}/{version}")
         facts = _facts(mlflow, str(about.run_id))
+        learned = facts.get("severity", {}).get("used")
+        severity = _severity(mlflow, str(about.run_id)) if learned else None
     except MlflowException as error:
         raise RiskModelError(f"model {name} version {version}: {error.message}") from None
-    return Champion(model, f"{name}/{version}", str(about.run_id), facts)
+    return Champion(model, f"{name}/{version}", str(about.run_id), facts, severity)
 
 
 def _only_skops(info: Any) -> None:
@@ -192,6 +208,26 @@ def _facts(mlflow: Any, run_id: str) -> dict[str, Any]:
             run_id=run_id, artifact_path="model_facts.json", dst_path=folder
         )
         return dict(json.loads(Path(path).read_text(encoding="utf-8")))
+
+
+def _severity(mlflow: Any, run_id: str) -> OrdinalLogistic:
+    """Load the learned part of severity; refuse what holds other types than its own."""
+    import skops.io
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = mlflow.artifacts.download_artifacts(
+            run_id=run_id, artifact_path=SEVERITY_FILE, dst_path=folder
+        )
+        others = set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_SEVERITY)
+        if others:
+            raise RiskModelError(
+                f"{SEVERITY_FILE} of run {run_id} holds {', '.join(sorted(others))}, which is not "
+                "loaded. Train it again."
+            )
+        model = skops.io.load(path, trusted=list(TRUSTED_SEVERITY))
+    if not isinstance(model, OrdinalLogistic):
+        raise RiskModelError(f"{SEVERITY_FILE} of run {run_id} is no severity. Train it again.")
+    return model
 
 
 def _is_absent_file(uri: str) -> bool:

@@ -11,6 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from risk_model import respond
 from risk_model.catalogue import Catalogue
 from risk_model.errors import UsageError
 from risk_model.explain import sentence, told
@@ -29,7 +30,11 @@ def explain_account(
     place = judged.place(account)
     judge, catalogue = judged.judge, judged.catalogue
     row, values = judged.rows.loc[[place]].iloc[0], judged.features.loc[[place]]
-    parts: list[Text | Table] = [_heading(row, judge), _rules(values, judge, line, catalogue)]
+    parts: list[Text | Table] = [
+        _heading(row, judge),
+        _advice(row, values, judge, line, catalogue),
+        _rules(values, judge, line, catalogue),
+    ]
     if judge.champion is not None:
         parts.append(_contributions(values, judge, catalogue))
     return Group(*parts)
@@ -44,6 +49,42 @@ def _heading(row: pd.Series[Any], judge: Judge) -> Text:
         f"state {row['state']}, waiting on {row['waiting_on']}",
         f"first step: {row['recommended_action']}",
         *(f"because: {row[f'reason_{n}']}" for n in (1, 2, 3) if row[f"reason_{n}"]),
+    ]
+    return Text("\n".join([*lines, ""]))
+
+
+def _advice(
+    row: pd.Series[Any], values: pd.DataFrame, judge: Judge, line: Line, catalogue: Catalogue
+) -> Text:
+    """Return what to take into the talk: cause with evidence, who to bring in, levers, clocks."""
+    settings = line.settings
+    hits = respond.fired_rules(judge.rulebook.cases(values), settings.rules)[0]
+    record = {str(name): value for name, value in values.iloc[0].items()}
+    helps = respond.advice(
+        hits,
+        record,
+        catalogue,
+        settings.response,
+        cause=row["likely_cause"],
+        severity=row["suggested_severity"],
+        tier=row["escalation_tier"],
+        level=row["risk_level"],
+    )
+    causes = [
+        f"{'likely cause' if cause == helps.cause else 'also'}: {cause} ({'; '.join(said)})"
+        for cause, said in sorted(helps.by_cause.items(), key=lambda item: item[0] != helps.cause)
+    ]
+    levers = [f"{offer.what} ({offer.why})" for offer in helps.levers]
+    lines = [
+        f"{row['risk_level']} risk: {', '.join(helps.protocol)}",
+        *causes,
+        *([f"bring in: {', '.join(helps.bring_in)}"] if helps.bring_in else []),
+        *(f"lever {number}: {lever}" for number, lever in enumerate(levers, start=1)),
+        *([helps.weigh] if helps.weigh else []),
+        *([f"leadership: {'; '.join(helps.leadership)}"] if helps.leadership else []),
+        f"if it escalated: {helps.holders}; owner {row['owner_role']}; acknowledge by "
+        f"{row['acknowledge_by']}, update every {row['update_every_hours']} hours; sponsor "
+        f"{row['executive_sponsor']}",
     ]
     return Text("\n".join([*lines, ""]))
 

@@ -13,6 +13,7 @@ from risk_model.folds import ForwardFolds
 from risk_model.pipelines.judge import BASELINE, Judged, facts_of
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.recipe import measured_columns, members
+from risk_model.pipelines.severity import judge_severity, past_severities
 from risk_model.timeline import DEFAULT_HORIZON
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ def backtest(line: Line, as_of: date | None = None, horizon: int = DEFAULT_HORIZ
     past = line.past(day, horizon, settings.backtest)
     if past.escalations == 0:
         raise DataRefused("no escalation falls into the horizon of any past day: nothing to test.")
+    severity = judge_severity(past_severities(line, past, horizon), settings, horizon)
     table = past.features.loc[:, measured_columns(past, settings)]
     names = [str(name) for name in table.columns]
 
@@ -52,5 +54,5 @@ def backtest(line: Line, as_of: date | None = None, horizon: int = DEFAULT_HORIZ
             n=settings.backtest.resamples,
         )
     except DataRefused as refused:
-        return Judged(None, facts_of(past), str(refused))
-    return Judged(done, facts_of(past))
+        return Judged(None, facts_of(past), str(refused), severity)
+    return Judged(done, facts_of(past), severity=severity)

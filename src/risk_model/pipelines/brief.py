@@ -135,7 +135,7 @@ def _advice(
 def _signs(judged: JudgedDay, place: int) -> list[Sign]:
     values = judged.features.loc[[place]]
     rules = judged.line.settings.rules
-    hits = fired_rules(judged.judge.rulebook.fired(values), rules)[0]
+    hits = fired_rules(judged.judge.rulebook.cases(values), rules)[0]
     record = {str(name): value for name, value in values.to_dict("records")[0].items()}
     return [Sign(rule, sentence(rule.says, record, judged.catalogue)) for rule in hits]
 

@@ -11,14 +11,15 @@ import pandas as pd
 from risk_model.catalogue import Catalogue
 from risk_model.documents import did_you_mean
 from risk_model.errors import UsageError
+from risk_model.pipelines.escalated import escalated_list
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import (
     Judge,
     choose_judge,
-    escalated_rows,
     score_rows,
     working_catalogue,
 )
+from risk_model.respond import fired_rules
 from risk_model.timeline import date_of
 
 
@@ -41,7 +42,12 @@ class JudgedDay:
     @cached_property
     def escalated(self) -> pd.DataFrame:
         """The escalations that are open on the day, one row each, as in ``X.escalated.csv``."""
-        return escalated_rows(self.line, self.rows[self.is_escalated], self.day)
+        burning = self.is_escalated
+        fired = self.judge.rulebook.cases(self.features[burning])
+        hits = fired_rules(fired, self.line.settings.rules)
+        return escalated_list(
+            self.line, self.rows[burning], self.customers[burning], hits, self.day
+        )
 
     @property
     def is_escalated(self) -> pd.Series[bool]:

@@ -17,8 +17,11 @@ from risk_model import explain, respond
 from risk_model.catalogue import Catalogue, load_catalogue
 from risk_model.errors import RiskModelError, UsageError
 from risk_model.features.sources import source_columns
+from risk_model.pipelines.escalated import escalated_list
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.record import record_of
+from risk_model.pipelines.severity import learned_part, suggested
+from risk_model.pipelines.shared import shares_incident
 from risk_model.rules import Rulebook
 from risk_model.settings import Settings, default_folder
 from risk_model.timeline import DAY, DEFAULT_HORIZON, date_of
@@ -70,9 +73,12 @@ def score(
     rows = score_rows(line, customers, features, catalogue, judge, day)
     at_risk = rows[~customers["is_escalated"].to_numpy(bool)]
     listed = with_previous(ranked(at_risk, policy or settings.score.policy), previous)
-    escalated = escalated_rows(line, rows[customers["is_escalated"].to_numpy(bool)], day)
+    burning = customers["is_escalated"].to_numpy(bool)
+    hits = respond.fired_rules(judge.rulebook.cases(features[burning]), settings.rules)
+    escalated = escalated_list(line, rows[burning], customers[burning], hits, day)
     listed = listed.reindex(columns=list(COLUMNS))
     run = record_of(line, judge, day, snapshots, listed, escalated)
+    run["severity_by"] = learned_part(catalogue, settings, judge.champion)[1]
     run["seconds"] = {
         "measuring": round(measured - began, 2),
         "judging": round(time.monotonic() - measured, 2),
@@ -156,22 +162,29 @@ def score_rows(
     settings, how = line.settings, line.settings.response
     fired = judge.rulebook.fired(features)
     p, parts, rules_part = _judged(judge, features)
-    hits = respond.fired_rules(fired, settings.rules)
+    hits = respond.fired_rules(judge.rulebook.cases(features), settings.rules)
     levels = respond.risk_levels(hits, _within_capacity(p, judge.calibrated, how.capacity))
-    severity = respond.named(
-        respond.floors_of(features, settings.rules, catalogue, settings.severity)
-    )
+    severity = respond.named(suggested(features, catalogue, settings, judge.champion))
     likely = respond.causes(hits, settings.rules, respond.count_signs(features, catalogue, how))
     silence = respond.silent_hours(features, how)
     why = explain.reasons(features, fired, parts, rules_part, catalogue, settings.rules)
     why = respond.with_silence(why, silence, hits, features, catalogue, how)
+    said = "risk" if judge.calibrated else "score"
+    why = respond.with_relapse(why, features, p, said, how)
     state = respond.states(features, how)
     rows = _who(line, customers, day)
     rows["horizon_days"] = judge.horizon
     rows["escalation_probability"] = np.round(p, 4)
     rows["risk_level"] = levels
     rows["suggested_severity"] = severity
-    rows["escalation_tier"] = respond.tiers(hits, levels, customers["arr"], how, likely)
+    rows["escalation_tier"] = respond.tiers(
+        hits,
+        levels,
+        customers["arr"],
+        how,
+        likely,
+        shares_incident(line, customers["account_id"], day),
+    )
     rows["likely_cause"] = likely
     for place in range(3):
         rows[f"reason_{place + 1}"] = [said[place] if place < len(said) else "" for said in why]
@@ -258,46 +271,3 @@ def _renewal_dates(line: Line, customers: pd.DataFrame, day: int) -> pd.Series[A
 
 def _iso_day(seconds: float) -> str:
     return "" if pd.isna(seconds) else str(date_of(int(seconds) // DAY))
-
-
-def escalated_rows(line: Line, rows: pd.DataFrame, day: int) -> pd.DataFrame:
-    """Return the accounts that are escalated on the day, one row an open escalation."""
-    if rows.empty:
-        return pd.DataFrame(columns=list(ESCALATED_COLUMNS))
-    known = line.tables.frame("escalations")
-    times = ["opened_at", "closed_at", "acknowledged_at", "last_update_at", "severity"]
-    known = known.astype(dict.fromkeys(times, "float64"))
-    closed = known["closed_at"].fillna(np.inf).to_numpy()
-    is_open = (known["row_known"] < day * DAY) & (closed >= day * DAY)
-    columns = [
-        "account_id",
-        "escalation_id",
-        "opened_at",
-        "acknowledged_at",
-        "last_update_at",
-        "severity",
-    ]
-    joined = rows.merge(known.loc[is_open, columns], on="account_id", how="inner")
-    how, now = line.settings.response, day * DAY
-    own = joined["severity"].map(lambda s: f"SEV-{int(s)}" if pd.notna(s) else None)
-    joined["suggested_severity"] = own.fillna(joined["suggested_severity"])
-    opened = joined["opened_at"].astype("int64")
-    answers = [how.severities[name] for name in joined["suggested_severity"]]
-    minutes = np.array([answer.acknowledge_minutes for answer in answers])
-    hours = np.array([answer.update_hours for answer in answers])
-    acknowledged = joined["acknowledged_at"].where(joined["acknowledged_at"] < now)
-    updated = joined["last_update_at"].where(joined["last_update_at"] < now)
-    joined["days_open"] = (now - opened) // DAY
-    joined["acknowledge_overdue"] = acknowledged.isna() & (opened + minutes * 60 < now)
-    last = updated.fillna(acknowledged).fillna(opened).astype("int64")
-    joined["next_update_due"] = [_iso_time(t) for t in last + hours * 3600]
-    joined["sponsor_due"] = joined["executive_sponsor"]
-    joined["overdue"] = joined["days_open"] > how.stale_after_days
-    joined["opened_at"] = [_iso_time(t) for t in opened]
-    return joined.sort_values(
-        ["overdue", "days_open", "account_id"], ascending=[False, False, True], ignore_index=True
-    )
-
-
-def _iso_time(seconds: float) -> str:
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from risk_model import __version__
 from risk_model.blend import Blend
 from risk_model.errors import DataRefused
+from risk_model.ordinal import OrdinalLogistic
 from risk_model.pipelines.figures import calibration_figure, ranking_figure
 from risk_model.pipelines.judge import Judged, judged
 from risk_model.pipelines.line import Labelled, Line
 from risk_model.pipelines.recipe import fit
+from risk_model.pipelines.severity import (
+    fit_severity,
+    judge_severity,
+    past_severities,
+    severity_facts,
+)
 from risk_model.timeline import DEFAULT_HORIZON, date_of
-from risk_model.tracking import TrainingRun, champion_version, promote, training_run
+from risk_model.tracking import SEVERITY_FILE, TrainingRun, champion_version, promote, training_run
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +57,13 @@ def train(line: Line, as_of: date | None = None, horizon: int = DEFAULT_HORIZON)
         )
     model = fit(line.settings, past, horizon)
     verdict = judged(model, past, resamples=line.settings.backtest.resamples)
+    graded = past_severities(line, past, horizon)
+    severity = judge_severity(graded, line.settings, horizon)
+    verdict = replace(verdict, severity=severity)
+    learned = fit_severity(graded, line.settings) if severity.used else None
     plan = line.settings.train
     with training_run(plan.experiment, f"train {date_of(day)}") as run:
-        version = _record(run, line, past, model, verdict, day, horizon)
+        version = _record(run, line, past, model, learned, verdict, day, horizon)
     notes = [model.reason_]
     is_champion = False
     champion = champion_version(plan.model)
@@ -71,6 +82,7 @@ def _record(
     line: Line,
     past: Labelled,
     model: Blend,
+    severity: OrdinalLogistic | None,
     verdict: Judged,
     day: int,
     horizon: int,
@@ -86,6 +98,8 @@ def _record(
     run.keep_json(verdict.to_dict(), "backtest.json")
     run.keep_figure(calibration_figure(verdict), "calibration.png")
     run.keep_figure(ranking_figure(verdict), "ranking.png")
+    if severity is not None:
+        run.keep_estimator(severity, SEVERITY_FILE)
     names = [str(name) for name in model.feature_names_in_]
     return run.register(
         model,
@@ -99,6 +113,7 @@ def _record(
             "rules": settings.rules.version,
             "verdict": verdict.verdict,
             "calibrated": bool(model.calibrated_),
+            "severity": severity_facts(severity, verdict.severity, settings),
         },
     )
 

@@ -32,7 +32,8 @@ class Advice:
     ``cause`` is empty where nothing points anywhere; ``evidence`` speaks for it, ``by_cause`` for
     every cause that anything speaks for. ``levers`` stand in the order in which to try them:
     what compensates is never first, and ``weigh`` says what to weigh before it is offered.
-    ``leadership`` are reasons to bring leadership in; ``chain`` who stands in for whom.
+    ``leadership`` are reasons to bring leadership in, ``protocol`` what the risk level calls for;
+    ``holders`` would hold it if it escalated, ``chain`` who stands in for whom.
     """
 
     cause: str
@@ -43,6 +44,7 @@ class Advice:
     levers: tuple[Offer, ...]
     weigh: str
     leadership: tuple[str, ...]
+    protocol: tuple[str, ...]
     holders: str
     chain: tuple[str, ...]
     talk: tuple[str, ...]
@@ -57,11 +59,12 @@ def advice(
     cause: str,
     severity: str = "SEV-4",
     tier: int = 1,
+    level: str = "Low",
 ) -> Advice:
     """Return what helps an account.
 
     ``hits`` are the rules that fired, strongest first, ``values`` its features by name, ``cause``,
-    ``severity`` and ``tier`` those of its row on the list.
+    ``severity``, ``tier`` and risk ``level`` those of its row on the list.
     """
     plan = how.causes.get(cause)  # type: ignore[call-overload]
     found = evidence(hits, values, catalogue, how)
@@ -82,6 +85,7 @@ def advice(
             for reason in how.leadership
             if any(group_holds(group, values) for group in reason.any_of)
         ),
+        protocol=how.levels[level],  # type: ignore[index]
         holders=how.tiers[tier].holders,  # type: ignore[index]
         chain=tuple(f"{after} stands in for the {before}" for before, after in pairwise(how.chain)),
         talk=how.talk,

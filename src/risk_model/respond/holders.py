@@ -61,14 +61,14 @@ def sponsors(
     levels: Sequence[str],
     arr: pd.Series[float],
     how: Response,
-    overdue: Bools | None = None,
+    overdue: Sequence[bool] | Bools | None = None,
 ) -> list[str]:
     """Return ``now``, ``within-24h`` or ``no``: when an executive sponsor is called in.
 
     ``overdue`` marks what wants one within a day for other reasons than a rule: a SEV-1 or SEV-2
     past its first SLA and, in an escalation, a second one, a near renewal, a CSM out of options.
     """
-    late = np.zeros(len(levels), dtype=bool) if overdue is None else overdue
+    late = [False] * len(levels) if overdue is None else overdue
     result = []
     for rules, level, revenue, is_late in zip(fired, levels, arr.fillna(0.0), late, strict=True):
         called = {rule.sponsor for rule in rules}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from risk_model.respond.facts import Bools
@@ -13,14 +14,20 @@ LEVELS = ("Low", "Medium", "High")
 LEVEL_OF_GRADE = {"strong": "High", "warning": "Medium", "mild": "Low"}
 
 
-def fired_rules(fired: pd.DataFrame, rules: RuleSet) -> list[list[Rule]]:
-    """Return for each account the rules that fired, strongest first, then in the file's order."""
-    order = {rule.id: place for place, rule in enumerate(rules.rules)}
-    worth = {rule.id: rules.points[rule.grade] for rule in rules.rules}
-    names = sorted(fired.columns, key=lambda name: (-worth[name], order[name]))
-    hits = fired[names].to_numpy() == 1
-    listed = [rules.by_id[name] for name in names]
-    return [[rule for rule, hit in zip(listed, row, strict=True) if hit] for row in hits]
+def fired_rules(cases: pd.DataFrame, rules: RuleSet) -> list[list[Rule]]:
+    """Return for each account the rules that fired, strongest first, then in the file's order.
+
+    ``cases`` is what the rulebook returns: one column a rule, with the case that holds. Each rule
+    is returned as that case has it, with its words and effects.
+    """
+    hits: list[list[tuple[float, int, Rule]]] = [[] for _ in range(len(cases))]
+    for order, rule in enumerate(rules.rules):
+        held = cases[rule.id].to_numpy(dtype=float)
+        as_cases = rule.as_cases
+        for row in np.flatnonzero(held >= 0).tolist():
+            case = as_cases[int(held[row])]
+            hits[row].append((-rules.points[case.grade], order, case))
+    return [[rule for _, _, rule in sorted(own, key=lambda hit: hit[:2])] for own in hits]
 
 
 def risk_levels(fired: Sequence[Sequence[Rule]], within_capacity: Bools) -> list[str]:

@@ -142,14 +142,14 @@ def floors_of(
             _worsen(worst, any_group(floor.any_of, features), floor.severity)
     if firm_only:
         return worst
+    toned = {name for name in catalogue.names if tone_of(name, catalogue, plan.tone)}
     for rule in rules.rules:
-        calm = [
-            group
-            for group in rule.groups
-            if group and not any(tone_of(name, catalogue, plan.tone) for name in group)
-        ]
-        holds = any_group(calm, features)
-        _worsen(worst, holds, rule.severity or plan.any_rule)
+        if rule.kinds is not None:
+            continue
+        for group, case in zip(rule.groups, rule.as_cases, strict=True):
+            if not toned & set(group):
+                holds = any_group([group], features)
+                _worsen(worst, holds, case.severity or plan.any_rule)
     return worst
 
 

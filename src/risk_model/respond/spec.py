@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from risk_model.catalogue import Catalogue, Condition
 from risk_model.documents import Strict, check_document, did_you_mean, read_document
 from risk_model.errors import ConfigError
 from risk_model.respond.hours import BusinessHours
-from risk_model.rules import Cause
+from risk_model.rules.spec import Cause, Level
 
 Severity = Literal["SEV-1", "SEV-2", "SEV-3", "SEV-4"]
 Stage = Literal["week-1", "weeks-2-4", "month-2", "month-3", "month-6"]
@@ -69,6 +70,17 @@ class CausePlan(Strict):
     then: tuple[str, ...] = ()
     owner: str | None = None
     signs: tuple[str, ...] = ()
+
+    @field_validator("lever_first")
+    @classmethod
+    def _no_money_first(cls, lever: str) -> str:
+        money = re.search(r"credit|discount|refund|compensat", lever, re.IGNORECASE)
+        if money:
+            raise ValueError(
+                f"'{money[0]}' is never the first answer. Put it under 'levers' with "
+                "'compensates: true', and name another one here."
+            )
+        return lever
 
 
 class Lever(Strict):
@@ -131,6 +143,7 @@ class Response(Strict):
     severities: Mapping[Severity, SeverityResponse]
     without_severities: WithoutSeverities
     business_hours: BusinessHours
+    levels: Mapping[Level, tuple[str, ...]]
     tiers: Mapping[Literal[1, 2, 3, 4], Tier]
     chain: tuple[str, ...]
     large_arr: float = Field(ge=0)
@@ -176,6 +189,7 @@ class Response(Strict):
     def _complete(self) -> Response:
         wanted: dict[str, tuple[Iterable[object], Iterable[object]]] = {
             "severities": (SEVERITIES, self.severities),
+            "levels": (get_args(Level), self.levels),
             "tiers": ((1, 2, 3, 4), self.tiers),
             "recovery": (STAGES, self.recovery),
             "causes": (CAUSES, self.causes),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from risk_model.explain import QUIET, told
 from risk_model.respond.facts import any_group
 from risk_model.respond.spec import STAGES, Response
 
@@ -23,3 +27,25 @@ def recovery_stages(facts: pd.DataFrame, how: Response) -> list[str]:
     days = facts["days_since_escalation_closed"].to_numpy(dtype=float)
     places = np.searchsorted(ends, days)
     return [STAGES[place] if place < len(STAGES) else "" for place in places]
+
+
+def with_relapse(
+    reasons: Sequence[Sequence[str]],
+    facts: pd.DataFrame,
+    p: NDArray[np.float64],
+    called: str,
+    how: Response,
+    most: int = 3,
+) -> list[list[str]]:
+    """Return the reasons, of a recovering account with its relapse risk as the last of them.
+
+    The risk is that of another escalation: the account's probability, or score, as ``called``.
+    """
+    days = facts["days_since_escalation_closed"].to_numpy(dtype=float)
+    result = [list(said) for said in reasons]
+    for row in np.flatnonzero(days <= how.recovery_days).tolist():
+        since = told(np.floor(days[row]), "days") if days[row] >= 1 else "less than a day"
+        says = f"Escalation closed {since} ago; relapse {called} {p[row]:.0%}"
+        kept = [text for text in result[row] if text != QUIET]
+        result[row] = [*kept[: most - 1], says]
+    return result

@@ -33,13 +33,13 @@ def first_steps(
         step = _own(rules, standing_out[place], states_[place], how)
         if silent is not None and silent[place] > 0:
             step = _answered_first(step, rules, float(silent[place]), how)
-        stage = stages[place] if stages else ""
-        if stage:
-            due = how.recovery[stage].due  # type: ignore[index]
-            step = f"{step}; in recovery: {_lower(due)}" if rules else due
         cause = causes[place] if causes else ""
         if cause and rules:
             step = f"{step}; bring in {_listed(how.causes[cause].bring_in)}"  # type: ignore[index]
+        stage = stages[place] if stages else ""
+        if stage:
+            due = how.recovery[stage].due  # type: ignore[index]
+            step = f"{step}; as they recover, {_lower(due)}" if rules else due
         steps.append(step)
     return steps
 
