@@ -79,6 +79,7 @@ TICKETS = [
     ),
     solved(3, "acme", 12, subject="Cannot log in", csat=2, rated_at=moment(11)),
     solved(4, "third", 3, subject="Export broken"),
+    solved(6, "acme", 100, subject="Long before the trouble"),
     ticket(5, "evil", moment(2), subject=f"{EVIL}", category="bug"),
     *(solved(30 + n, f"loud{n}", 4, subject=f"Dashboard is slow {n}") for n in range(6)),
 ]  # fmt: skip

@@ -66,6 +66,7 @@ def test_the_email_has_subject_issue_level_timeline_attempts_actions_and_ask(
     assert "| High |" in parts["Level"]
     assert "SEV-2" in parts["Level"]
     assert "2026-03-10 08:00 UTC | Escalation E1 opened, SEV-2" in parts["Timeline"]
+    assert "Long before" not in sections(written(judged, "acme", "tracking"))["Timeline of events"]
     assert "2026-03-26 12:00 UTC | Promised date passed without a solution" in parts["Timeline"]
     assert "Call: 2026-03-12 15:00 UTC" in parts["De-escalation attempted"]
     assert "Meeting held: 2026-03-13 14:00 UTC" in parts["De-escalation attempted"]

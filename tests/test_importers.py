@@ -86,7 +86,8 @@ def test_ids_that_differ_in_capitals_only_are_refused_where_they_are_the_same() 
 
 def test_a_list_above_the_limit_on_rows_is_cut_into_files_that_hold_every_row_once() -> None:
     importer = Importer.model_validate({**IMPORTERS.salesforce.model_dump(), "rows_at_most": 4})
-    files = export(a_list(9), "salesforce", importer).files
+    rows = a_list(9, reason_2='one "line"\nand another')
+    files = export(rows, "salesforce", importer).files
     parts = [read(file) for file in files]
     assert [len(part) for part in parts] == [4, 4, 1]
     assert pd.concat(parts)["Escalation_Rank__c"].tolist() == [str(n) for n in range(1, 10)]

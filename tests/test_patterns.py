@@ -122,6 +122,17 @@ def test_every_escalation_is_logged_with_what_is_known_of_it(found: Patterns) ->
     assert "prevention" in log.columns
 
 
+def test_what_was_done_after_the_end_is_no_approach() -> None:
+    case = {"escalation_id": "1", "account_id": "a", "opened_at": 40 * DAY, "closed_at": 50 * DAY}
+    case |= {"severity": None, "issue": None, "cause": None}
+    acts = [
+        {"account_id": whose, "acted_at": day * DAY, "action": f"call {day}"}
+        for whose, day in (("a", 9), ("a", 10), ("a", 49), ("a", 50), ("b", 45))
+    ]
+    log = escalation_log([case], acts, {}, 90 * DAY, 90)
+    assert log["approach"].tolist() == ["1970-01-11 call 10; 1970-02-19 call 49"]
+
+
 def test_an_escalation_that_came_back_says_so() -> None:
     cases = [
         {"escalation_id": "1", "opened_at": 0, "closed_at": 5 * DAY},

@@ -20,7 +20,7 @@ def gaps(story: Story) -> list[Block]:
     ]
     if not found:
         return []
-    told = f"{counted(len(found), 'message')} of theirs speak of something else that was promised: "
+    told = "Messages of theirs that speak of something else that was promised: "
     return [Paragraph(told + ", ".join(found[-8:]) + ".")]
 
 

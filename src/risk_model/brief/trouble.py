@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from risk_model.brief.blocks import Blank, Block, Fields, Grid, Paragraph, Points, Text
 from risk_model.brief.events import HEARD, channel, sender
@@ -101,9 +102,10 @@ def impact(story: Story) -> list[Block]:
     if row["renewal_date"]:
         rows.append(("Renewal", f"{row['renewal_date']}{_days_until(story)}"))
     rows += _ticket_impact(story) + _incident_impact(story)
-    for name, label in (("usage_change", "Usage, 4 weeks against the 4 before"),):
-        if _is_known(facts.get(name)):
-            rows.append((label, figure_told(float(facts[name]), "change")))
+    change = facts.get("usage_change")
+    if _is_known(change):
+        told = "unchanged" if abs(float(change)) < 0.005 else figure_told(float(change), "change")
+        rows.append(("Usage, 4 weeks against the 4 before", told))
     rows += _score_impact(story)
     rows.append(("Business impact on their side", Blank("what it costs them, in their words")))
     return [Fields(rows)]
@@ -221,7 +223,7 @@ def _money(value: object) -> Text:
     return f"{float(str(value)):,.0f}" if _is_known(value) else Blank("revenue a year")
 
 
-def _is_known(value: object) -> bool:
+def _is_known(value: Any) -> bool:
     return value is not None and value == value and value != ""  # noqa: PLR0124  (NaN)
 
 
