@@ -24,13 +24,22 @@ SAYS = {
     "public": "We will post about this on social media and call the press.",
     "legal": "Our lawyers will take legal action against you.",
     "told": "We were told that this was included in our plan, and now it is not.",
-    "passed": "We have been passed from team to team and every person tells us something different.",
+    "passed": "We have been passed from team to team and everybody says something else.",
     "billing": FACTS["invoice"],
     "ask": "Can you send us the new price list?",
     "thanks": "Thanks, see you on Thursday.",
 }
 # Revenue a year: ten large accounts, and golden ones far below one percent of the company's.
 LARGE, SMALL, ABOVE_SHARE = 60_000, 1_000, 30_000
+
+
+# Where an account is, for the business hours.
+PLACES = {
+    "in-emea": {"region": "EMEA"},
+    "in-new-york": {"region": "EMEA", "timezone": "America/New_York"},
+    "on-mars": {"region": "EMEA", "timezone": "Mars/Olympus"},
+    "in-atlantis": {"region": "Atlantis"},
+}
 
 
 class Golden:
@@ -211,6 +220,9 @@ def _causes(golden: Golden) -> None:
     golden.writes("experience", SAYS["passed"])
     golden.uses("adoption", 100, 40)
     golden.solves("piling-up", 5, 2)
+    for name, place in PLACES.items():
+        golden.an(name, **place)
+        golden.solves(name, 5, 2)
     golden.answers_survey("detractor", 3)
     golden.renews("renewal", 60)
     golden.writes("silence", SAYS["thanks"], ago=40)

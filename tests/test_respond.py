@@ -40,8 +40,8 @@ def facts(*accounts: dict[str, float]) -> pd.DataFrame:
         (["no-contact-weeks"], "Medium"),
         (["meetings-missed"], "Medium"),
         (["upset-message"], "High"),
-        (["says-cancel-legal"], "High"),
-        (["competitor-weighed"], "High"),
+        (["says-cancel-legal-breach"], "High"),
+        (["threat-or-competitor"], "High"),
         (["critical-open-48h"], "High"),
         (["usage-drop", "ticket-burst", "several-red-flags"], "High"),
     ],
@@ -132,8 +132,8 @@ def test_the_sponsor_is_called_by_their_executive_or_by_much_revenue_at_high_ris
     [
         ({}, "nobody"),
         ({"longest_wait": 0.1}, "nobody"),
-        ({"asks_waiting_48h": 1}, "us"),
-        ({"complaints_waiting_48h": 1}, "us"),
+        ({"waiting_for_answer_48h": 1}, "us"),
+        ({"silent_ticket_48h": 1}, "us"),
         ({"past_sla": 1}, "us"),
         ({"unanswered_48h": 1}, "us"),
         ({"tasks_overdue_us": 2}, "us"),
@@ -224,3 +224,24 @@ def test_rules_that_fired_stand_strongest_first_in_the_order_of_the_file() -> No
             "usage-drop",
             "ticket-burst",
         ]
+
+
+def test_our_silence_is_told_where_no_rule_has_told_it() -> None:
+    known = facts({"longest_answer_wait": 2.54}, {"longest_answer_wait": 2.54}, {})
+    hours = respond.silent_hours(known, HOW)
+    assert hours.tolist() == [60, 60, 0]
+    assert respond.silent_hours(facts({"longest_silence": 1.99}), HOW).tolist() == [0]
+    hits = [named("upset-message"), [], []]
+    why = [["Upset", "Usage", "Seats"], ["Nothing stands out in what was measured"], ["Usage"]]
+    told = respond.with_silence(why, hours, hits, known, SETTINGS.catalogue, HOW)
+    says = "No reply from us for 60 hours"
+    assert told == [["Upset", says, "Usage"], [says], ["Usage"]]
+
+
+def test_the_answer_that_is_owed_comes_before_the_step_but_not_before_the_sponsors() -> None:
+    accounts = [named("upset-message"), named("waiting-on-us"), named("threat-to-go-public")]
+    steps = respond.first_steps(
+        accounts, [""] * 3, ["at-risk"] * 3, HOW, silent=np.array([61.0] * 3)
+    )
+    assert steps[0].startswith("Answer today, with a date, what has waited 61 hours, then take a ")
+    assert steps[1:] == [rules[0].do for rules in accounts[1:]]

@@ -49,7 +49,7 @@ def graded(*accounts: dict[str, float]) -> list[int]:
         ({"incident_users_28d": 100}, 2),
         ({"executive_to_ceo_28d": 1}, 2),
         ({"outage_messages_28d": 1}, 2),
-        ({"executive_messages_28d": 1, "billing_28d": 1}, 2),
+        ({"executive_concerns_28d": 1}, 2),
         ({"executive_messages_28d": 1}, 4),
         ({"open_urgent_tickets": 1}, 3),
         ({"tickets_7d": 4}, 3),

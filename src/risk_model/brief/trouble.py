@@ -103,7 +103,7 @@ def impact(story: Story) -> list[Block]:
         rows.append(("Renewal", f"{row['renewal_date']}{_days_until(story)}"))
     rows += _ticket_impact(story) + _incident_impact(story)
     change = facts.get("usage_change")
-    if _is_known(change):
+    if change is not None:
         told = "unchanged" if abs(float(change)) < 0.005 else figure_told(float(change), "change")
         rows.append(("Usage, 4 weeks against the 4 before", told))
     rows += _score_impact(story)

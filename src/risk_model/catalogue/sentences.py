@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from risk_model.catalogue.spec import OPEN_VERBS, WINDOW_VERBS, Catalogue, Feature
+from risk_model.catalogue.spec import EVENT_TIME, OPEN_VERBS, WINDOW_VERBS, Catalogue, Feature
 from risk_model.documents import did_you_mean
 
 FIGURE = re.compile(r"{(\w*)(?::(\w+))?}")
@@ -38,6 +38,9 @@ def behind(feature: Feature, form: str) -> Feature | None:
     verb: dict[str, object] = {"since": True} if form in MOMENTS else {"latest": form}
     if feature.verb in OPEN_VERBS and form in MOMENTS:
         verb = {"oldest": True, "interval": feature.interval, "within": feature.within}
+    elif feature.verb in WINDOW_VERBS and form in MOMENTS:
+        # The same window over the same rows, so that it costs no pass of its own.
+        verb = {"maximum": feature.at or EVENT_TIME[feature.source], "window": feature.window}
     elif feature.verb in WINDOW_VERBS:
         verb["within"] = feature.window
     elif feature.verb == "latest":
@@ -49,7 +52,7 @@ def behind(feature: Feature, form: str) -> Feature | None:
         {
             "name": f"{feature.name}_{'date' if form in MOMENTS else form}",
             "means": f"{form} of: {feature.means}",
-            "unit": "days" if form in MOMENTS else "number",
+            "unit": "days" if form in MOMENTS and "maximum" not in verb else "number",
             **rows,
             **verb,
         }
@@ -57,12 +60,20 @@ def behind(feature: Feature, form: str) -> Feature | None:
 
 
 def features_behind(patterns: Iterable[str], catalogue: Catalogue) -> list[Feature]:
-    """Return the features that sentences need besides those of the catalogue, each once."""
+    """Return the features that sentences need besides those of the catalogue, each once.
+
+    ``patterns`` come on top of what the catalogue's own features say.
+    """
     found: dict[str, Feature] = {}
-    for pattern in patterns:
-        for name, form in figures_in(pattern):
-            feature = behind(catalogue.by_name[name], form) if name in catalogue.by_name else None
-            if feature is not None and feature.name not in catalogue.by_name:
+    known: dict[str, Feature] = catalogue.by_name
+    told = [(name, form, known) for said in patterns for name, form in figures_in(said)]
+    for own in catalogue.features:
+        with_own = {**known, "value": own} if own.says and "{value:" in own.says else known
+        told += [(name, form, with_own) for name, form in figures_in(own.says or "")]
+    for name, form, features in told:
+        if form and name in features:
+            feature = behind(features[name], form)
+            if feature is not None and feature.name not in known:
                 found[feature.name] = feature
     return list(found.values())
 

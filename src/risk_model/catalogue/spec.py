@@ -48,6 +48,24 @@ LATEST_VERBS = ("latest", "since", "ever", "age_of", "time_to")
 COMPANY_VERBS = ("top_share",)
 # Sources made of another table: the stints of a ticket under one priority, and between replies.
 STINTS_OF = {"priorities": "tickets", "silences": "tickets"}
+# The time at which a row of a source happens, unless a feature says ``at``.
+EVENT_TIME = {
+    "accounts": "row_known",
+    "usage": "date",
+    "tickets": "opened_at",
+    "priorities": "from_time",
+    "silences": "from_time",
+    "ticket_events": "occurred_at",
+    "surveys": "responded_at",
+    "messages": "sent_at",
+    "meetings": "scheduled_at",
+    "tasks": "created_at",
+    "renewals": "row_known",
+    "health_scores": "scored_at",
+    "incidents": "started_at",
+    "escalations": "opened_at",
+    "outcomes": "row_known",
+}
 DERIVED_VERBS = ("ratio", "change", "difference", "streak", "first_of", "add")
 VERBS = (*WINDOW_VERBS, *OPEN_VERBS, *LATEST_VERBS, *COMPANY_VERBS, *DERIVED_VERBS)
 

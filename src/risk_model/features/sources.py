@@ -13,7 +13,7 @@ from typing import Any
 
 import narwhals as nw
 
-from risk_model.catalogue.spec import STINTS_OF
+from risk_model.catalogue.spec import EVENT_TIME, STINTS_OF
 from risk_model.engines import Engine
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
@@ -21,25 +21,6 @@ from risk_model.timeline import DAY, HOUR
 
 Frame = nw.LazyFrame[Any]
 Expr = nw.Expr
-
-# The time at which a row of a source happens, unless a feature says ``at``.
-EVENT_TIME = {
-    "accounts": "row_known",
-    "usage": "date",
-    "tickets": "opened_at",
-    "priorities": "from_time",
-    "silences": "from_time",
-    "ticket_events": "occurred_at",
-    "surveys": "responded_at",
-    "messages": "sent_at",
-    "meetings": "scheduled_at",
-    "tasks": "created_at",
-    "renewals": "row_known",
-    "health_scores": "scored_at",
-    "incidents": "started_at",
-    "escalations": "opened_at",
-    "outcomes": "row_known",
-}
 
 NEVER = 1 << 60
 
@@ -81,13 +62,12 @@ def _in_working_hours(time: str) -> Expr:
     return nw.when(_is_workday(time) & (hour >= 7) & (hour < 19)).then(1).otherwise(0)
 
 
-# What a message raises as a concern, whatever its tone; and what asks for an answer.
+# What a text raises as a matter, whatever its tone; and what asks for an answer or complains.
 CONCERNS = (
     *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
-    *("complaint", "frustration", "no_progress", "expectation_gap", "billing"),
-    *("passed_around", "asks_for_higher", "outage"),
+    *("no_progress", "expectation_gap", "billing", "passed_around", "asks_for_higher", "outage"),
 )
-ASKS = ("question", *CONCERNS)
+ASKS = ("question", "complaint", "frustration", *CONCERNS)
 OF_SIGNALS: dict[str, tuple[str, ...]] = {"concern": CONCERNS, "wants_answer": ASKS}
 
 DERIVED: dict[str, dict[str, Derived]] = {

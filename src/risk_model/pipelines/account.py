@@ -30,10 +30,11 @@ def explain_account(
     place = judged.place(account)
     judge, catalogue = judged.judge, judged.catalogue
     row, values = judged.rows.loc[[place]].iloc[0], judged.features.loc[[place]]
+    told_of = values.assign(as_of=float(judged.day))
     parts: list[Text | Table] = [
         _heading(row, judge),
-        _advice(row, values, judge, line, catalogue),
-        _rules(values, judge, line, catalogue),
+        _advice(row, told_of, judge, line, catalogue),
+        _rules(told_of, judge, line, catalogue),
     ]
     if judge.champion is not None:
         parts.append(_contributions(values, judge, catalogue))
@@ -98,7 +99,8 @@ def _rules(values: pd.DataFrame, judge: Judge, line: Line, catalogue: Catalogue)
     for rule in line.settings.rules.rules:
         state = {1.0: "fired", 0.0: "quiet"}.get(float(fired[rule.id]), "not measured")
         if state != "quiet":
-            said = sentence(rule.says, record, catalogue) if state == "fired" else ""
+            says = rule.as_fired(record).says
+            said = sentence(says, record, catalogue) if state == "fired" else ""
             table.add_row(rule.id, state, rule.grade, Text(said))
     quiet = int((fired == 0).sum())
     table.caption = f"{quiet} more rules are quiet"

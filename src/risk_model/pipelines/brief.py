@@ -120,6 +120,7 @@ def _advice(
 ) -> Advice:
     """Return what helps; of a case its recorded cause and severity count before the suggested."""
     values = {name: np.nan if value is None else float(value) for name, value in facts.items()}
+    values["as_of"] = float(judged.day)
     own = (case or {}).get("severity")
     return advice(
         [sign.rule for sign in signs],
@@ -136,7 +137,8 @@ def _signs(judged: JudgedDay, place: int) -> list[Sign]:
     values = judged.features.loc[[place]]
     rules = judged.line.settings.rules
     hits = fired_rules(judged.judge.rulebook.cases(values), rules)[0]
-    record = {str(name): value for name, value in values.to_dict("records")[0].items()}
+    told_of = values.assign(as_of=float(judged.day))
+    record = {str(name): value for name, value in told_of.to_dict("records")[0].items()}
     return [Sign(rule, sentence(rule.says, record, judged.catalogue)) for rule in hits]
 
 

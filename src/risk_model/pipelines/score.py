@@ -15,6 +15,7 @@ import pandas as pd
 
 from risk_model import explain, respond
 from risk_model.catalogue import Catalogue, load_catalogue
+from risk_model.catalogue.sentences import features_behind
 from risk_model.errors import RiskModelError, UsageError
 from risk_model.features.sources import source_columns
 from risk_model.pipelines.escalated import escalated_list
@@ -78,6 +79,9 @@ def score(
     escalated = escalated_list(line, rows[burning], customers[burning], hits, day)
     listed = listed.reindex(columns=list(COLUMNS))
     run = record_of(line, judge, day, snapshots, listed, escalated)
+    run["notes"] += respond.unplaced(
+        _texts(customers["region"]), _texts(customers["timezone"]), settings.response
+    )
     run["severity_by"] = learned_part(catalogue, settings, judge.champion)[1]
     run["seconds"] = {
         "measuring": round(measured - began, 2),
@@ -119,9 +123,15 @@ def working_catalogue(settings: Settings) -> Catalogue:
     read = {*respond.FACTS, *settings.response.features, *settings.severity.features}
     missing = read - set(catalogue.names)
     if not missing:
-        return catalogue
+        return _with_dates(catalogue, settings)
     default = load_catalogue(default_folder() / "features", source_columns()).only(missing)
     extra = [f for f in default.features if f.name not in catalogue.by_name]
+    return _with_dates(Catalogue(features=(*catalogue.features, *extra)), settings)
+
+
+def _with_dates(catalogue: Catalogue, settings: Settings) -> Catalogue:
+    """Add what the sentences of rules and features are filled in with besides the features."""
+    extra = features_behind(settings.rules.sentences, catalogue)
     return Catalogue(features=(*catalogue.features, *extra))
 
 
@@ -160,6 +170,7 @@ def score_rows(
 ) -> pd.DataFrame:
     """Return one row an account with every column of the contract but rank and change."""
     settings, how = line.settings, line.settings.response
+    features = features.assign(as_of=float(day))
     fired = judge.rulebook.fired(features)
     p, parts, rules_part = _judged(judge, features)
     hits = respond.fired_rules(judge.rulebook.cases(features), settings.rules)

@@ -2,7 +2,7 @@
 
 from risk_model.respond.advice import Advice, Offer, advice
 from risk_model.respond.causes import causes, count_signs, evidence
-from risk_model.respond.clocks import answer_to, clocks, due_at
+from risk_model.respond.clocks import answer_to, clocks, due_at, unplaced
 from risk_model.respond.escalated import (
     Open,
     Standing,
@@ -55,6 +55,7 @@ __all__ = [
     "states",
     "tiers",
     "tone_of",
+    "unplaced",
     "waiting_on",
     "with_relapse",
     "with_silence",

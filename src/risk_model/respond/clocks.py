@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
 
-from risk_model.respond.hours import Calendar
+from risk_model.respond.hours import Calendar, zone_named
 from risk_model.respond.spec import Counting, Response, SeverityResponse, Urgency
 
 URGENCY: dict[str, Urgency] = {"SEV-1": "critical", "SEV-2": "high"}
+# So many names of zones or regions are told.
+MOST = 5
 ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -66,6 +69,33 @@ def clocks(
         owner = owner_of(answer.owner, name, causes[row] if causes else "", how)
         rows.append((due[name, region, zone], answer.update_hours, owner))
     return pd.DataFrame(rows, columns=["acknowledge_by", "update_every_hours", "owner_role"])
+
+
+def unplaced(
+    regions: Sequence[str | None], zones: Sequence[str | None], how: Response
+) -> list[str]:
+    """Return what has to be said of regions and time zones that nobody knows, if there are any."""
+    hours = how.business_hours
+    strange = Counter(zone for zone in zones if zone and zone_named(zone) is None)
+    lost = Counter(
+        region
+        for region, zone in zip(regions, zones, strict=True)
+        if region and not hours.is_known(region) and (not zone or zone in strange)
+    )
+    notes = []
+    if strange:
+        named = ", ".join(sorted(strange)[:MOST])
+        notes.append(
+            f"{strange.total()} accounts have a time zone that is not known ({named}): the "
+            "business hours of their region count"
+        )
+    if lost:
+        named = ", ".join(sorted(lost)[:MOST])
+        notes.append(
+            f"{lost.total()} accounts are in regions without business hours ({named}): the "
+            "default's count; add the regions to models/response.yaml"
+        )
+    return notes
 
 
 def owner_of(owner: str, severity: str, cause: str, how: Response) -> str:

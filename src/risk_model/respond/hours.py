@@ -91,6 +91,10 @@ class BusinessHours(Strict):
             frozenset(own.holidays or self.default.holidays or ()),
         )
 
+    def is_known(self, region: str) -> bool:
+        """Whether a region has hours of its own here."""
+        return region.strip().casefold() in {name.casefold() for name in self.regions}
+
     def _of_region(self, region: str | None) -> Hours:
         wanted = (region or "").strip().casefold()
         named = {name.casefold(): hours for name, hours in self.regions.items()}

@@ -117,16 +117,23 @@ class Tier(Strict):
 class Turn(Strict):
     """When silence is ours, when the ball lies with them, and what each calls for.
 
-    ``silence`` are features in days: how long something of theirs has waited for us.
+    ``silence`` are features in days: how long something of theirs has waited for us. It is our turn
+    while anything is ``waiting`` for us, or ``owed`` by us.
     """
 
     silence: tuple[str, ...]
     silent_hours: int = Field(48, gt=0)
     answered_days: int = Field(14, gt=0)
-    ours: tuple[Group, ...]
+    waiting: tuple[Group, ...]
+    owed: tuple[Group, ...]
     theirs: tuple[Group, ...]
     answer: str
     says: str
+
+    @property
+    def ours(self) -> tuple[Group, ...]:
+        """What makes it our turn."""
+        return (*self.waiting, *self.owed)
 
 
 class Silent(Strict):

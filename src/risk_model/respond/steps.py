@@ -34,7 +34,7 @@ def first_steps(
         if silent is not None and silent[place] > 0:
             step = _answered_first(step, rules, float(silent[place]), how)
         cause = causes[place] if causes else ""
-        if cause and rules:
+        if cause and rules and "bring in" not in step.lower():
             step = f"{step}; bring in {_listed(how.causes[cause].bring_in)}"  # type: ignore[index]
         stage = stages[place] if stages else ""
         if stage:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from risk_model.catalogue import Catalogue
 from risk_model.explain import QUIET, sentence
 from risk_model.respond.facts import any_group
-from risk_model.respond.levels import lead_of
 from risk_model.respond.spec import Response
 from risk_model.rules import Rule
 
@@ -51,18 +50,19 @@ def with_silence(
 ) -> list[list[str]]:
     """Return the reasons with our silence among them, by its hours, where there is one.
 
-    It takes the place of what a rule said of the same wait; else it comes second, after what leads.
+    Where a rule's sentence about what waits for us is among them, it is told; else it comes second,
+    after what leads.
     """
-    told = [list(said) for said in reasons]
+    result = [list(said) for said in reasons]
+    silences = {*how.turn.silence, *(name for group in how.turn.waiting for name in group)}
     for row in np.flatnonzero(hours > 0).tolist():
-        says = how.turn.says.format(hours=f"{hours[row]:,.0f}")
-        waits = [rule for rule in fired[row] if is_about_waiting(rule, how)]
         values = {str(name): value for name, value in facts.iloc[row].items()}
-        same = {sentence(rule.says, values, catalogue) for rule in waits}
-        rest = [text for text in told[row] if text not in same and text != QUIET]
-        leads = lead_of(fired[row]) in waits or not rest
-        told[row] = [says, *rest][:most] if leads else [rest[0], says, *rest[1:]][:most]
-    return told
+        waits = [rule for rule in fired[row] if set(rule.features) & silences]
+        if not {sentence(rule.says, values, catalogue) for rule in waits} & set(result[row]):
+            says = how.turn.says.format(hours=f"{hours[row]:,.0f}")
+            rest = [text for text in result[row] if text != QUIET]
+            result[row] = [*rest[:1], says, *rest[1:]][:most]
+    return result
 
 
 def is_about_waiting(rule: Rule, how: Response) -> bool:
