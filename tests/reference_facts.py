@@ -166,6 +166,7 @@ def add_signals(table: str, fact: Fact, hear: Hear) -> None:
     else:
         asked = [value for name, value in said.items() if name not in PASSING]
         raised = [value for name, value in said.items() if name not in PASSING | TONE]
+        raised.append(said["executive"])
         said = {**said, "concern": max(raised), "wants_answer": max([said["question"], *asked])}
     fact.values |= said
     fact.known |= dict.fromkeys(said, fact.known[HEARD[table]])

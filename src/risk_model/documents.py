@@ -45,9 +45,9 @@ class Document:
         own = f"{_short(self.file)}:{self._lines.get(place, 1)}"
         return self._elsewhere.get(place, own)
 
-    def part(self, name: str) -> Document:
-        """Return the document with only one of its parts."""
-        data = {name: self.data[name]} if name in self.data else {}
+    def parts(self, *names: str) -> Document:
+        """Return the document with only some of its parts."""
+        data = {name: self.data[name] for name in names if name in self.data}
         return Document(self.file, data, self._lines, self._elsewhere)
 
     def changed_by(self, other: Document, part: str) -> Document:
@@ -84,6 +84,12 @@ def read_document(file: Path) -> Document:
     if mistakes:
         raise ConfigError(mistakes)
     return Document(file, {} if data is None else data, lines)
+
+
+def read_changed(file: Path, company: Document | None) -> Document:
+    """Read a YAML file with what a company's own file writes under its name in place of it."""
+    document = read_document(file)
+    return document if company is None else document.changed_by(company, file.stem)
 
 
 def check_document(document: Document, model: type[Model]) -> Model:

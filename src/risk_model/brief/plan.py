@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from risk_model.documents import Strict, check_document, did_you_mean, read_document
+from risk_model.documents import Document, Strict, check_document, did_you_mean, read_changed
 from risk_model.errors import ConfigError
 
 Kind = Literal["email", "tracking", "executive", "investigation", "post-mortem", "expectations"]
@@ -93,9 +93,12 @@ class DocumentPlans(Strict):
     documents: Mapping[Kind, DocumentPlan]
 
 
-def load_documents(file: Path) -> DocumentPlans:
-    """Read the documents' plans. Raises ConfigError with every mistake, its line and a remedy."""
-    document = read_document(file)
+def load_documents(file: Path, company: Document | None = None) -> DocumentPlans:
+    """Read the documents' plans, with a company's changes.
+
+    Raises ConfigError with every mistake, its line and a remedy.
+    """
+    document = read_changed(file, company)
     plans = check_document(document, DocumentPlans)
     mistakes = [
         f"{document.where(('documents', kind, 'sections', place, 'parts', number))}: "

@@ -63,12 +63,14 @@ def _in_working_hours(time: str) -> Expr:
 
 
 # What a text raises as a matter, whatever its tone; and what asks for an answer or complains.
-CONCERNS = (
+_MATTERS_RAISED = (
     *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
     *("no_progress", "expectation_gap", "billing", "passed_around", "asks_for_higher", "outage"),
 )
-ASKS = ("question", "complaint", "frustration", *CONCERNS)
-OF_SIGNALS: dict[str, tuple[str, ...]] = {"concern": CONCERNS, "wants_answer": ASKS}
+OF_SIGNALS: dict[str, tuple[str, ...]] = {
+    "concern": (*_MATTERS_RAISED, "executive"),
+    "wants_answer": (*_MATTERS_RAISED, "question", "complaint", "frustration"),
+}
 
 DERIVED: dict[str, dict[str, Derived]] = {
     "tickets": {

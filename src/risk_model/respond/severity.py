@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from risk_model.catalogue import Catalogue
-from risk_model.documents import Document, Strict, check_document, did_you_mean, read_document
+from risk_model.documents import Document, Strict, check_document, did_you_mean, read_changed
 from risk_model.errors import ConfigError
 from risk_model.respond.facts import Group, any_group
 from risk_model.rules import RuleSet
@@ -84,9 +84,14 @@ class SeverityPlan(Strict):
         return np.array(self.costs, dtype=float)
 
 
-def load_severity(file: Path, catalogue: Catalogue) -> SeverityPlan:
-    """Read the plan. Raises ConfigError with every mistake, each with its line and a remedy."""
-    document = read_document(file)
+def load_severity(
+    file: Path, catalogue: Catalogue, company: Document | None = None
+) -> SeverityPlan:
+    """Read the plan, with a company's changes.
+
+    Raises ConfigError with every mistake, each with its line and a remedy.
+    """
+    document = read_changed(file, company)
     plan = check_document(document, SeverityPlan)
     mistakes = []
     for name in plan.features:

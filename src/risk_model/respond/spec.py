@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from risk_model.catalogue import Catalogue, Condition
-from risk_model.documents import Strict, check_document, did_you_mean, read_document
+from risk_model.documents import Document, Strict, check_document, did_you_mean, read_changed
 from risk_model.errors import ConfigError
 from risk_model.respond.hours import BusinessHours
 from risk_model.rules.spec import Cause, Level
@@ -212,9 +212,12 @@ class Response(Strict):
         return self
 
 
-def load_response(file: Path, catalogue: Catalogue) -> Response:
-    """Read the responses. Raises ConfigError with every mistake, each with its line."""
-    document = read_document(file)
+def load_response(file: Path, catalogue: Catalogue, company: Document | None = None) -> Response:
+    """Read the responses, with a company's changes.
+
+    Raises ConfigError with every mistake, each with its line.
+    """
+    document = read_changed(file, company)
     response = check_document(document, Response)
     lines = file.read_text(encoding="utf-8").splitlines()
     mistakes = []

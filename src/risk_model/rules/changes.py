@@ -38,9 +38,11 @@ class RuleChange(Strict):
 
 
 class RuleChanges(Strict):
-    """The part ``rules`` of company.yaml, by the ids of the rules."""
+    """What company.yaml says of the rules by their ids, of points and of flags."""
 
     rules: Mapping[str, RuleChange] = Field(default_factory=dict)
+    points: Mapping[Grade, float] = Field(default_factory=dict)
+    flags: tuple[Grade, ...] | None = None
 
 
 def changed(rules: RuleSet, changes: RuleChanges) -> RuleSet:
@@ -50,7 +52,12 @@ def changed(rules: RuleSet, changes: RuleChanges) -> RuleSet:
         for rule in rules.rules
         if not (rule.id in changes.rules and changes.rules[rule.id].off)
     )
-    return RuleSet(points=rules.points, flags=rules.flags, kind_of=rules.kind_of, rules=kept)
+    return RuleSet(
+        points={**rules.points, **changes.points},
+        flags=changes.flags or rules.flags,
+        kind_of=rules.kind_of,
+        rules=kept,
+    )
 
 
 def mistakes_in(rules: RuleSet, changes: RuleChanges, document: Document) -> Iterator[str]:

@@ -24,8 +24,8 @@ def load_rules(file: Path, catalogue: Catalogue, company: Document | None = None
     rules = check_document(document, RuleSet)
     mistakes = list(_meaningless(rules, document, catalogue))
     own = RuleChanges()
-    if company is not None and "rules" in company.data:
-        own = check_document(company.part("rules"), RuleChanges)
+    if company is not None:
+        own = check_document(company.parts(*RuleChanges.model_fields), RuleChanges)
         mistakes += mistakes_in(rules, own, company)
         mistakes += _meaningless_words(own, company, catalogue)
     if mistakes:
