@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -38,6 +39,10 @@ MARK = re.compile(r"\[… fill in: [^\]]+\]")
 
 def found_in(judged: JudgedDay) -> dict[str, pd.DataFrame]:
     return dict(patterns_of(judged).tables)
+
+
+def row_of(judged: JudgedDay, account_id: str) -> dict[str, Any]:
+    return dict(judged.rows.set_index("account_id").loc[account_id])
 
 
 def written(judged: JudgedDay, account_id: str, kind: Kind, evidence: bool = False) -> str:
@@ -86,7 +91,8 @@ def test_the_tracking_document_follows_a_case_from_its_head_to_its_aftercare(
     ):  # fmt: skip
         assert cell in head
     assert "Acme Ltd escalated on 2026-03-10 (SEV-2)" in parts["Summary"]
-    assert "Not established. What is on record points to: support." in parts["Root cause"]
+    cause = row_of(judged, "acme")["likely_cause"]
+    assert f"Not established. What is on record points to: {cause}." in parts["Root cause"]
     plan = parts["Resolution plan"]
     assert "Solve T2 P2 “Wrong totals” | [… fill in: owner] | 2026-03-26 (overdue)" in plan
     assert "Finish action item K1 | [… fill in: owner] | 2026-03-22 (overdue)" in plan
@@ -139,9 +145,9 @@ def test_the_investigation_tells_their_side_the_events_and_what_contributed(
     assert "2026-03-24 | E-mail from a user | something else that was promised" in says
     assert "2026-03-09 06:00 UTC | Incident began: outage I1" in parts["What happened"]
     assert "1 P1 open for more than 48 hours" in parts["Contributing factors"]
-    assert (
-        "the support lead: [… fill in: who, when, and what they said]" in parts["Teams consulted"]
-    )
+    plan = judged.line.settings.response.causes[row_of(judged, "acme")["likely_cause"]]
+    for team in plan.bring_in:
+        assert f"{team}: [… fill in: who, when, and what they said]" in parts["Teams consulted"]
     assert MARK.search(parts["Prevention"])
 
 
@@ -191,7 +197,7 @@ def test_what_no_table_holds_is_a_marked_blank_in_every_document(judged: JudgedD
 
 def test_documents_are_written_for_accounts_that_have_not_escalated(judged: JudgedDay) -> None:
     text = written(judged, "risky", "email")
-    assert text.startswith("# Escalation: Risky Co – They speak of leaving or of legal steps\n")
+    assert text.startswith(f"# Escalation: Risky Co – {row_of(judged, 'risky')['reason_1']}\n")
     assert "Risky Co has not escalated yet; it is on the watchlist." in text
     assert "would hold it if it escalated today" in text
     assert "Score (no probability)" in text, "the rules alone give no probability"
@@ -244,9 +250,9 @@ def test_another_future_changes_no_word_of_any_document(
     judged: JudgedDay, judged_later: JudgedDay
 ) -> None:
     for account_id in ("acme", "risky", "third", "silent", "evil"):
+        now, then = (story_of(one, account_id, True) for one in (judged, judged_later))
         for kind in KINDS:
-            now = compose(story_of(judged, account_id, True), kind)
-            assert now == compose(story_of(judged_later, account_id, True), kind)
+            assert compose(now, kind) == compose(then, kind)
 
 
 def test_another_future_changes_no_pattern(judged: JudgedDay, judged_later: JudgedDay) -> None:
@@ -255,7 +261,7 @@ def test_another_future_changes_no_pattern(judged: JudgedDay, judged_later: Judg
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=8)
+@settings(max_examples=5)
 def test_rows_known_on_a_day_are_the_same_whatever_comes_later(seed: int) -> None:
     day_number = FIRST_DAY + 60
     company = random_company(seed, 90, 3, [day_number])
