@@ -214,7 +214,7 @@ def test_the_first_step_is_the_strongest_rules_else_by_the_sign_else_by_the_stat
 
 def test_rules_that_fired_stand_strongest_first_in_the_order_of_the_file() -> None:
     wanted = ("ticket-burst", "waiting-on-us", "usage-drop", "upset-message")
-    table = pd.DataFrame([{rule.id: 0.0 if rule.id in wanted else -1.0 for rule in RULES.rules}])
+    table = pd.DataFrame([{r.id: 0.0 if r.id in wanted else -1.0 for r in RULES.rules}])
     table.loc[0, "outage"] = np.nan
     for columns in itertools.islice(itertools.permutations(table.columns), 3):
         hits = respond.fired_rules(table[list(columns)], RULES)[0]

@@ -13,8 +13,9 @@ from risk_model.catalogue import Feature, Interval
 from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
 from risk_model.features.grid import Grid
+from risk_model.features.latest import latest_rows
+from risk_model.features.seen import seen_features
 from risk_model.features.sources import open_source
-from risk_model.features.spans import latest_rows, open_features
 from risk_model.tables.contract import CONTRACT
 from risk_model.timeline import DAY
 
@@ -38,7 +39,7 @@ def snapshots_on(engine: Engine, present: Present, days: Iterable[int]) -> pd.Da
     accounts = open_source(engine, "accounts", present)
     if accounts is None:
         raise ValueError("the accounts table is missing")
-    versions = latest_rows(engine, accounts, calendar, accounts.event_time)
+    versions = latest_rows(engine, accounts, calendar)
     first = engine.keep(_first_rows(engine, present))
     frame = versions.join(first, on="account_id", how="left")
     known = {name: accounts.known.get(name) for name in ACCOUNT_COLUMNS}
@@ -141,4 +142,4 @@ def _open_escalations(engine: Engine, present: Present, calendar: Calendar) -> F
         open=True,
         interval=Interval.model_validate({"from": "opened_at", "until": "closed_at"}),
     )
-    return open_features(engine, source, [count], calendar)
+    return seen_features(engine, source, [count], calendar)
