@@ -60,7 +60,7 @@ class Line:
         self.notices: list[str] = []
         self.read_from: dict[str, str] = {}
         self.engine = DuckDBEngine(tables.connection)
-        self._cache = cache
+        self.cache = cache
         self._heard: dict[str, object] | None = None
 
     @classmethod
@@ -91,7 +91,7 @@ class Line:
 
     def cut(self, as_of: int) -> Line:
         """Return the line over the tables as they stood at ``as_of``."""
-        return Line(self.tables.cut(as_of), self.settings, self._cache, self.progress)
+        return Line(self.tables.cut(as_of), self.settings, self.cache, self.progress)
 
     def day_of(self, asked: date | None) -> int:
         """Return the day to stand on: the one asked for, else the day after the newest event.
@@ -129,7 +129,7 @@ class Line:
             self.tables.present,
             catalogue,
             self.settings.lexicons,
-            self._cache,
+            self.cache,
             self._told("reading texts"),
         )
         features = features_at(
