@@ -14,6 +14,7 @@ from typing import Any
 import narwhals as nw
 
 from risk_model.engines import Engine
+from risk_model.features.days import days_of
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
 from risk_model.timeline import DAY, HOUR
@@ -80,7 +81,7 @@ DERIVED: dict[str, dict[str, Derived]] = {
         "weekday_actions": Derived(
             None,
             # 1970-01-01 was a Thursday: (day + 3) % 7 is 0 on Mondays, 5 and 6 on weekends.
-            lambda: nw.when((nw.col("date") // DAY + 3) % 7 < 5).then(nw.col("actions")),
+            lambda: nw.when((days_of(nw.col("date")) + 3) % 7 < 5).then(nw.col("actions")),
             ("actions",),
         ),
     },
@@ -92,7 +93,8 @@ class Source:
     """One source, opened: its frame, its event time, and from when each column is known.
 
     ``known`` leads a column to the time column from which it is known: a time that tells of
-    itself to itself. A column that is not in it is known with the row.
+    itself to itself. A column that is not in it is known with the row. ``bare`` is the table
+    without what was joined to it.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Source:
     event_time: str
     known: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    bare: Frame | None = None
 
     def known_columns(self, columns: frozenset[str], at: str) -> tuple[str, ...]:
         """Return the time columns from which ``columns`` and ``at`` are known, besides ``at``.
@@ -132,18 +135,21 @@ def open_source(
     present: Mapping[str, frozenset[str]],
     heard: Mapping[str, Frame] | None = None,
     read: frozenset[str] | None = None,
+    is_read_once: bool = False,
 ) -> Source | None:
     """Open a source over an engine's typed tables; None where its table was not given.
 
     ``heard`` gives for a table what its texts were heard to say, by the table's key. ``read`` are
-    the columns that will be read; None for all.
+    the columns that will be read; None for all. ``is_read_once`` says that hardly anything is
+    gained by computing once what was joined.
     """
     table = "tickets" if name == "priorities" else name
     if table not in present:
         return None
     if name == "priorities":
         return _priorities(engine, present)
-    return _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table), read)
+    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
+    return _completed(engine, source, (heard or {}).get(table), read, is_read_once)
 
 
 def _plain(
@@ -151,7 +157,6 @@ def _plain(
     table: Table,
     present: frozenset[str],
     heard: Frame | None = None,
-    read: frozenset[str] | None = None,
 ) -> Source:
     frame = engine.table(table.name)
     there = set(frame.collect_schema().names())
@@ -179,26 +184,30 @@ def _plain(
         missing |= set(SIGNALS) if text in missing else set()
     if table.name == "messages":
         missing |= {"answered_at"} if missing & {"direction"} else set()
-    source = Source(
-        table.name, table.name, frame, EVENT_TIME[table.name], known, frozenset(missing)
-    )
-    return replace(source, frame=_completed(engine, table, source, heard, read))
+    event_time = EVENT_TIME[table.name]
+    return Source(table.name, table.name, frame, event_time, known, frozenset(missing), frame)
 
 
 def _completed(
-    engine: Engine, table: Table, source: Source, heard: Frame | None, read: frozenset[str] | None
-) -> Frame:
+    engine: Engine,
+    source: Source,
+    heard: Frame | None,
+    read: frozenset[str] | None,
+    is_read_once: bool,
+) -> Source:
     """Add what a text says and when a message was answered, where anybody reads that."""
+    table = CONTRACT[source.table]
     wanted = None if read is None else _with_moments(source, read)
     frame, is_made = source.frame, False
     if table.name in HEARD and (wanted is None or wanted & set(SIGNALS)):
         frame, is_made = _with_signals(table, frame, heard), heard is not None
+        is_made = is_made and not is_read_once
     if table.name == "messages" and (wanted is None or "answered_at" in wanted):
         frame, is_made = _with_answers(frame), True
     if wanted is not None:
         frame = frame.select(*sorted(wanted))
     # What was joined or put in order is computed once; the rest is as good as the table itself.
-    return engine.keep(frame) if is_made else engine.named(frame)
+    return replace(source, frame=engine.keep(frame) if is_made else engine.named(frame))
 
 
 def _with_moments(source: Source, read: frozenset[str]) -> set[str]:
