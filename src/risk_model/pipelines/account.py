@@ -40,7 +40,7 @@ def explain_account(
     rows = score_rows(line, customers, features, catalogue, judge, day)
     place = rows.index[rows["account_id"] == account][0]
     row, values = rows.loc[place], features.loc[[place]]
-    told_of = values.assign(as_of=float(day))
+    told_of = values.copy().assign(as_of=float(day))
     parts: list[Text | Table] = [
         _heading(row, judge),
         _advice(row, told_of, judge, line, catalogue),
