@@ -25,10 +25,11 @@ Expr = nw.Expr
 
 NEVER = 1 << 60
 
-# What says what a row is about: source -> (column of words, column of categories).
-MATTERS: dict[str, tuple[str, str]] = {
-    "tickets": ("subject", "category"),
-    "escalations": ("issue", "cause"),
+# What says what a row is about: source -> (column of words, column of categories, and from how
+# many words on the category does not matter).
+MATTERS: dict[str, tuple[str, str, int]] = {
+    "tickets": ("subject", "category", 2),
+    "escalations": ("issue", "cause", 1),
 }
 
 # Texts that are heard: source -> (column, from when it is known).
