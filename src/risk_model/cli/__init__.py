@@ -10,6 +10,7 @@ import typer
 
 from risk_model.cli.judging import backtest, train
 from risk_model.cli.listing import explain, score
+from risk_model.cli.rules import rules
 from risk_model.cli.tables import check, features, init, sample
 from risk_model.errors import RiskModelError
 
@@ -48,7 +49,7 @@ def _common(
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-for command in (sample, check, features, train, backtest, score, explain, init):
+for command in (sample, check, features, train, backtest, score, explain, rules, init):
     app.command()(command)
 
 
