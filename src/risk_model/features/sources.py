@@ -15,6 +15,7 @@ import narwhals as nw
 
 from risk_model.catalogue.spec import EVENT_TIME, STINTS_OF
 from risk_model.engines import Engine
+from risk_model.features.csm_changes import with_csm_changes
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
 from risk_model.timeline import DAY, HOUR
@@ -24,10 +25,11 @@ Expr = nw.Expr
 
 NEVER = 1 << 60
 
-# What says what a row is about: source -> (column of words, column of categories).
-MATTERS: dict[str, tuple[str, str]] = {
-    "tickets": ("subject", "category"),
-    "escalations": ("issue", "cause"),
+# What says what a row is about: source -> (column of words, column of categories, and from how
+# many words on the category does not matter).
+MATTERS: dict[str, tuple[str, str, int]] = {
+    "tickets": ("subject", "category", 2),
+    "escalations": ("issue", "cause", 1),
 }
 
 # Texts that are heard: source -> (column, from when it is known).
@@ -228,7 +230,7 @@ def _completed(
     if table.name == "messages" and (wanted is None or "answered_at" in wanted):
         frame, is_made = _with_answers(frame), True
     if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
-        frame = _with_csm_changes(frame, source.known.get("csm"))
+        frame = with_csm_changes(frame, source.known.get("csm"))
     if wanted is not None:
         frame = frame.select(*sorted(wanted))
     # What was joined or put in order is computed once; the rest is as good as the table itself.
@@ -266,24 +268,6 @@ def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
     return frame.with_columns(
         **{name: nw.max_horizontal(*parts) for name, parts in OF_SIGNALS.items()}
     )
-
-
-def _with_csm_changes(frame: Frame, known: str | None) -> Frame:
-    """Add ``csm_changed``: 1 where a version of an account names another CSM than the one before.
-
-    Versions stand in the order in which they were known, so that none hangs on a later one.
-    """
-
-    def before(name: str) -> Expr:
-        return nw.col(name).shift(1).over("account_id", order_by=["row_known", "row_key"])
-
-    frame = frame.with_columns(csm_before=before("csm"))
-    changed = nw.col("csm") != nw.col("csm_before")
-    if known is not None:
-        # A name that came to be known later than this version's own was not the one before it.
-        frame = frame.with_columns(before_known=before(known))
-        changed = changed & (nw.col("before_known") <= nw.col(known))
-    return frame.with_columns(csm_changed=nw.when(changed).then(1).otherwise(0))
 
 
 def _with_answers(frame: Frame) -> Frame:

@@ -77,8 +77,9 @@ def _mine(name: str) -> str:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {what}").fetchone()
-    return int(row[0]) if row else 0
+    # Read to the end: a result that is not holds the connection.
+    rows = connection.execute(f"SELECT count(*) FROM {what}").fetchall()
+    return int(rows[0][0])
 
 
 def _accounts_lost(connection: duckdb.DuckDBPyConnection) -> int:
@@ -233,10 +234,10 @@ def _finish(
     else:
         connection.execute(f"ALTER TABLE {_STAGE} RENAME TO {identifier(name)}")
     time = natural_time(raw.table)
-    row = connection.execute(
+    rows = connection.execute(
         f"SELECT min({time}), max({time}) FROM {identifier(name)} WHERE {time} > {SINCE_EVER}"
-    ).fetchone()
-    first, last = row if row else (None, None)
+    ).fetchall()
+    first, last = rows[0]
     return (
         None if first is None else date_of(day_of(int(first))),
         None if last is None else date_of(day_of(int(last))),
