@@ -7,9 +7,25 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "risk_model"
 LAYERS = {
-    6: ("cli",),
-    5: ("pipelines", "plots"),
-    4: ("watchlist", "evaluate", "explain", "respond", "tracking", "settings", "trajectories"),
+    6: ("cli", "library"),
+    5: ("pipelines", "plots", "page"),
+    4: (
+        "brief",
+        "patterns",
+        "importers",
+        "watchlist",
+        "evaluate",
+        "explain",
+        "respond",
+        "tracking",
+        "settings",
+        "trajectories",
+        "worth",
+        "splits",
+        "importance",
+        "movement",
+        "weekly",
+    ),
     3: (
         "rules",
         "learner",
@@ -22,6 +38,7 @@ LAYERS = {
         "calibration",
         "measure",
         "resample",
+        "choice",
     ),
     2: ("features", "text", "engines"),
     1: ("catalogue", "tables"),

@@ -8,7 +8,7 @@ other. The work is narwhals expressions: no engine is named here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import narwhals as nw
@@ -145,10 +145,12 @@ def open_source(
     name: str,
     present: Mapping[str, frozenset[str]],
     heard: Mapping[str, Frame] | None = None,
+    read: frozenset[str] | None = None,
 ) -> Source | None:
     """Open a source over an engine's typed tables; None where its table was not given.
 
-    ``heard`` gives for a table what its texts were heard to say, by the table's key.
+    ``heard`` gives for a table what its texts were heard to say, by the table's key. ``read`` are
+    the columns that will be read; None for all.
     """
     # These build on this module.
     from risk_model.features.matters import with_matters
@@ -165,13 +167,20 @@ def open_source(
             for part in ("tickets", "ticket_events")
         )
         return silences_of(engine, tickets, log) if tickets else None
-    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
+    wants_matter = table in MATTERS and (read is None or "matter" in read)
+    if wants_matter and read is not None:
+        read = (read - {"matter"}) | {CONTRACT[table].key[0]}
+    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table), read)
     matters = (heard or {}).get(f"{table}.matter")
-    return with_matters(source, matters) if table in MATTERS else source
+    return with_matters(source, matters) if wants_matter else source
 
 
 def _plain(
-    engine: Engine, table: Table, present: frozenset[str], heard: Frame | None = None
+    engine: Engine,
+    table: Table,
+    present: frozenset[str],
+    heard: Frame | None = None,
+    read: frozenset[str] | None = None,
 ) -> Source:
     frame = engine.table(table.name)
     there = set(frame.collect_schema().names())
@@ -181,39 +190,58 @@ def _plain(
         for column in table.columns
         if f"known__{column.name}" in there
     }
-    frame = frame.with_columns(row_key=_row_key(table))
-    frame = frame.with_columns(nw.col("row_key"), *_as_numbers(table))
+    frame = frame.with_columns(*_as_numbers(table), row_key=_row_key(table))
     derived = DERIVED.get(table.name, {})
-    for name, column in derived.items():
-        frame = frame.with_columns(column.expression().alias(name))
+    if derived:
+        made = {name: column.expression() for name, column in derived.items()}
+        frame = frame.with_columns(**made)
     for name, column in derived.items():
         since = known.get(column.known_at or column.needs[0], column.known_at)
         known |= {name: since} if since else {}
     missing = {column.name for column in table.columns} - present
     missing |= {name for name, d in derived.items() if missing & set(d.needs)}
-    frame = engine.named(frame)
     if table.name in HEARD:
-        frame = _with_signals(table, frame, heard)
         signals = {*SIGNALS, *OF_SIGNALS}
         text, known_at = HEARD[table.name]
         since = known.get(text, known_at)
         known |= dict.fromkeys(signals, since) if since else {}
         missing |= signals if heard is None or text in missing else set()
     if table.name == "messages":
-        frame = _with_answers(frame)
         missing |= {"answered_at"} if missing & {"direction"} else set()
     if table.name == "accounts":
-        frame = _with_csm_changes(frame, known.get("csm"))
         missing |= {"csm_changed"} if missing & {"csm"} else set()
         known |= {"csm_changed": known["csm"]} if "csm" in known else {}
-    return Source(
-        table.name,
-        table.name,
-        engine.keep(frame) if table.name in HEARD else frame,
-        EVENT_TIME[table.name],
-        known,
-        frozenset(missing),
+    source = Source(
+        table.name, table.name, frame, EVENT_TIME[table.name], known, frozenset(missing)
     )
+    return replace(source, frame=_completed(engine, table, source, heard, read))
+
+
+def _completed(
+    engine: Engine, table: Table, source: Source, heard: Frame | None, read: frozenset[str] | None
+) -> Frame:
+    """Add what a text says and when a message was answered, where anybody reads that."""
+    wanted = None if read is None else _with_moments(source, read)
+    frame, is_made = source.frame, False
+    if table.name in HEARD and (wanted is None or wanted & {*SIGNALS, *OF_SIGNALS}):
+        frame, is_made = _with_signals(table, frame, heard), heard is not None
+    if table.name == "messages" and (wanted is None or "answered_at" in wanted):
+        frame, is_made = _with_answers(frame), True
+    if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
+        frame = _with_csm_changes(frame, source.known.get("csm"))
+    if wanted is not None:
+        frame = frame.select(*sorted(wanted))
+    # What was joined or put in order is computed once; the rest is as good as the table itself.
+    return engine.keep(frame) if is_made else engine.named(frame)
+
+
+def _with_moments(source: Source, read: frozenset[str]) -> set[str]:
+    """Return columns with those that date the rows and say from when anything is known."""
+    table = CONTRACT[source.table]
+    wanted = {"account_id", "row_key", "row_known", source.event_time, *table.row_known_at, *read}
+    for _ in range(2):
+        wanted |= {source.known[name] for name in wanted if name in source.known}
+    return wanted
 
 
 def _as_numbers(table: Table) -> list[Expr]:
@@ -286,16 +314,16 @@ def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source
     since = tickets.known.get("priority")
     start = nw.max_horizontal("opened_at", "row_known", since) if since else nw.col("row_known")
     told = base.filter(~nw.col("priority").is_null(), ~nw.col(since or "row_known").is_null())
-    first = told.with_columns(from_time=start, stint=nw.lit("")).select(
-        "ticket_id", "from_time", "priority", "stint"
-    )
+    told = told.with_columns(from_time=start, stint=nw.lit(""))
     if "ticket_events" in present and "value" in present["ticket_events"]:
-        first = nw.concat([first, _changes_of_priority(engine, present)], how="vertical")
-    stints = first.with_columns(
-        until_time=nw.col("from_time").shift(-1).over("ticket_id", order_by=["from_time", "stint"])
-    )
-    about = base.select("ticket_id", "account_id", "opened_at", "resolved_at", "row_known")
-    frame = stints.join(about, on="ticket_id", how="inner").with_columns(
+        first = told.select("ticket_id", "from_time", "priority", "stint")
+        frame = _stints(nw.concat([first, _changes_of_priority(engine, present)], how="vertical"))
+        about = base.select("ticket_id", "account_id", "opened_at", "resolved_at", "row_known")
+        frame = frame.join(about, on="ticket_id", how="inner")
+    else:
+        frame = told.with_columns(until_time=nw.lit(None, dtype=nw.Int64))
+        frame = frame.select(*_STINT, "account_id", "opened_at", "resolved_at", "row_known")
+    frame = frame.with_columns(
         row_key=nw.concat_str(nw.col("ticket_id"), nw.col("stint").fill_null(""), separator="|")
     )
     resolved = tickets.known["resolved_at"]
@@ -305,11 +333,20 @@ def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source
     return Source(
         "priorities",
         "tickets",
-        engine.keep(frame),
+        engine.named(frame),
         "from_time",
         {"resolved_at": resolved},
         frozenset(missing),
     )
+
+
+_STINT = ("ticket_id", "from_time", "priority", "stint", "until_time")
+
+
+def _stints(changes: Frame) -> Frame:
+    """Add ``until_time``, at which the ticket's next priority begins."""
+    following = nw.col("from_time").shift(-1).over("ticket_id", order_by=["from_time", "stint"])
+    return changes.with_columns(until_time=following)
 
 
 def _changes_of_priority(engine: Engine, present: Mapping[str, frozenset[str]]) -> Frame:

@@ -10,8 +10,8 @@ import narwhals as nw
 from risk_model.catalogue import Feature
 from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
+from risk_model.features.latest import latest_features
 from risk_model.features.sources import Source
-from risk_model.features.spans import latest_features
 from risk_model.timeline import DAY
 
 Frame = nw.LazyFrame[Any]
@@ -20,23 +20,20 @@ KEYS = ("account_id", "position")
 
 def standing_features(
     engine: Engine, source: Source, features: Sequence[Feature], calendar: Calendar
-) -> list[Frame]:
-    """Return frames (account_id, position, a share): 0.1 where a tenth stands as high or higher.
+) -> Frame:
+    """Return (account_id, position, a share): 0.1 where a tenth stands as high or higher.
 
     All accounts of the day count whose contract has not ended and whose value is known, whether
-    their own features were asked for or not.
+    their own features were asked for or not. ``features`` is one.
     """
-    return [_top_share(engine, source, feature, calendar) for feature in features]
-
-
-def _top_share(engine: Engine, source: Source, feature: Feature, calendar: Calendar) -> Frame:
+    (feature,) = features
     columns = {"value": feature.column, "ends": "contract_end"}
     latest = []
     for name, column in columns.items():
         if column in source.missing:
             continue
         like = Feature(name=name, means=name, source=source.name, latest=column)
-        latest.append(latest_features(engine, source, [like], calendar, source.event_time))
+        latest.append(latest_features(engine, source, [like], calendar))
     frame = latest[0]
     for other in latest[1:]:
         frame = frame.join(other, on=list(KEYS), how="left")
