@@ -154,7 +154,7 @@ def load_settings(folder: Path | None = None) -> Settings:
     every: Any = _with_defaults(catalogue, root) if catalogue else None
     answers = {"response": load_response, "severity": load_severity}
     rest: dict[str, Any] = {
-        name: attempt(load, root / "models" / f"{name}.yaml", every, company) if every else None
+        name: attempt(load, root / "models" / f"{name}.yaml", every, company)
         for name, load in answers.items()
     }
     files = {
