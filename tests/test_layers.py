@@ -7,8 +7,8 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "risk_model"
 LAYERS = {
-    6: ("cli",),
-    5: ("pipelines", "plots"),
+    6: ("cli", "library"),
+    5: ("pipelines", "plots", "page"),
     4: (
         "brief",
         "patterns",
@@ -20,6 +20,11 @@ LAYERS = {
         "tracking",
         "settings",
         "trajectories",
+        "worth",
+        "splits",
+        "importance",
+        "movement",
+        "weekly",
     ),
     3: (
         "rules",
@@ -33,6 +38,7 @@ LAYERS = {
         "calibration",
         "measure",
         "resample",
+        "choice",
     ),
     2: ("features", "text", "engines"),
     1: ("catalogue", "tables"),
