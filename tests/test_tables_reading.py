@@ -334,10 +334,10 @@ def test_two_million_rows_of_usage_are_read_in_seconds(tmp_path: Path):
     assert seconds < 30
 
 
-def test_tables_that_are_open_leave_the_connection_free_for_what_comes_next() -> None:
-    accounts = pd.DataFrame({"account_id": ["a"]})
-    tickets = pd.DataFrame(
-        {"ticket_id": ["1"], "account_id": ["a"], "opened_at": ["2026-03-01T10:00:00Z"]}
-    )
-    with tables_from_frames({"accounts": accounts, "tickets": tickets}) as tables:
+def test_tables_that_are_open_leave_the_connection_free_for_what_comes_next(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "accounts.csv").write_text(ACCOUNTS)
+    (tmp_path / "tickets.csv").write_text("ticket_id,account_id,opened_at\n1,a,2026-03-01\n")
+    with open_tables(tmp_path) as tables:
         assert tables.connection.table("tickets").to_arrow_table().num_rows == 1
