@@ -8,7 +8,7 @@ is backtested, and has to be beaten.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -22,7 +22,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from risk_model.catalogue import Catalogue, Condition
+from risk_model.catalogue import Condition
 from risk_model.documents import (
     Place,
     Strict,
@@ -103,8 +103,11 @@ class RuleSet(Strict):
         return hash_of(self.model_dump_json(by_alias=True))
 
 
-def load_rules(file: Path, catalogue: Catalogue) -> RuleSet:
-    """Read the rules. Raises ConfigError with every mistake, each with its line and a remedy."""
+def load_rules(file: Path, features: Collection[str] | None) -> RuleSet:
+    """Read the rules over features of these names; None where nobody can tell the names.
+
+    Raises ConfigError with every mistake, each with its line and a remedy.
+    """
     document = read_document(file)
     rules = check_document(document, RuleSet)
     mistakes = []
@@ -116,9 +119,9 @@ def load_rules(file: Path, catalogue: Catalogue) -> RuleSet:
         seen[rule.id] = place
         mistakes += [
             f"{document.where(at)}: unknown feature '{name}' in rule '{rule.id}'."
-            + did_you_mean(name, catalogue.names)
+            + did_you_mean(name, features or ())
             for name, at in _read_at(rule, ("rules", position))
-            if name not in catalogue.by_name
+            if features is not None and name not in features
         ]
     if mistakes:
         raise ConfigError(mistakes)

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from risk_model.catalogue import Catalogue, load_catalogue
+from risk_model.catalogue import Catalogue, load_catalogue, written_names
 from risk_model.documents import Strict, check_document, hash_of, read_document
 from risk_model.errors import ConfigError, UsageError
-from risk_model.features.sources import source_columns
+from risk_model.features.sources import late_columns, source_columns
 from risk_model.rules import RuleSet, load_rules
 from risk_model.text import Lexicons, load_lexicons
 
@@ -150,11 +150,10 @@ def load_settings(folder: Path | None = None) -> Settings:
             mistakes.extend(error.mistakes)
             return None
 
-    catalogue = attempt(load_catalogue, root / "features", source_columns())
+    catalogue = attempt(load_catalogue, root / "features", source_columns(), late_columns())
     lexicons = attempt(load_lexicons, root / "features" / "lexicons")
-    rules: Any = (
-        attempt(load_rules, root / "models" / "rules.yaml", catalogue) if catalogue else None
-    )
+    names = catalogue.names if catalogue else written_names(root / "features")
+    rules: Any = attempt(load_rules, root / "models" / "rules.yaml", names)
     files = {
         "response": (root / "models" / "response.yaml", Response),
         "recipe": (root / "models" / "escalation.yaml", Recipe),
