@@ -142,6 +142,21 @@ def source_columns() -> dict[str, frozenset[str]]:
     return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
 
 
+def late_columns() -> dict[str, dict[str, str]]:
+    """Return every source's columns that become known after their row, with the time of each."""
+    late = {
+        table.name: {c.name: c.known_at for c in table.columns if c.known_at}
+        for table in CONTRACT.values()
+    }
+    for name, columns in DERIVED.items():
+        late[name] |= {made: d.known_at for made, d in columns.items() if d.known_at}
+    for name, (_, since) in HEARD.items():
+        late[name] |= dict.fromkeys(SIGNALS, since) if since else {}
+    late["messages"]["answered_at"] = "answered_at"
+    late["priorities"] = {"resolved_at": "resolved_at"}
+    return late
+
+
 def open_source(
     engine: Engine,
     name: str,
@@ -228,7 +243,7 @@ def _completed(
     if table.name in HEARD and (wanted is None or wanted & {*SIGNALS, *OF_SIGNALS}):
         frame, is_made = _with_signals(table, frame, heard), heard is not None
     if table.name == "messages" and (wanted is None or "answered_at" in wanted):
-        frame, is_made = _with_answers(frame), True
+        frame, is_made = _with_answers(frame, source.known.get("direction")), True
     if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
         frame = with_csm_changes(frame, source.known.get("csm"))
     if wanted is not None:
@@ -270,17 +285,21 @@ def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
     )
 
 
-def _with_answers(frame: Frame) -> Frame:
+def _with_answers(frame: Frame, since: str | None) -> Frame:
     """Add ``answered_at``: when we next wrote to the account after a message of theirs.
 
-    Any message of ours counts, whatever its thread: a call after an e-mail is an answer.
+    Any message of ours counts, whatever its thread: a call after an e-mail is an answer. ``since``
+    says from when it is known whose a message is, where that is later than the message.
     """
     order = ["sent_at", "is_ours", "message_id"]
     ours = nw.col("direction") == "outbound"
+    told, known = ours, nw.col("row_known")
+    if since is not None:
+        told, known = ours & ~nw.col(since).is_null(), nw.max_horizontal("row_known", since)
     frame = frame.with_columns(
         is_ours=nw.when(ours).then(1).otherwise(0),
         # A running minimum gives nothing for unknown values, so what is no answer is NEVER.
-        our_time=nw.when(ours).then(nw.col("row_known")).otherwise(NEVER),
+        our_time=nw.when(told).then(known).otherwise(NEVER),
     )
     next_ours = nw.col("our_time").cum_min(reverse=True).over("account_id", order_by=order)
     frame = frame.with_columns(next_ours=next_ours)
