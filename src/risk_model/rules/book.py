@@ -7,16 +7,8 @@ is backtested, and has to be beaten.
 
 from __future__ import annotations
 
-<<<<<<< HEAD:src/risk_model/rules/book.py
 from collections.abc import Mapping
 from typing import Any, Self
-=======
-import re
-from collections.abc import Collection, Mapping
-from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal, Self
->>>>>>> ugly:src/risk_model/rules.py
 
 import numpy as np
 import pandas as pd
@@ -27,126 +19,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from risk_model.catalogue import Condition
-<<<<<<< HEAD:src/risk_model/rules/book.py
 from risk_model.errors import UsageError
 from risk_model.rules.spec import Conditions, Rule, RuleSet
-=======
-from risk_model.documents import (
-    Place,
-    Strict,
-    check_document,
-    did_you_mean,
-    hash_of,
-    read_document,
-)
-from risk_model.errors import ConfigError, UsageError
->>>>>>> ugly:src/risk_model/rules.py
 
 Floats = NDArray[np.float64]
-<<<<<<< HEAD:src/risk_model/rules/book.py
 Bools = NDArray[np.bool_]
 QUIET = -1.0
-=======
-
-
-GRADE_POINTS: Mapping[Grade, float] = {"strong": 3.0, "warning": 2.0, "mild": 1.0}
-
-
-class Rule(Strict):
-    """One rule: when it fires, what it does, what it says.
-
-    ``when`` fires if all of its conditions hold; ``any_of`` if one of its groups does; ``kinds``
-    if at least so many different kinds of the other rules have fired.
-    """
-
-    id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
-    kind: str
-    grade: Grade
-    when: Mapping[str, Condition] = Field(default_factory=dict)
-    any_of: tuple[Mapping[str, Condition], ...] = ()
-    kinds: int | None = Field(None, ge=2)
-    says: str
-    do: str
-    cause: Cause | None = None
-    risk_level: Literal["High", "Medium", "Low"] | None = None
-    severity: int | None = Field(None, ge=1, le=4)
-    tier: int | None = Field(None, ge=1, le=4)
-    sponsor: Literal["now", "within-24h"] | None = None
-    source: str = Field("", alias="from")
-
-    @model_validator(mode="after")
-    def _one_way_to_fire(self) -> Rule:
-        ways = [bool(self.when), bool(self.any_of), self.kinds is not None]
-        if sum(ways) != 1:
-            raise ValueError(f"'{self.id}' needs exactly one of 'when', 'any_of' and 'kinds'.")
-        return self
-
-    @property
-    def groups(self) -> tuple[Mapping[str, Condition], ...]:
-        """The groups of conditions, of which one has to hold throughout."""
-        return (self.when,) if self.when else self.any_of
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """The features that its conditions read."""
-        return tuple(dict.fromkeys(name for group in self.groups for name in group))
-
-
-class RuleSet(Strict):
-    """The rules and what a grade is worth in points."""
-
-    points: Mapping[Grade, float] = Field(default_factory=lambda: dict(GRADE_POINTS))
-    rules: tuple[Rule, ...]
-
-    @cached_property
-    def by_id(self) -> dict[str, Rule]:
-        """The rules by their ids."""
-        return {rule.id: rule for rule in self.rules}
-
-    @property
-    def features(self) -> list[str]:
-        """Every feature that a rule reads, each once."""
-        return list(dict.fromkeys(name for rule in self.rules for name in rule.features))
-
-    @property
-    def version(self) -> str:
-        """Fingerprint of all rules."""
-        return hash_of(self.model_dump_json(by_alias=True))
-
-
-def load_rules(file: Path, features: Collection[str] | None) -> RuleSet:
-    """Read the rules over features of these names; None where nobody can tell the names.
-
-    Raises ConfigError with every mistake, each with its line and a remedy.
-    """
-    document = read_document(file)
-    rules = check_document(document, RuleSet)
-    mistakes = []
-    seen: dict[str, str] = {}
-    for position, rule in enumerate(rules.rules):
-        place = document.where(("rules", position))
-        if rule.id in seen:
-            mistakes.append(f"{place}: rule '{rule.id}' stands already at {seen[rule.id]}.")
-        seen[rule.id] = place
-        mistakes += [
-            f"{document.where(at)}: unknown feature '{name}' in rule '{rule.id}'."
-            + did_you_mean(name, features or ())
-            for name, at in _read_at(rule, ("rules", position))
-            if features is not None and name not in features
-        ]
-    if mistakes:
-        raise ConfigError(mistakes)
-    return rules
-
-
-def _read_at(rule: Rule, place: Place) -> list[tuple[str, Place]]:
-    """Return each feature that a rule reads or tells of, with its place in the file."""
-    at: dict[str, Place] = {name: (*place, "when", name) for name in rule.when}
-    for number, group in enumerate(rule.any_of):
-        at |= {name: (*place, "any_of", number, name) for name in group}
-    told = dict.fromkeys(re.findall(r"{(\w+)}", rule.says), (*place, "says"))
-    return list((told | at).items())
->>>>>>> ugly:src/risk_model/rules.py
 
 
 class Rulebook(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
