@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import model_validator
 
+from risk_model.catalogue.sentences import mistakes_in
 from risk_model.catalogue.spec import DERIVED_VERBS, Catalogue, Feature
 from risk_model.documents import Strict, check_document, did_you_mean, read_document
 from risk_model.errors import ConfigError
@@ -23,18 +23,22 @@ class CatalogueFile(Strict):
     @model_validator(mode="before")
     @classmethod
     def _hand_down(cls, value: object) -> object:
-        """Give every feature the file's family and, where it has rows, its source."""
-        if not isinstance(value, dict) or not isinstance(value.get("features"), list):
-            return value
-        features = []
-        for item in value["features"]:
-            if isinstance(item, dict):
-                derived = any(verb in item for verb in DERIVED_VERBS)
-                source = "" if derived else value.get("source", "")
-                features.append({"family": value.get("family", ""), "source": source, **item})
-            else:
-                features.append(item)
-        return {**value, "features": features}
+        return handed_down(value)
+
+
+def handed_down(value: object) -> object:
+    """Return a file's content in which every feature has the file's family and source."""
+    if not isinstance(value, dict) or not isinstance(value.get("features"), list):
+        return value
+    features = []
+    for item in value["features"]:
+        if isinstance(item, dict):
+            derived = any(verb in item for verb in DERIVED_VERBS)
+            source = "" if derived else value.get("source", "")
+            features.append({"family": value.get("family", ""), "source": source, **item})
+        else:
+            features.append(item)
+    return {**value, "features": features}
 
 
 SourceColumns = Mapping[str, frozenset[str]]
@@ -79,24 +83,6 @@ def load_catalogue(folder: Path, sources: SourceColumns, late: LateColumns = NON
     return catalogue
 
 
-def written_names(folder: Path) -> frozenset[str] | None:
-    """Return the features' names as they are written, mistakes or not; None if not all are legible.
-
-    With them what reads the catalogue can be checked before the catalogue is mended.
-    """
-    names: set[str] = set()
-    for file in folder.glob("*.yaml"):
-        try:
-            content = read_document(file).data
-        except ConfigError:
-            return None
-        features = content.get("features") if isinstance(content, dict) else None
-        if not isinstance(features, list):
-            return None
-        names |= {str(item.get("name")) for item in features if isinstance(item, dict)}
-    return frozenset(names)
-
-
 def _meaningless(
     features: list[Feature],
     places: Mapping[str, str],
@@ -110,18 +96,18 @@ def _meaningless(
         for part in feature.parts:
             if part not in names:
                 yield f"{place}: unknown feature '{part}'.{did_you_mean(part, names)}"
-        for word in re.findall(r"{(\w*)}", feature.says or ""):
-            if word != "value" and word not in names:
-                yield f"{place}: unknown feature '{word}' in says.{did_you_mean(word, names)}"
+        known = {one.name: one for one in features} | {"value": feature}
+        for mistake in mistakes_in(feature.says or "", known, sources):
+            yield f"{place}: {mistake}"
         if feature.is_derived:
             continue
         if feature.source not in sources:
             near = did_you_mean(feature.source, sources)
             yield f"{place}: unknown source '{feature.source}'.{near}"
             continue
-        known = sources[feature.source]
-        for column in sorted(feature.columns - known):
-            near = did_you_mean(column, known)
+        columns = sources[feature.source]
+        for column in sorted(feature.columns - columns):
+            near = did_you_mean(column, columns)
             yield f"{place}: '{feature.source}' has no column '{column}'.{near}"
         for column, condition in feature.where.items():
             since = late.get(feature.source, {}).get(column)

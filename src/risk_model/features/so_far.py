@@ -16,7 +16,8 @@ from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
 from risk_model.features.conditions import matches
 from risk_model.features.figures import figure_of
-from risk_model.features.sources import NEVER, Source
+from risk_model.features.in_order import NEVER
+from risk_model.features.sources import Source
 from risk_model.features.spans import KEYS, span_of
 from risk_model.timeline import DAY
 

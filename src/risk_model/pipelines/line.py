@@ -60,7 +60,7 @@ class Line:
         self.notices: list[str] = []
         self.read_from: dict[str, str] = {}
         self.engine = DuckDBEngine(tables.connection)
-        self._cache = cache
+        self.cache = cache
         self._heard: dict[str, object] | None = None
         self._cuts: list[Line] = []
 
@@ -94,7 +94,7 @@ class Line:
 
     def cut(self, as_of: int) -> Line:
         """Return the line over the tables as they stood at ``as_of``; it closes with this one."""
-        earlier = Line(self.tables.cut(as_of), self.settings, self._cache, self.progress)
+        earlier = Line(self.tables.cut(as_of), self.settings, self.cache, self.progress)
         self._cuts.append(earlier)
         return earlier
 
@@ -134,7 +134,7 @@ class Line:
             self.tables.present,
             catalogue,
             self.settings.lexicons,
-            self._cache,
+            self.cache,
             self._told("reading texts"),
         )
         features = features_at(
