@@ -94,8 +94,8 @@ def track_record(
     with_all = Ranks(y, Rulebook.of(rules).points(features), group, "average_precision")
     figures: list[Sums | Ranks] = [with_all]
     for rule in rules.rules:
-        hits = (fired[rule.id] == 1).to_numpy(dtype=np.float64)
-        known = fired[rule.id].notna().to_numpy(dtype=np.float64)
+        hits = np.asarray(fired[rule.id] == 1, dtype=np.float64)
+        known = np.asarray(fired[rule.id].notna(), dtype=np.float64)
         without = Rulebook.of(rules.without(rule.id)).points(features)
         figures += [Sums(hits * y, hits, group), Sums(known * y, known, group)]
         figures += [Ranks(y, without, group, "average_precision")]
