@@ -12,11 +12,8 @@ import pandas as pd
 from risk_model.catalogue import Feature, Interval
 from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
-<<<<<<< HEAD
-from risk_model.features.following import next_escalation
-=======
 from risk_model.features.days import days_of
->>>>>>> engine
+from risk_model.features.following import next_escalation
 from risk_model.features.grid import Grid
 from risk_model.features.latest import latest_rows
 from risk_model.features.seen import seen_features

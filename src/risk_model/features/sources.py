@@ -15,11 +15,7 @@ import narwhals as nw
 
 from risk_model.catalogue.spec import EVENT_TIME, STINTS_OF
 from risk_model.engines import Engine
-<<<<<<< HEAD
 from risk_model.features.csm_changes import with_csm_changes
-=======
-from risk_model.features.days import days_of
->>>>>>> engine
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
 from risk_model.timeline import DAY, HOUR
@@ -96,12 +92,7 @@ DERIVED: dict[str, dict[str, Derived]] = {
     "usage": {
         "weekday_actions": Derived(
             None,
-<<<<<<< HEAD
             lambda: nw.when(_is_workday("date")).then(nw.col("actions")),
-=======
-            # 1970-01-01 was a Thursday: (day + 3) % 7 is 0 on Mondays, 5 and 6 on weekends.
-            lambda: nw.when((days_of(nw.col("date")) + 3) % 7 < 5).then(nw.col("actions")),
->>>>>>> engine
             ("actions",),
         ),
     },
@@ -191,7 +182,6 @@ def open_source(
         return None
     if name == "priorities":
         return _priorities(engine, present)
-<<<<<<< HEAD
     if name == "silences":
         tickets, log = (
             _plain(engine, CONTRACT[part], present[part]) if part in present else None
@@ -201,13 +191,10 @@ def open_source(
     wants_matter = table in MATTERS and (read is None or "matter" in read)
     if wants_matter and read is not None:
         read = (read - {"matter"}) | {CONTRACT[table].key[0]}
-    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table), read)
+    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
+    source = _completed(engine, source, (heard or {}).get(table), read, is_read_once)
     matters = (heard or {}).get(f"{table}.matter")
     return with_matters(source, matters) if wants_matter else source
-=======
-    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
-    return _completed(engine, source, (heard or {}).get(table), read, is_read_once)
->>>>>>> engine
 
 
 def _plain(
@@ -242,18 +229,11 @@ def _plain(
         missing |= signals if heard is None or text in missing else set()
     if table.name == "messages":
         missing |= {"answered_at"} if missing & {"direction"} else set()
-<<<<<<< HEAD
     if table.name == "accounts":
         missing |= {"csm_changed"} if missing & {"csm"} else set()
         known |= {"csm_changed": known["csm"]} if "csm" in known else {}
-    source = Source(
-        table.name, table.name, frame, EVENT_TIME[table.name], known, frozenset(missing)
-    )
-    return replace(source, frame=_completed(engine, table, source, heard, read))
-=======
     event_time = EVENT_TIME[table.name]
     return Source(table.name, table.name, frame, event_time, known, frozenset(missing), frame)
->>>>>>> engine
 
 
 def _completed(
