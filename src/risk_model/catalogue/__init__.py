@@ -1,6 +1,6 @@
 """The catalogue: what is measured, as frozen specs read from ``features/*.yaml``."""
 
-from risk_model.catalogue.loading import load_catalogue
+from risk_model.catalogue.loading import load_catalogue, written_names
 from risk_model.catalogue.spec import (
     DERIVED_VERBS,
     LATEST_VERBS,
@@ -13,7 +13,6 @@ from risk_model.catalogue.spec import (
     Interval,
     Pair,
 )
-from risk_model.catalogue.stand_in import stand_in
 
 __all__ = [
     "DERIVED_VERBS",
@@ -27,5 +26,5 @@ __all__ = [
     "Interval",
     "Pair",
     "load_catalogue",
-    "stand_in",
+    "written_names",
 ]

@@ -23,22 +23,18 @@ class CatalogueFile(Strict):
     @model_validator(mode="before")
     @classmethod
     def _hand_down(cls, value: object) -> object:
-        return handed_down(value)
-
-
-def handed_down(value: object) -> object:
-    """Return a file's content in which every feature has the file's family and source."""
-    if not isinstance(value, dict) or not isinstance(value.get("features"), list):
-        return value
-    features = []
-    for item in value["features"]:
-        if isinstance(item, dict):
-            derived = any(verb in item for verb in DERIVED_VERBS)
-            source = "" if derived else value.get("source", "")
-            features.append({"family": value.get("family", ""), "source": source, **item})
-        else:
-            features.append(item)
-    return {**value, "features": features}
+        """Give every feature the file's family and, where it has rows, its source."""
+        if not isinstance(value, dict) or not isinstance(value.get("features"), list):
+            return value
+        features = []
+        for item in value["features"]:
+            if isinstance(item, dict):
+                derived = any(verb in item for verb in DERIVED_VERBS)
+                source = "" if derived else value.get("source", "")
+                features.append({"family": value.get("family", ""), "source": source, **item})
+            else:
+                features.append(item)
+        return {**value, "features": features}
 
 
 SourceColumns = Mapping[str, frozenset[str]]
@@ -81,6 +77,24 @@ def load_catalogue(folder: Path, sources: SourceColumns, late: LateColumns = NON
     catalogue = Catalogue(features=tuple(features))
     catalogue.in_order_of_making()
     return catalogue
+
+
+def written_names(folder: Path) -> frozenset[str] | None:
+    """Return the features' names as they are written, mistakes or not; None if not all are legible.
+
+    With them what reads the catalogue can be checked before the catalogue is mended.
+    """
+    names: set[str] = set()
+    for file in folder.glob("*.yaml"):
+        try:
+            content = read_document(file).data
+        except ConfigError:
+            return None
+        features = content.get("features") if isinstance(content, dict) else None
+        if not isinstance(features, list):
+            return None
+        names |= {str(item.get("name")) for item in features if isinstance(item, dict)}
+    return frozenset(names)
 
 
 def _meaningless(

@@ -15,7 +15,8 @@ import narwhals as nw
 
 from risk_model.catalogue.spec import EVENT_TIME, STINTS_OF
 from risk_model.engines import Engine
-from risk_model.features.in_order import with_answers, with_csm_changes
+from risk_model.features.answers import with_answers
+from risk_model.features.csm_changes import with_csm_changes
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
 from risk_model.timeline import DAY, HOUR
@@ -23,10 +24,11 @@ from risk_model.timeline import DAY, HOUR
 Frame = nw.LazyFrame[Any]
 Expr = nw.Expr
 
-# What says what a row is about: source -> (column of words, column of categories).
-MATTERS: dict[str, tuple[str, str]] = {
-    "tickets": ("subject", "category"),
-    "escalations": ("issue", "cause"),
+# What says what a row is about: source -> (column of words, column of categories, and from how
+# many words on the category does not matter).
+MATTERS: dict[str, tuple[str, str, int]] = {
+    "tickets": ("subject", "category", 2),
+    "escalations": ("issue", "cause", 1),
 }
 
 # Texts that are heard: source -> (column, from when it is known).
@@ -101,7 +103,8 @@ class Source:
     """One source, opened: its frame, its event time, and from when each column is known.
 
     ``known`` leads a column to the time column from which it is known: a time that tells of
-    itself to itself. A column that is not in it is known with the row.
+    itself to itself. A column that is not in it is known with the row. ``bare`` is the table
+    without what was joined to it.
     """
 
     name: str
@@ -110,6 +113,7 @@ class Source:
     event_time: str
     known: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    bare: Frame | None = None
 
     def known_columns(self, columns: frozenset[str], at: str) -> tuple[str, ...]:
         """Return the time columns from which ``columns`` and ``at`` are known, besides ``at``.
@@ -160,11 +164,13 @@ def open_source(
     present: Mapping[str, frozenset[str]],
     heard: Mapping[str, Frame] | None = None,
     read: frozenset[str] | None = None,
+    is_read_once: bool = False,
 ) -> Source | None:
     """Open a source over an engine's typed tables; None where its table was not given.
 
     ``heard`` gives for a table what its texts were heard to say, by the table's key. ``read`` are
-    the columns that will be read; None for all.
+    the columns that will be read; None for all. ``is_read_once`` says that hardly anything is
+    gained by computing once what was joined.
     """
     # These build on this module.
     from risk_model.features.matters import with_matters
@@ -184,7 +190,8 @@ def open_source(
     wants_matter = table in MATTERS and (read is None or "matter" in read)
     if wants_matter and read is not None:
         read = (read - {"matter"}) | {CONTRACT[table].key[0]}
-    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table), read)
+    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
+    source = _completed(engine, source, (heard or {}).get(table), read, is_read_once)
     matters = (heard or {}).get(f"{table}.matter")
     return with_matters(source, matters) if wants_matter else source
 
@@ -194,7 +201,6 @@ def _plain(
     table: Table,
     present: frozenset[str],
     heard: Frame | None = None,
-    read: frozenset[str] | None = None,
 ) -> Source:
     frame = engine.table(table.name)
     there = set(frame.collect_schema().names())
@@ -225,20 +231,24 @@ def _plain(
     if table.name == "accounts":
         missing |= {"csm_changed"} if missing & {"csm"} else set()
         known |= {"csm_changed": known["csm"]} if "csm" in known else {}
-    source = Source(
-        table.name, table.name, frame, EVENT_TIME[table.name], known, frozenset(missing)
-    )
-    return replace(source, frame=_completed(engine, table, source, heard, read))
+    event_time = EVENT_TIME[table.name]
+    return Source(table.name, table.name, frame, event_time, known, frozenset(missing), frame)
 
 
 def _completed(
-    engine: Engine, table: Table, source: Source, heard: Frame | None, read: frozenset[str] | None
-) -> Frame:
+    engine: Engine,
+    source: Source,
+    heard: Frame | None,
+    read: frozenset[str] | None,
+    is_read_once: bool,
+) -> Source:
     """Add what a text says and when a message was answered, where anybody reads that."""
+    table = CONTRACT[source.table]
     wanted = None if read is None else _with_moments(source, read)
     frame, is_made = source.frame, False
     if table.name in HEARD and (wanted is None or wanted & {*SIGNALS, *OF_SIGNALS}):
         frame, is_made = _with_signals(table, frame, heard), heard is not None
+        is_made = is_made and not is_read_once
     if table.name == "messages" and (wanted is None or "answered_at" in wanted):
         frame, is_made = with_answers(frame, source.known.get("direction")), True
     if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
@@ -246,7 +256,7 @@ def _completed(
     if wanted is not None:
         frame = frame.select(*sorted(wanted))
     # What was joined or put in order is computed once; the rest is as good as the table itself.
-    return engine.keep(frame) if is_made else engine.named(frame)
+    return replace(source, frame=engine.keep(frame) if is_made else engine.named(frame))
 
 
 def _with_moments(source: Source, read: frozenset[str]) -> set[str]:

@@ -14,7 +14,7 @@ from operator import and_
 import narwhals as nw
 
 from risk_model.catalogue import OPEN_VERBS, WINDOW_VERBS, Feature
-from risk_model.features.in_order import NEVER
+from risk_model.features.answers import NEVER
 from risk_model.features.sources import Source
 from risk_model.timeline import DAY, HOUR
 
