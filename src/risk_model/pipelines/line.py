@@ -62,6 +62,7 @@ class Line:
         self.engine = DuckDBEngine(tables.connection)
         self.cache = cache
         self._heard: dict[str, object] | None = None
+        self._cuts: list[Line] = []
 
     @classmethod
     def open(
@@ -86,12 +87,16 @@ class Line:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for earlier in self._cuts:
+            earlier.__exit__(kind, error, trace)
         self.engine.close()
         self.tables.close()
 
     def cut(self, as_of: int) -> Line:
-        """Return the line over the tables as they stood at ``as_of``."""
-        return Line(self.tables.cut(as_of), self.settings, self.cache, self.progress)
+        """Return the line over the tables as they stood at ``as_of``; it closes with this one."""
+        earlier = Line(self.tables.cut(as_of), self.settings, self.cache, self.progress)
+        self._cuts.append(earlier)
+        return earlier
 
     def day_of(self, asked: date | None) -> int:
         """Return the day to stand on: the one asked for, else the day after the newest event.

@@ -171,7 +171,7 @@ def score_rows(
 ) -> pd.DataFrame:
     """Return one row an account with every column of the contract but rank and change."""
     settings, how = line.settings, line.settings.response
-    features = features.assign(as_of=float(day))
+    features = features.copy().assign(as_of=float(day))
     fired = judge.rulebook.fired(features)
     p, parts, rules_part = _judged(judge, features)
     hits = respond.fired_rules(judge.rulebook.cases(features), settings.rules)
