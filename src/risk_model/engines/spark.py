@@ -85,7 +85,7 @@ class SparkEngine:
         at the same time.
         """
         if not frames:
-            return self.keep(base)
+            return base
         natives = [frame.to_native() for frame in frames]
         stacked = natives[0]
         for native in natives[1:]:
@@ -94,11 +94,12 @@ class SparkEngine:
         from pyspark.sql import functions
 
         together = stacked.groupBy(*on).agg(*(functions.max(name).alias(name) for name in names))
-        return self.keep(base.join(nw.from_native(together), on=list(on), how="left"))
+        return base.join(nw.from_native(together), on=list(on), how="left")
 
     def pandas(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Compute a frame and bring it here."""
-        return _pandas(frame.to_native().toArrow())
+        rows: pd.DataFrame = frame.to_native().toArrow().to_pandas()
+        return rows
 
     def apply(
         self,
@@ -123,7 +124,8 @@ class SparkEngine:
             schema = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
             answer = native.mapInPandas(said, schema)
         try:
-            return _pandas(answer.toArrow())
+            rows: pd.DataFrame = answer.toArrow().to_pandas()
+            return rows
         finally:
             shared.destroy()
 
@@ -160,11 +162,3 @@ def _arrow(columns: Mapping[str, Sequence[object]] | pd.DataFrame) -> pa.Table:
         for f in rows.schema
     ]
     return rows.cast(pa.schema(fields))
-
-
-def _pandas(rows: pa.Table) -> pd.DataFrame:
-    """Return rows as the other engine hands them out: whole numbers stay whole beside gaps."""
-    frame = rows.to_pandas()
-    gaps = [f.name for f in rows.schema if pa.types.is_integer(f.type)]
-    whole = {name: "Int64" for name in gaps if rows[name].null_count}
-    return frame.astype(whole)
