@@ -1,11 +1,10 @@
 """The catalogue: what ships, and every mistake at once with its place and a remedy."""
 
-import re
-
 import pytest
 
 from measuring import FOLDER, SHIPPED
 from risk_model.catalogue import Catalogue, Condition, Feature, load_catalogue
+from risk_model.catalogue.sentences import figures_in
 from risk_model.errors import ConfigError
 from risk_model.features.sources import source_columns
 
@@ -45,7 +44,7 @@ def test_every_feature_tells_its_story():
         assert feature.family
         # A direction that a model is held to, or that is notable, is one that a list can say.
         assert feature.says or feature.notable is None, feature.name
-        for word in re.findall(r"{(\w+)}", feature.says or ""):
+        for word, _ in figures_in(feature.says or ""):
             assert word == "value" or word in SHIPPED.by_name
     assert len({feature.means for feature in SHIPPED.features}) == len(SHIPPED.features)
 
@@ -104,7 +103,7 @@ features:
         "features/usage.yaml:3: unknown source 'ticket'. Did you mean 'tickets'?",
         "features/usage.yaml:4: 'tickets' has no column 'prioritty'. Did you mean 'priority'?",
         "features/usage.yaml:5: unknown feature 'too'. Did you mean 'two'?",
-        "features/usage.yaml:5: unknown feature 'valu' in says.",
+        "features/usage.yaml:5: unknown feature 'valu' in says. Did you mean 'value'?",
         "features/usage.yaml:9: 'usage' has no column 'actoins'. Did you mean 'actions'?",
     ]
 

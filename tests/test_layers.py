@@ -10,6 +10,9 @@ LAYERS = {
     6: ("cli", "library"),
     5: ("pipelines", "plots", "page"),
     4: (
+        "brief",
+        "patterns",
+        "importers",
         "watchlist",
         "evaluate",
         "explain",
@@ -27,6 +30,7 @@ LAYERS = {
         "rules",
         "learner",
         "logistic",
+        "ordinal",
         "scaling",
         "blend",
         "stack",

@@ -185,6 +185,7 @@ def escalation(number: int, account_id: str, opened: int, closed: int | None) ->
         "account_id": account_id,
         "opened_at": moment(opened),
         "closed_at": "" if closed is None else moment(closed),
+        "acknowledged_at": "",
     }
 
 

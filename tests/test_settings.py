@@ -49,7 +49,7 @@ def test_words_clocks_and_policy_are_the_companys_own(command: Command, data: Pa
     # Without --config the working folder's decisions count.
     edit(
         command.cwd / "models/rules.yaml",
-        '"{tickets_7d} (ticket|tickets) in one week"',
+        '"{tickets_7d} (ticket|tickets) in one week, the last on {tickets_7d:date}"',
         '"Flood: {tickets_7d}"',
     )
     edit(
@@ -59,7 +59,7 @@ def test_words_clocks_and_policy_are_the_companys_own(command: Command, data: Pa
     edit(command.cwd / "pipelines/score.yaml", "top: 15", "top: 0")
     listed = command.score(data, "--model", "rules")
     assert "Flood: 5" in [listed.row("loud")[f"reason_{n}"] for n in (1, 2, 3)]
-    assert listed.row("calm")["acknowledge_by"].endswith("T00:30:00Z")
+    assert listed.row("calm")["acknowledge_by"].endswith("T09:30:00Z"), "30 minutes after nine"
     assert "Watchlist" not in listed.done.out
     assert listed.rows["arr_at_risk"].astype(float).is_monotonic_decreasing
 
@@ -95,8 +95,8 @@ def test_all_mistakes_come_at_once_with_file_line_and_remedy(command: Command, d
         ),
         (
             "rules.yaml",
-            edit(rules, "NPS answer of {nps} in", "NPS answer of {nsp} in"),
-            "Did you mean 'nps'",
+            edit(rules, '{tickets_7d:date}"', '{tickets_7d:dat}"'),
+            "'tickets' has no column 'dat' to tell in says. Did you mean 'date'",
         ),
         ("response.yaml", edit(response, "capacity: 25", "capcity: 25"), "Did you mean 'capacity'"),
         ("score.yaml", edit(score, "top: 15", "top: many"), "integer"),

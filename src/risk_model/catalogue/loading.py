@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import model_validator
 
+from risk_model.catalogue.sentences import mistakes_in
 from risk_model.catalogue.spec import DERIVED_VERBS, Catalogue, Feature
 from risk_model.documents import Strict, check_document, did_you_mean, read_document
 from risk_model.errors import ConfigError
@@ -86,16 +86,16 @@ def _meaningless(
         for part in feature.parts:
             if part not in names:
                 yield f"{place}: unknown feature '{part}'.{did_you_mean(part, names)}"
-        for word in re.findall(r"{(\w*)}", feature.says or ""):
-            if word != "value" and word not in names:
-                yield f"{place}: unknown feature '{word}' in says.{did_you_mean(word, names)}"
+        known = {one.name: one for one in features} | {"value": feature}
+        for mistake in mistakes_in(feature.says or "", known, sources):
+            yield f"{place}: {mistake}"
         if feature.is_derived:
             continue
         if feature.source not in sources:
             near = did_you_mean(feature.source, sources)
             yield f"{place}: unknown source '{feature.source}'.{near}"
             continue
-        known = sources[feature.source]
-        for column in sorted(feature.columns - known):
-            near = did_you_mean(column, known)
+        columns = sources[feature.source]
+        for column in sorted(feature.columns - columns):
+            near = did_you_mean(column, columns)
             yield f"{place}: '{feature.source}' has no column '{column}'.{near}"

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from risk_model.cli.documents import brief, patterns
 from risk_model.cli.judging import backtest, train
 from risk_model.cli.listing import explain, score
 from risk_model.cli.page import report
@@ -51,7 +52,7 @@ def _common(
 
 
 for command in (
-    *(sample, check, features, train, backtest, score, explain, init),
+    *(sample, check, features, train, backtest, score, explain, brief, patterns, init),
     *(report, models, promote, rollback, compare),
 ):
     app.command()(command)

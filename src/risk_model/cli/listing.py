@@ -40,9 +40,15 @@ def score(
         Optional[Path],  # noqa: UP045
         typer.Option("--html", help="Also write the list as a page (see report)."),
     ] = None,
+    target: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--for", help="Also write a file for salesforce, hubspot or gainsight."),
+    ] = None,
 ) -> None:
     """Write the ranked watchlist."""
+    from risk_model.importers import TARGETS
     from risk_model.page import read_list
+    from risk_model.pipelines.importing import with_export
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console, shown
     from risk_model.pipelines.report_page import with_series, write_page
@@ -51,6 +57,8 @@ def score(
 
     if policy not in (None, "probability", "arr-at-risk"):
         raise UsageError(f"--policy {policy}: choose probability or arr-at-risk.")
+    if target is not None and target not in TARGETS:
+        raise UsageError(f"--for {target}: choose one of {', '.join(TARGETS)}.")
     refuse_folder(out)
     with opened_line(data, sources, config, cache) as line:
         watchlist = run_scoring(
@@ -62,7 +70,8 @@ def score(
             policy=policy,
         )
         rows = line.settings.score.top if top is None else top
-        paths = list(watchlist.write(out))
+        watchlist, more = with_export(watchlist, out, target, line.settings.importers)
+        paths = list(watchlist.write(out, more))
         if html is not None:
             write_page(with_series(read_list(out), line), html)
             paths.append(html)

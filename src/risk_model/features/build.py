@@ -10,6 +10,7 @@ import narwhals as nw
 import pandas as pd
 
 from risk_model.catalogue import Catalogue, Feature
+from risk_model.catalogue.spec import COMPANY_VERBS, STINTS_OF
 from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
 from risk_model.features.combine import combined
@@ -108,11 +109,14 @@ def _open_sources(
     engine: Engine, present: Present, catalogue: Catalogue, heard: Heard
 ) -> dict[str, Source]:
     names = {feature.source for feature in catalogue.features if not feature.is_derived}
-    names |= {"tickets"} if "priorities" in names else set()
+    names |= {"tickets"} if names & set(STINTS_OF) else set()
+    names |= {"ticket_events"} if "silences" in names else set()
     read: dict[str, frozenset[str]] = dict.fromkeys(names, frozenset())
     for feature in catalogue.features:
         if not feature.is_derived:
             read[feature.source] |= feature.columns
+            # Where an account stands, it stands among those whose contract has not ended.
+            read[feature.source] |= {"contract_end"} if feature.verb in COMPANY_VERBS else set()
     opened = {
         name: open_source(engine, name, present, heard, columns)
         for name, columns in sorted(read.items())

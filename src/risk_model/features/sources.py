@@ -13,6 +13,7 @@ from typing import Any
 
 import narwhals as nw
 
+from risk_model.catalogue.spec import EVENT_TIME, STINTS_OF
 from risk_model.engines import Engine
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
@@ -21,25 +22,13 @@ from risk_model.timeline import DAY, HOUR
 Frame = nw.LazyFrame[Any]
 Expr = nw.Expr
 
-# The time at which a row of a source happens, unless a feature says ``at``.
-EVENT_TIME = {
-    "accounts": "row_known",
-    "usage": "date",
-    "tickets": "opened_at",
-    "priorities": "from_time",
-    "ticket_events": "occurred_at",
-    "surveys": "responded_at",
-    "messages": "sent_at",
-    "meetings": "scheduled_at",
-    "tasks": "created_at",
-    "renewals": "row_known",
-    "health_scores": "scored_at",
-    "incidents": "started_at",
-    "escalations": "opened_at",
-    "outcomes": "row_known",
-}
-
 NEVER = 1 << 60
+
+# What says what a row is about: source -> (column of words, column of categories).
+MATTERS: dict[str, tuple[str, str]] = {
+    "tickets": ("subject", "category"),
+    "escalations": ("issue", "cause"),
+}
 
 # Texts that are heard: source -> (column, from when it is known).
 HEARD: dict[str, tuple[str, str | None]] = {
@@ -62,6 +51,27 @@ def _hours(until: str, since: str) -> Callable[[], Expr]:
     return lambda: (nw.col(until) - nw.col(since)).cast(nw.Float64) / HOUR
 
 
+def _is_workday(time: str) -> Expr:
+    # 1970-01-01 was a Thursday: (day + 3) % 7 is 0 on Mondays, 5 and 6 on weekends.
+    return (nw.col(time) // DAY + 3) % 7 < 5
+
+
+def _in_working_hours(time: str) -> Expr:
+    """Return 1 from Monday to Friday between 7 and 19 o'clock UTC, else 0."""
+    hour = nw.col(time) % DAY // HOUR
+    return nw.when(_is_workday(time) & (hour >= 7) & (hour < 19)).then(1).otherwise(0)
+
+
+# What a text raises as a matter, whatever its tone; and what asks for an answer or complains.
+_MATTERS_RAISED = (
+    *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
+    *("no_progress", "expectation_gap", "billing", "passed_around", "asks_for_higher", "outage"),
+)
+OF_SIGNALS: dict[str, tuple[str, ...]] = {
+    "concern": (*_MATTERS_RAISED, "executive"),
+    "wants_answer": (*_MATTERS_RAISED, "question", "complaint", "frustration"),
+}
+
 DERIVED: dict[str, dict[str, Derived]] = {
     "tickets": {
         "hours_to_first_response": Derived(
@@ -75,12 +85,12 @@ DERIVED: dict[str, dict[str, Derived]] = {
     },
     "incidents": {
         "hours_lasting": Derived("ended_at", _hours("ended_at", "started_at"), ("ended_at",)),
+        "busy": Derived(None, lambda: _in_working_hours("started_at"), ("started_at",)),
     },
     "usage": {
         "weekday_actions": Derived(
             None,
-            # 1970-01-01 was a Thursday: (day + 3) % 7 is 0 on Mondays, 5 and 6 on weekends.
-            lambda: nw.when((nw.col("date") // DAY + 3) % 7 < 5).then(nw.col("actions")),
+            lambda: nw.when(_is_workday("date")).then(nw.col("actions")),
             ("actions",),
         ),
     },
@@ -119,8 +129,12 @@ def source_columns() -> dict[str, frozenset[str]]:
         names[table.name] = {column.name for column in table.columns} | {"row_known"}
         names[table.name] |= set(DERIVED.get(table.name, {}))
         if table.name in HEARD:
-            names[table.name] |= set(SIGNALS)
+            names[table.name] |= {*SIGNALS, *OF_SIGNALS}
+        if table.name in MATTERS:
+            names[table.name] |= {"matter"}
     names["messages"] |= {"answered_at"}
+    names["accounts"] |= {"csm_changed"}
+    names["silences"] = {"from_time", "until_time", "replies", "priority", "resolved_at"}
     names["priorities"] = {"from_time", "until_time", "priority", "resolved_at", "opened_at"}
     names["ticket_events"] |= {"account_id"}
     return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
@@ -138,12 +152,27 @@ def open_source(
     ``heard`` gives for a table what its texts were heard to say, by the table's key. ``read`` are
     the columns that will be read; None for all.
     """
-    table = "tickets" if name == "priorities" else name
+    # These build on this module.
+    from risk_model.features.matters import with_matters
+    from risk_model.features.silences import silences_of
+
+    table = STINTS_OF.get(name, name)
     if table not in present:
         return None
     if name == "priorities":
         return _priorities(engine, present)
-    return _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table), read)
+    if name == "silences":
+        tickets, log = (
+            _plain(engine, CONTRACT[part], present[part]) if part in present else None
+            for part in ("tickets", "ticket_events")
+        )
+        return silences_of(engine, tickets, log) if tickets else None
+    wants_matter = table in MATTERS and (read is None or "matter" in read)
+    if wants_matter and read is not None:
+        read = (read - {"matter"}) | {CONTRACT[table].key[0]}
+    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table), read)
+    matters = (heard or {}).get(f"{table}.matter")
+    return with_matters(source, matters) if wants_matter else source
 
 
 def _plain(
@@ -172,13 +201,16 @@ def _plain(
     missing = {column.name for column in table.columns} - present
     missing |= {name for name, d in derived.items() if missing & set(d.needs)}
     if table.name in HEARD:
-        missing |= set(SIGNALS) if heard is None else set()
+        signals = {*SIGNALS, *OF_SIGNALS}
         text, known_at = HEARD[table.name]
         since = known.get(text, known_at)
-        known |= dict.fromkeys(SIGNALS, since) if since else {}
-        missing |= set(SIGNALS) if text in missing else set()
+        known |= dict.fromkeys(signals, since) if since else {}
+        missing |= signals if heard is None or text in missing else set()
     if table.name == "messages":
         missing |= {"answered_at"} if missing & {"direction"} else set()
+    if table.name == "accounts":
+        missing |= {"csm_changed"} if missing & {"csm"} else set()
+        known |= {"csm_changed": known["csm"]} if "csm" in known else {}
     source = Source(
         table.name, table.name, frame, EVENT_TIME[table.name], known, frozenset(missing)
     )
@@ -191,10 +223,12 @@ def _completed(
     """Add what a text says and when a message was answered, where anybody reads that."""
     wanted = None if read is None else _with_moments(source, read)
     frame, is_made = source.frame, False
-    if table.name in HEARD and (wanted is None or wanted & set(SIGNALS)):
+    if table.name in HEARD and (wanted is None or wanted & {*SIGNALS, *OF_SIGNALS}):
         frame, is_made = _with_signals(table, frame, heard), heard is not None
     if table.name == "messages" and (wanted is None or "answered_at" in wanted):
         frame, is_made = _with_answers(frame), True
+    if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
+        frame = _with_csm_changes(frame, source.known.get("csm"))
     if wanted is not None:
         frame = frame.select(*sorted(wanted))
     # What was joined or put in order is computed once; the rest is as good as the table itself.
@@ -226,8 +260,30 @@ def _row_key(table: Table) -> Expr:
 def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
     """Join what each row's text was heard to say; a row without a text says nothing."""
     if heard is None:
-        return frame.with_columns(**{name: nw.lit(None, dtype=nw.Float64) for name in SIGNALS})
-    return frame.join(heard, on=table.key[0], how="left")
+        nothing = nw.lit(None, dtype=nw.Float64)
+        return frame.with_columns(**dict.fromkeys([*SIGNALS, *OF_SIGNALS], nothing))
+    frame = frame.join(heard, on=table.key[0], how="left")
+    return frame.with_columns(
+        **{name: nw.max_horizontal(*parts) for name, parts in OF_SIGNALS.items()}
+    )
+
+
+def _with_csm_changes(frame: Frame, known: str | None) -> Frame:
+    """Add ``csm_changed``: 1 where a version of an account names another CSM than the one before.
+
+    Versions stand in the order in which they were known, so that none hangs on a later one.
+    """
+
+    def before(name: str) -> Expr:
+        return nw.col(name).shift(1).over("account_id", order_by=["row_known", "row_key"])
+
+    frame = frame.with_columns(csm_before=before("csm"))
+    changed = nw.col("csm") != nw.col("csm_before")
+    if known is not None:
+        # A name that came to be known later than this version's own was not the one before it.
+        frame = frame.with_columns(before_known=before(known))
+        changed = changed & (nw.col("before_known") <= nw.col(known))
+    return frame.with_columns(csm_changed=nw.when(changed).then(1).otherwise(0))
 
 
 def _with_answers(frame: Frame) -> Frame:

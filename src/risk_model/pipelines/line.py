@@ -19,7 +19,7 @@ from risk_model.features.heard import hear_texts
 from risk_model.features.snapshots import labels_of, newest_day, snapshots_on
 from risk_model.settings import PastDays, Settings
 from risk_model.tables import Tables, open_tables
-from risk_model.timeline import date_of, day_number
+from risk_model.timeline import DAY, date_of, day_number
 
 Progress = Callable[[str, int, int], None]
 STALE_AFTER_DAYS = 7
@@ -60,7 +60,7 @@ class Line:
         self.notices: list[str] = []
         self.read_from: dict[str, str] = {}
         self.engine = DuckDBEngine(tables.connection)
-        self._cache = cache
+        self.cache = cache
         self._heard: dict[str, object] | None = None
 
     @classmethod
@@ -91,7 +91,7 @@ class Line:
 
     def cut(self, as_of: int) -> Line:
         """Return the line over the tables as they stood at ``as_of``."""
-        return Line(self.tables.cut(as_of), self.settings, self._cache, self.progress)
+        return Line(self.tables.cut(as_of), self.settings, self.cache, self.progress)
 
     def day_of(self, asked: date | None) -> int:
         """Return the day to stand on: the one asked for, else the day after the newest event.
@@ -101,7 +101,12 @@ class Line:
         newest = newest_day(self.engine, self.tables.present)
         as_of = newest if asked is None else day_number(asked)
         days = [t.first_day for t in self.tables.report.tables.values() if t.first_day]
-        if not days or day_number(min(days)) >= as_of:
+        if not days:
+            raise DataRefused(
+                "not a single dated row is left in any table, so there is no day to stand on. "
+                "See what was refused, and why, with: risk-model check"
+            )
+        if day_number(min(days)) >= as_of:
             raise DataRefused(
                 f"nothing is known before {date_of(as_of)}: every row is of that day or later. "
                 "Give --as-of a later day, or look at the dates with: risk-model check"
@@ -124,7 +129,7 @@ class Line:
             self.tables.present,
             catalogue,
             self.settings.lexicons,
-            self._cache,
+            self.cache,
             self._told("reading texts"),
         )
         features = features_at(
@@ -149,6 +154,7 @@ class Line:
         snapshots = self.snapshots(days)
         snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
         escalations = self.tables.frame("escalations")
+        escalations = escalations[escalations["row_known"] < as_of * DAY]
         labels = labels_of(snapshots, escalations, horizon, as_of, gap)
         snapshots = snapshots[labels.notna()].reset_index(drop=True)
         known = labels.dropna().reset_index(drop=True).astype(int)
