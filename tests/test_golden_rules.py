@@ -36,7 +36,7 @@ class Remembering(Line):
     measured: pd.DataFrame | None = None
 
     def measure(self, snapshots: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
-        features = super().measure(snapshots, catalogue)
+        features = super().measure(snapshots, catalogue).copy()
         days = snapshots["as_of"].to_numpy(float)
         self.measured = features.assign(as_of=days).set_index(snapshots["account_id"].to_numpy())
         return features

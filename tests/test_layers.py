@@ -25,6 +25,7 @@ LAYERS = {
         "importance",
         "movement",
         "weekly",
+        "track_record",
     ),
     3: (
         "rules",

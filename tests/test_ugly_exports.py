@@ -252,6 +252,11 @@ ODD = {
         ((2, "not a number (write 1234.5, without thousands separators or currency)"),),
         ("usage.csv: columns are separated by ';', not by a comma.",),
     ),
+    "semicolons between quotes": Read(
+        b'"account_id";"date";"logins"\r\n"a";"2026-03-01";"1"\r\n',
+        1,
+        notices=("usage.csv: columns are separated by ';', not by a comma.",),
+    ),
     "twenty thousand columns": Read(
         b"account_id,date," + b",".join(b"c%d" % i for i in range(20_000)) + b"\n"
         b"a,2026-03-01" + b"," * 20_000 + b"\n",

@@ -13,6 +13,7 @@ from risk_model.cli.judging import backtest, train
 from risk_model.cli.listing import explain, score
 from risk_model.cli.page import report
 from risk_model.cli.registry import compare, models, promote, rollback
+from risk_model.cli.rules import rules
 from risk_model.cli.tables import check, features, init, sample
 from risk_model.errors import RiskModelError
 
@@ -52,7 +53,7 @@ def _common(
 
 
 for command in (
-    *(sample, check, features, train, backtest, score, explain, brief, patterns, init),
+    *(sample, check, features, train, backtest, score, explain, brief, patterns, rules, init),
     *(report, models, promote, rollback, compare),
 ):
     app.command()(command)

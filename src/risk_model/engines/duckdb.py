@@ -73,9 +73,9 @@ class DuckDBEngine:
 
     def pandas(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Compute a frame and bring it here."""
-        # Asked of the connection, which lets go of a result that nobody fetched to its end.
-        done = self.connection.execute(frame.to_native().sql_query())
-        table: pa.Table = done.to_arrow_table()
+        # Of what was asked before, somebody may have read the first row only.
+        self.connection.complete()
+        table: pa.Table = frame.to_native().to_arrow_table()
         # Column by column, each let go as soon as it is over there: one copy in memory, not two.
         made: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
         return made

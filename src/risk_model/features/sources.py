@@ -15,6 +15,7 @@ import narwhals as nw
 
 from risk_model.catalogue.spec import EVENT_TIME, STINTS_OF
 from risk_model.engines import Engine
+from risk_model.features.csm_changes import with_csm_changes
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
 from risk_model.timeline import DAY, HOUR
@@ -24,10 +25,11 @@ Expr = nw.Expr
 
 NEVER = 1 << 60
 
-# What says what a row is about: source -> (column of words, column of categories).
-MATTERS: dict[str, tuple[str, str]] = {
-    "tickets": ("subject", "category"),
-    "escalations": ("issue", "cause"),
+# What says what a row is about: source -> (column of words, column of categories, and from how
+# many words on the category does not matter).
+MATTERS: dict[str, tuple[str, str, int]] = {
+    "tickets": ("subject", "category", 2),
+    "escalations": ("issue", "cause", 1),
 }
 
 # Texts that are heard: source -> (column, from when it is known).
@@ -140,6 +142,21 @@ def source_columns() -> dict[str, frozenset[str]]:
     return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
 
 
+def late_columns() -> dict[str, dict[str, str]]:
+    """Return every source's columns that become known after their row, with the time of each."""
+    late = {
+        table.name: {c.name: c.known_at for c in table.columns if c.known_at}
+        for table in CONTRACT.values()
+    }
+    for name, columns in DERIVED.items():
+        late[name] |= {made: d.known_at for made, d in columns.items() if d.known_at}
+    for name, (_, since) in HEARD.items():
+        late[name] |= dict.fromkeys(SIGNALS, since) if since else {}
+    late["messages"]["answered_at"] = "answered_at"
+    late["priorities"] = {"resolved_at": "resolved_at"}
+    return late
+
+
 def open_source(
     engine: Engine,
     name: str,
@@ -226,9 +243,9 @@ def _completed(
     if table.name in HEARD and (wanted is None or wanted & {*SIGNALS, *OF_SIGNALS}):
         frame, is_made = _with_signals(table, frame, heard), heard is not None
     if table.name == "messages" and (wanted is None or "answered_at" in wanted):
-        frame, is_made = _with_answers(frame), True
+        frame, is_made = _with_answers(frame, source.known.get("direction")), True
     if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
-        frame = _with_csm_changes(frame, source.known.get("csm"))
+        frame = with_csm_changes(frame, source.known.get("csm"))
     if wanted is not None:
         frame = frame.select(*sorted(wanted))
     # What was joined or put in order is computed once; the rest is as good as the table itself.
@@ -268,35 +285,21 @@ def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
     )
 
 
-def _with_csm_changes(frame: Frame, known: str | None) -> Frame:
-    """Add ``csm_changed``: 1 where a version of an account names another CSM than the one before.
-
-    Versions stand in the order in which they were known, so that none hangs on a later one.
-    """
-
-    def before(name: str) -> Expr:
-        return nw.col(name).shift(1).over("account_id", order_by=["row_known", "row_key"])
-
-    frame = frame.with_columns(csm_before=before("csm"))
-    changed = nw.col("csm") != nw.col("csm_before")
-    if known is not None:
-        # A name that came to be known later than this version's own was not the one before it.
-        frame = frame.with_columns(before_known=before(known))
-        changed = changed & (nw.col("before_known") <= nw.col(known))
-    return frame.with_columns(csm_changed=nw.when(changed).then(1).otherwise(0))
-
-
-def _with_answers(frame: Frame) -> Frame:
+def _with_answers(frame: Frame, since: str | None) -> Frame:
     """Add ``answered_at``: when we next wrote to the account after a message of theirs.
 
-    Any message of ours counts, whatever its thread: a call after an e-mail is an answer.
+    Any message of ours counts, whatever its thread: a call after an e-mail is an answer. ``since``
+    says from when it is known whose a message is, where that is later than the message.
     """
     order = ["sent_at", "is_ours", "message_id"]
     ours = nw.col("direction") == "outbound"
+    told, known = ours, nw.col("row_known")
+    if since is not None:
+        told, known = ours & ~nw.col(since).is_null(), nw.max_horizontal("row_known", since)
     frame = frame.with_columns(
         is_ours=nw.when(ours).then(1).otherwise(0),
         # A running minimum gives nothing for unknown values, so what is no answer is NEVER.
-        our_time=nw.when(ours).then(nw.col("row_known")).otherwise(NEVER),
+        our_time=nw.when(told).then(known).otherwise(NEVER),
     )
     next_ours = nw.col("our_time").cum_min(reverse=True).over("account_id", order_by=order)
     frame = frame.with_columns(next_ours=next_ours)

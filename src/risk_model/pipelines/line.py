@@ -66,6 +66,7 @@ class Line:
         self._make_engine = make_engine
         self.cache = cache
         self._heard: dict[str, object] | None = None
+        self._cuts: list[Line] = []
 
     @classmethod
     def open(
@@ -91,13 +92,17 @@ class Line:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for earlier in self._cuts:
+            earlier.__exit__(kind, error, trace)
         self.engine.close()
         self.tables.close()
 
     def cut(self, as_of: int) -> Line:
-        """Return the line over the tables as they stood at ``as_of``."""
-        cut = self.tables.cut(as_of)
-        return Line(cut, self.settings, self.cache, self.progress, self._make_engine)
+        """Return the line over the tables as they stood at ``as_of``; it closes with this one."""
+        tables, make_engine = self.tables.cut(as_of), self._make_engine
+        earlier = Line(tables, self.settings, self.cache, self.progress, make_engine)
+        self._cuts.append(earlier)
+        return earlier
 
     def day_of(self, asked: date | None) -> int:
         """Return the day to stand on: the one asked for, else the day after the newest event.

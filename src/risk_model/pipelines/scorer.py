@@ -53,7 +53,7 @@ class Scorer:
     def __call__(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return one row an account, aligned with its features: see ``columns``."""
         settings, how = self.settings, self.settings.response
-        features = features.assign(as_of=float(self.day))
+        features = features.copy().assign(as_of=float(self.day))
         cases = self.judge.rulebook.cases(features)
         fired = self.judge.rulebook.fired(features)
         p, parts, rules_part = _judged(self.judge, features)
