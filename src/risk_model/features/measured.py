@@ -9,6 +9,7 @@ import narwhals as nw
 
 from risk_model.catalogue import WINDOW_VERBS, Feature
 from risk_model.engines import Engine
+from risk_model.features.extremes import greatest
 from risk_model.features.grid import Grid, measured_days
 from risk_model.features.sources import Source
 from risk_model.tables.contract import CONTRACT
@@ -70,7 +71,7 @@ def _days_of(source: Source, grid: Grid, number: int) -> Frame:
     first = CONTRACT[source.table].row_known_at
     event = nw.coalesce(*(nw.col(name) for name in first)) if len(first) > 1 else nw.col(first[0])
     rows = source.frame.select(
-        event_day=event // DAY, known_day=nw.max_horizontal(event, nw.col("row_known")) // DAY
+        event_day=event // DAY, known_day=greatest(event, nw.col("row_known")) // DAY
     )
     if len(grid.days) > 1:
         days = rows.group_by("event_day").agg(known_day=nw.col("known_day").min())

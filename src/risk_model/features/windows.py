@@ -19,6 +19,7 @@ from risk_model.documents import hash_of
 from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
 from risk_model.features.conditions import matches
+from risk_model.features.extremes import greatest
 from risk_model.features.figures import from_the_middle, slope_of, sum_of
 from risk_model.features.grid import Tiles
 from risk_model.features.sources import Source
@@ -104,7 +105,7 @@ def _dated(source: Source, features: Sequence[Feature], days: Tiles, keys: Seque
         nw.col(at) >= days.starts[0] * DAY, *(nw.col(name) < end for name in (at, *known))
     )
     event_day = nw.col(at) // DAY
-    seen_day = nw.max_horizontal(*(nw.col(name) for name in (at, *known))) // DAY
+    seen_day = greatest(*(nw.col(name) for name in (at, *known))) // DAY
     late = nw.when(seen_day > event_day).then(seen_day)
     return rows.select("account_id", *sorted({*read, *keys}), event_day=event_day, late=late)
 

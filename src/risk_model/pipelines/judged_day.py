@@ -19,7 +19,6 @@ from risk_model.pipelines.score import (
     score_rows,
     working_catalogue,
 )
-from risk_model.pipelines.scorer import Scorer
 from risk_model.respond import fired_rules
 from risk_model.timeline import date_of
 
@@ -81,6 +80,5 @@ def judged_day(line: Line, as_of: date | None = None, *, model: str = "champion"
     catalogue = working_catalogue(line.settings)
     features = line.measure(customers, catalogue)
     features.index = customers.index
-    said = Scorer(line.settings, catalogue, judge, day)(features)
-    rows = score_rows(line, customers, said, judge, day)
+    rows = score_rows(line, customers, features, catalogue, judge, day)
     return JudgedDay(line, day, judge, catalogue, snapshots, customers, features, rows)

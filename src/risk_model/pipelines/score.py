@@ -71,7 +71,7 @@ def score(
     catalogue = working_catalogue(settings)
     said = line.apply(customers, catalogue, Scorer(settings, catalogue, judge, day))
     measured = time.monotonic()
-    rows = score_rows(line, customers, said, judge, day)
+    rows = compared_rows(line, customers, said, judge, day)
     at_risk = rows[~customers["is_escalated"].to_numpy(bool)]
     listed = with_previous(ranked(at_risk, policy or settings.score.policy), previous)
     burning = customers["is_escalated"].to_numpy(bool)
@@ -162,12 +162,22 @@ def _other_rules(champion: Champion, settings: Settings) -> tuple[str, ...]:
 
 
 def score_rows(
+    line: Line,
+    customers: pd.DataFrame,
+    features: pd.DataFrame,
+    catalogue: Catalogue,
+    judge: Judge,
+    day: int,
+) -> pd.DataFrame:
+    """Return one row an account with every column of the contract but rank and change."""
+    said = Scorer(line.settings, catalogue, judge, day)(features)
+    return compared_rows(line, customers, said, judge, day)
+
+
+def compared_rows(
     line: Line, customers: pd.DataFrame, said: pd.DataFrame, judge: Judge, day: int
 ) -> pd.DataFrame:
-    """Return one row an account with every column of the contract but rank and change.
-
-    ``said`` is what the scorer says of each customer by itself; here they are compared.
-    """
+    """Return the same from what the scorer says of each account by itself."""
     settings, how = line.settings, line.settings.response
     hits = respond.fired_rules(cases_of(said), settings.rules)
     p, likely = said["escalation_probability"].to_numpy(float), list(said["likely_cause"])
