@@ -6,6 +6,8 @@ from typing import Any
 
 import narwhals as nw
 
+from risk_model.features.extremes import greatest
+
 Frame = nw.LazyFrame[Any]
 NEVER = 1 << 60
 
@@ -20,7 +22,7 @@ def with_answers(frame: Frame, since: str | None) -> Frame:
     ours = nw.col("direction") == "outbound"
     told, known = ours, nw.col("row_known")
     if since is not None:
-        told, known = ours & ~nw.col(since).is_null(), nw.max_horizontal("row_known", since)
+        told, known = ours & ~nw.col(since).is_null(), greatest("row_known", since)
     frame = frame.with_columns(
         is_ours=nw.when(ours).then(1).otherwise(0),
         # A running minimum gives nothing for unknown values, so what is no answer is NEVER.

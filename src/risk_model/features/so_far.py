@@ -17,6 +17,7 @@ from risk_model.features.answers import NEVER
 from risk_model.features.calendar import Calendar
 from risk_model.features.conditions import matches
 from risk_model.features.days import days_of
+from risk_model.features.extremes import greatest
 from risk_model.features.figures import figure_of
 from risk_model.features.sources import Source
 from risk_model.features.spans import KEYS, span_of
@@ -34,7 +35,7 @@ def so_far_features(
     """
     before = sorted(span_of(features[0], source).before)
     moments = [nw.col(name) for name, _ in before]
-    known = nw.max_horizontal(*moments) if len(moments) > 1 else moments[0]
+    known = greatest(*moments)
     at = features[0].at or source.event_time
     read = sorted({at, *(name for f in features for name in f.where)})
     rows = source.frame.filter(*(~moment.is_null() for moment in moments))

@@ -17,6 +17,7 @@ from risk_model.catalogue.spec import EVENT_TIME, STINTS_OF
 from risk_model.engines import Engine
 from risk_model.features.answers import with_answers
 from risk_model.features.csm_changes import with_csm_changes
+from risk_model.features.extremes import greatest
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
 from risk_model.timeline import DAY, HOUR
@@ -287,9 +288,7 @@ def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
         nothing = nw.lit(None, dtype=nw.Float64)
         return frame.with_columns(**dict.fromkeys([*SIGNALS, *OF_SIGNALS], nothing))
     frame = frame.join(heard, on=table.key[0], how="left")
-    return frame.with_columns(
-        **{name: nw.max_horizontal(*parts) for name, parts in OF_SIGNALS.items()}
-    )
+    return frame.with_columns(**{name: greatest(*parts) for name, parts in OF_SIGNALS.items()})
 
 
 def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source:
@@ -300,7 +299,7 @@ def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source
     tickets = _plain(engine, CONTRACT["tickets"], present["tickets"])
     base = tickets.frame
     since = tickets.known.get("priority")
-    start = nw.max_horizontal("opened_at", "row_known", since) if since else nw.col("row_known")
+    start = greatest("opened_at", "row_known", since) if since else nw.col("row_known")
     told = base.filter(~nw.col("priority").is_null(), ~nw.col(since or "row_known").is_null())
     told = told.with_columns(from_time=start, stint=nw.lit(""))
     if "ticket_events" in present and "value" in present["ticket_events"]:
@@ -343,7 +342,7 @@ def _changes_of_priority(engine: Engine, present: Mapping[str, frozenset[str]]) 
     late = log.known_columns(frozenset({"kind", "value"}), log.event_time)
     told = (~nw.col(name).is_null() for name in late)
     changes = log.frame.filter(nw.col("kind") == "priority", *told).with_columns(
-        from_time=nw.max_horizontal("occurred_at", "row_known", *late),
+        from_time=greatest("occurred_at", "row_known", *late),
         priority=nw.col("value").str.to_uppercase(),
         stint=nw.col("value"),
     )
