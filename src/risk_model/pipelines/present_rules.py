@@ -85,8 +85,8 @@ def _disagreement(record: RulesRecord) -> list[Table | Text]:
     counts = apart["listed_by"].value_counts()
     said = (
         f"Within the {record.capacity} that can be worked, rules and model disagree on "
-        f"{len(apart)} accounts: {counts.get('model', 0)} by the model only, {counts.get('rules', 0)} by the "
-        "rules only."
+        f"{len(apart)} accounts: {counts.get('model', 0)} by the model only, "
+        f"{counts.get('rules', 0)} by the rules only."
     )
     if apart.empty:
         return [Text(said)]
