@@ -176,6 +176,14 @@ def add_signals(table: str, fact: Fact, hear: Hear) -> None:
     fact.known |= dict.fromkeys(said, fact.known[HEARD[table]])
 
 
+def _known_to_be_ours(message: Fact) -> int | None:
+    """Return from when it is known whose a message is; None means never."""
+    if "direction" not in message.known:
+        return message.row_known
+    since = message.known["direction"]
+    return None if since is None else max(since, message.row_known)
+
+
 def add_answers(messages: list[Fact]) -> None:
     """Add to each message when we next wrote to the account; in the same second ours is after."""
 
@@ -185,9 +193,11 @@ def add_answers(messages: list[Fact]) -> None:
 
     for message in messages:
         ours = [
-            other.row_known
+            time
             for other in messages
-            if other.values["direction"] == "outbound" and order(other) >= order(message)
+            if other.values["direction"] == "outbound"
+            and order(other) >= order(message)
+            and (time := _known_to_be_ours(other)) is not None
         ]
         message.values["answered_at"] = min(ours, default=None)
         message.known["answered_at"] = message.values["answered_at"]

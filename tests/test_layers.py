@@ -7,9 +7,12 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "risk_model"
 LAYERS = {
-    6: ("cli",),
-    5: ("pipelines", "plots"),
+    6: ("cli", "library"),
+    5: ("pipelines", "plots", "page"),
     4: (
+        "brief",
+        "patterns",
+        "importers",
         "watchlist",
         "evaluate",
         "explain",
@@ -17,6 +20,11 @@ LAYERS = {
         "tracking",
         "settings",
         "trajectories",
+        "worth",
+        "splits",
+        "importance",
+        "movement",
+        "weekly",
         "track_record",
     ),
     3: (
@@ -31,6 +39,7 @@ LAYERS = {
         "calibration",
         "measure",
         "resample",
+        "choice",
     ),
     2: ("features", "text", "engines"),
     1: ("catalogue", "tables"),

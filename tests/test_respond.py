@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import ROOT
 from risk_model import respond
+from risk_model.errors import ConfigError
+from risk_model.respond.spec import load_response
 from risk_model.rules import Rule
 from risk_model.settings import load_settings
 
@@ -245,3 +249,27 @@ def test_the_answer_that_is_owed_comes_before_the_step_but_not_before_the_sponso
     )
     assert steps[0].startswith("Answer today, with a date, what has waited 61 hours, then take a ")
     assert steps[1:] == [rules[0].do for rules in accounts[1:]]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{past_sla: {above: 0}}", "{past_slo: {above: 0}}", "unknown feature 'past_slo'. Did you"),
+        ("  month-2: {", "  month-22: {", "Input should be 'week-1'"),
+        ("until_day: 28,", "until_day: 7,", "each stage has to end later"),
+        ('lever_first: "a workaround today"', 'lever_first: "a refund"', "never the first"),
+        ("timezone: Europe/Berlin}", "timezone: Europe/Bern}", "no time zone 'Europe/Bern'"),
+    ],
+)
+def test_a_mistake_in_the_responses_is_told_with_its_line_and_a_remedy(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    text = (ROOT / "models/response.yaml").read_text()
+    assert old in text
+    file = tmp_path / "models" / "response.yaml"
+    file.parent.mkdir()
+    file.write_text(text.replace(old, new, 1))
+    with pytest.raises(ConfigError) as raised:
+        load_response(file, SETTINGS.catalogue)
+    assert said in " ".join(raised.value.mistakes)
+    assert all(mistake.startswith("models/response.yaml:") for mistake in raised.value.mistakes)

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from risk_model.catalogue import Catalogue, load_catalogue
+from risk_model.brief.plan import DocumentPlans, load_documents
+from risk_model.catalogue import Catalogue, load_catalogue, written_names
 from risk_model.documents import (
     Document,
     Strict,
@@ -21,7 +22,9 @@ from risk_model.documents import (
     read_document,
 )
 from risk_model.errors import ConfigError, UsageError
-from risk_model.features.sources import source_columns
+from risk_model.features.sources import late_columns, source_columns
+from risk_model.importers import Importers
+from risk_model.patterns.plan import PatternsPlan
 from risk_model.respond.severity import SeverityPlan, load_severity
 from risk_model.respond.spec import Response, load_response
 from risk_model.rules import RuleSet, load_rules
@@ -33,15 +36,23 @@ COMPANY = "company.yaml"
 CHANGEABLE = (
     *("rules", "points", "flags"),
     *("response", "severity", "escalation", "train", "backtest", "score"),
+    *("documents", "patterns", "importers"),
 )
 
 
 class Recipe(Strict):
-    """``models/escalation.yaml``: keyword arguments of the learners and of the blend."""
+    """``models/escalation.yaml``: keyword arguments of the learners and of the blend.
+
+    ``without`` names families of features that the learners do not see; the rules still do.
+    """
 
     logistic: Mapping[str, Any] = Field(default_factory=dict)
     boosting: Mapping[str, Any] = Field(default_factory=dict)
     blend: Mapping[str, Any] = Field(default_factory=dict)
+    choose: Mapping[Literal["logistic", "boosting"], Mapping[str, tuple[Any, ...]]] = Field(
+        default_factory=dict
+    )
+    without: tuple[str, ...] = ()
 
 
 class PastDays(Strict):
@@ -60,9 +71,11 @@ class TrainPlan(PastDays):
 
 
 class BacktestPlan(PastDays):
-    """``pipelines/backtest.yaml``."""
+    """``pipelines/backtest.yaml``: folds in equal parts, or a new model every so many days."""
 
     folds: int = Field(4, ge=2, le=20)
+    retrain_every_days: int | None = Field(None, gt=0)
+    rolling_days: int | None = Field(None, gt=0)
     resamples: int = Field(500, ge=50)
 
 
@@ -87,6 +100,9 @@ class Settings:
     train: TrainPlan
     backtest: BacktestPlan
     score: ScorePlan
+    documents: DocumentPlans
+    patterns: PatternsPlan
+    importers: Importers
 
     @property
     def version(self) -> str:
@@ -127,17 +143,16 @@ def load_settings(folder: Path | None = None) -> Settings:
             mistakes.extend(error.mistakes)
             return None
 
-    catalogue = attempt(load_catalogue, root / "features", source_columns())
+    catalogue = attempt(load_catalogue, root / "features", source_columns(), late_columns())
     lexicons = attempt(load_lexicons, root / "features" / "lexicons")
-    rules: Any = (
-        attempt(load_rules, root / "models" / "rules.yaml", catalogue, company)
-        if catalogue
-        else None
-    )
+    # Rules are checked before the catalogue is mended, too: every mistake at once.
+    known = catalogue or written_names(root / "features")
+    rules: Any = attempt(load_rules, root / "models" / "rules.yaml", known, company)
+    documents = attempt(load_documents, _own_or_default(root, "models/documents.yaml"), company)
     every: Any = _with_defaults(catalogue, root) if catalogue else None
     answers = {"response": load_response, "severity": load_severity}
     rest: dict[str, Any] = {
-        name: attempt(load, root / "models" / f"{name}.yaml", every, company) if every else None
+        name: attempt(load, root / "models" / f"{name}.yaml", every, company)
         for name, load in answers.items()
     }
     files = {
@@ -145,11 +160,13 @@ def load_settings(folder: Path | None = None) -> Settings:
         "train": (root / "pipelines" / "train.yaml", TrainPlan),
         "backtest": (root / "pipelines" / "backtest.yaml", BacktestPlan),
         "score": (root / "pipelines" / "score.yaml", ScorePlan),
+        "patterns": (_own_or_default(root, "pipelines/patterns.yaml"), PatternsPlan),
+        "importers": (_own_or_default(root, "pipelines/importers.yaml"), Importers),
     }
     rest |= {name: attempt(_read, file, model, company) for name, (file, model) in files.items()}
     if mistakes:
         raise ConfigError(mistakes)
-    return Settings(asked, catalogue, lexicons, rules, **rest)
+    return Settings(asked, catalogue, lexicons, rules, documents=documents, **rest)
 
 
 def _decisions(asked: Path, company: Document | None) -> Path:
@@ -210,3 +227,9 @@ def lay_down(folder: Path) -> list[Path]:
 
 def _read(file: Path, model: type[Strict], company: Document | None) -> Strict:
     return check_document(read_changed(file, company), model)
+
+
+def _own_or_default(root: Path, file: str) -> Path:
+    """Return a company's own file, else the product's: folders laid down earlier lack some."""
+    own = root / file
+    return own if own.exists() else default_folder() / file

@@ -18,6 +18,7 @@ from risk_model.catalogue import Feature
 from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
 from risk_model.features.conditions import matches
+from risk_model.features.days import days_of
 from risk_model.features.figures import figure_of
 from risk_model.features.sources import NEVER, Source
 from risk_model.features.spans import Bound, Span, moments_of, span_of
@@ -37,7 +38,7 @@ def seen_features(
     rows, tests, now = seen_rows(source, features, calendar)
     figures = (figure_of(f, tests[f.name], f.at or source.event_time, now) for f in features)
     made = rows.group_by("account_id", *by_snapshot(calendar)).agg(*figures)
-    return engine.keep(made.with_columns(position=nw.lit(0)) if calendar.single else made)
+    return made.with_columns(position=nw.lit(0)) if calendar.single else made
 
 
 def by_snapshot(calendar: Calendar) -> tuple[str, ...]:
@@ -111,8 +112,8 @@ def _spread(rows: Frame, spans: Sequence[Span], calendar: Calendar) -> Frame:
         for s in spans
     ]
     rows = rows.with_columns(
-        open_day=_all(nw.min_horizontal, opens) // DAY,
-        shut_day=_all(nw.max_horizontal, shuts) // DAY,
+        open_day=days_of(_all(nw.min_horizontal, opens)),
+        shut_day=days_of(_all(nw.max_horizontal, shuts)),
     )
     return calendar.spread(rows)
 

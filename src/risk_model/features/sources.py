@@ -104,7 +104,8 @@ class Source:
     """One source, opened: its frame, its event time, and from when each column is known.
 
     ``known`` leads a column to the time column from which it is known: a time that tells of
-    itself to itself. A column that is not in it is known with the row.
+    itself to itself. A column that is not in it is known with the row. ``bare`` is the table
+    without what was joined to it.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Source:
     event_time: str
     known: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    bare: Frame | None = None
 
     def known_columns(self, columns: frozenset[str], at: str) -> tuple[str, ...]:
         """Return the time columns from which ``columns`` and ``at`` are known, besides ``at``.
@@ -142,17 +144,34 @@ def source_columns() -> dict[str, frozenset[str]]:
     return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
 
 
+def late_columns() -> dict[str, dict[str, str]]:
+    """Return every source's columns that become known after their row, with the time of each."""
+    late = {
+        table.name: {c.name: c.known_at for c in table.columns if c.known_at}
+        for table in CONTRACT.values()
+    }
+    for name, columns in DERIVED.items():
+        late[name] |= {made: d.known_at for made, d in columns.items() if d.known_at}
+    for name, (_, since) in HEARD.items():
+        late[name] |= dict.fromkeys(SIGNALS, since) if since else {}
+    late["messages"]["answered_at"] = "answered_at"
+    late["priorities"] = {"resolved_at": "resolved_at"}
+    return late
+
+
 def open_source(
     engine: Engine,
     name: str,
     present: Mapping[str, frozenset[str]],
     heard: Mapping[str, Frame] | None = None,
     read: frozenset[str] | None = None,
+    is_read_once: bool = False,
 ) -> Source | None:
     """Open a source over an engine's typed tables; None where its table was not given.
 
     ``heard`` gives for a table what its texts were heard to say, by the table's key. ``read`` are
-    the columns that will be read; None for all.
+    the columns that will be read; None for all. ``is_read_once`` says that hardly anything is
+    gained by computing once what was joined.
     """
     # These build on this module.
     from risk_model.features.matters import with_matters
@@ -172,7 +191,8 @@ def open_source(
     wants_matter = table in MATTERS and (read is None or "matter" in read)
     if wants_matter and read is not None:
         read = (read - {"matter"}) | {CONTRACT[table].key[0]}
-    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table), read)
+    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
+    source = _completed(engine, source, (heard or {}).get(table), read, is_read_once)
     matters = (heard or {}).get(f"{table}.matter")
     return with_matters(source, matters) if wants_matter else source
 
@@ -182,7 +202,6 @@ def _plain(
     table: Table,
     present: frozenset[str],
     heard: Frame | None = None,
-    read: frozenset[str] | None = None,
 ) -> Source:
     frame = engine.table(table.name)
     there = set(frame.collect_schema().names())
@@ -213,28 +232,32 @@ def _plain(
     if table.name == "accounts":
         missing |= {"csm_changed"} if missing & {"csm"} else set()
         known |= {"csm_changed": known["csm"]} if "csm" in known else {}
-    source = Source(
-        table.name, table.name, frame, EVENT_TIME[table.name], known, frozenset(missing)
-    )
-    return replace(source, frame=_completed(engine, table, source, heard, read))
+    event_time = EVENT_TIME[table.name]
+    return Source(table.name, table.name, frame, event_time, known, frozenset(missing), frame)
 
 
 def _completed(
-    engine: Engine, table: Table, source: Source, heard: Frame | None, read: frozenset[str] | None
-) -> Frame:
+    engine: Engine,
+    source: Source,
+    heard: Frame | None,
+    read: frozenset[str] | None,
+    is_read_once: bool,
+) -> Source:
     """Add what a text says and when a message was answered, where anybody reads that."""
+    table = CONTRACT[source.table]
     wanted = None if read is None else _with_moments(source, read)
     frame, is_made = source.frame, False
     if table.name in HEARD and (wanted is None or wanted & {*SIGNALS, *OF_SIGNALS}):
         frame, is_made = _with_signals(table, frame, heard), heard is not None
+        is_made = is_made and not is_read_once
     if table.name == "messages" and (wanted is None or "answered_at" in wanted):
-        frame, is_made = _with_answers(frame), True
+        frame, is_made = _with_answers(frame, source.known.get("direction")), True
     if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
         frame = with_csm_changes(frame, source.known.get("csm"))
     if wanted is not None:
         frame = frame.select(*sorted(wanted))
     # What was joined or put in order is computed once; the rest is as good as the table itself.
-    return engine.keep(frame) if is_made else engine.named(frame)
+    return replace(source, frame=engine.keep(frame) if is_made else engine.named(frame))
 
 
 def _with_moments(source: Source, read: frozenset[str]) -> set[str]:
@@ -270,17 +293,21 @@ def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
     )
 
 
-def _with_answers(frame: Frame) -> Frame:
+def _with_answers(frame: Frame, since: str | None) -> Frame:
     """Add ``answered_at``: when we next wrote to the account after a message of theirs.
 
-    Any message of ours counts, whatever its thread: a call after an e-mail is an answer.
+    Any message of ours counts, whatever its thread: a call after an e-mail is an answer. ``since``
+    says from when it is known whose a message is, where that is later than the message.
     """
     order = ["sent_at", "is_ours", "message_id"]
     ours = nw.col("direction") == "outbound"
+    told, known = ours, nw.col("row_known")
+    if since is not None:
+        told, known = ours & ~nw.col(since).is_null(), nw.max_horizontal("row_known", since)
     frame = frame.with_columns(
         is_ours=nw.when(ours).then(1).otherwise(0),
         # A running minimum gives nothing for unknown values, so what is no answer is NEVER.
-        our_time=nw.when(ours).then(nw.col("row_known")).otherwise(NEVER),
+        our_time=nw.when(told).then(known).otherwise(NEVER),
     )
     next_ours = nw.col("our_time").cum_min(reverse=True).over("account_id", order_by=order)
     frame = frame.with_columns(next_ours=next_ours)

@@ -13,12 +13,11 @@ from rich.text import Text
 
 from risk_model import respond
 from risk_model.catalogue import Catalogue
-from risk_model.documents import did_you_mean
 from risk_model.errors import UsageError
 from risk_model.explain import sentence, told
+from risk_model.pipelines.judged_day import judged_day
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.score import Judge, choose_judge, score_rows, working_catalogue
-from risk_model.timeline import date_of
+from risk_model.pipelines.score import Judge
 
 MOST = 12
 
@@ -27,20 +26,11 @@ def explain_account(
     line: Line, account: str, as_of: date | None = None, *, model: str = "champion"
 ) -> Group:
     """Return what is to be said of one account. Raises UsageError where it is not a customer."""
-    day = line.day_of(as_of)
-    judge = choose_judge(line.settings, model, None)
-    snapshots = line.snapshots([day])
-    customers = snapshots[snapshots["is_customer"]]
-    if account not in set(customers["account_id"]):
-        raise UsageError(_not_there(line, account, snapshots, day))
-    catalogue = working_catalogue(line.settings)
-    # Tiers and capacity compare accounts, so the whole company is measured, as when scoring.
-    features = line.measure(customers, catalogue)
-    features.index = customers.index
-    rows = score_rows(line, customers, features, catalogue, judge, day)
-    place = rows.index[rows["account_id"] == account][0]
-    row, values = rows.loc[place], features.loc[[place]]
-    told_of = values.copy().assign(as_of=float(day))
+    judged = judged_day(line, as_of, model=model)
+    place = judged.place(account)
+    judge, catalogue = judged.judge, judged.catalogue
+    row, values = judged.rows.loc[[place]].iloc[0], judged.features.loc[[place]]
+    told_of = values.assign(as_of=float(judged.day))
     parts: list[Text | Table] = [
         _heading(row, judge),
         _advice(row, told_of, judge, line, catalogue),
@@ -49,13 +39,6 @@ def explain_account(
     if judge.champion is not None:
         parts.append(_contributions(values, judge, catalogue))
     return Group(*parts)
-
-
-def _not_there(line: Line, account: str, snapshots: pd.DataFrame, day: int) -> str:
-    known = set(line.tables.frame("accounts")["account_id"])
-    if account in known:
-        return f"{account} is not a customer on {date_of(day)}: give another day with --as-of."
-    return f"no account '{account}'.{did_you_mean(account, known)}"
 
 
 def _heading(row: pd.Series[Any], judge: Judge) -> Text:
