@@ -7,7 +7,17 @@ from typing import Annotated, Optional
 
 import typer
 
-from risk_model.cli.options import AsOf, Cache, Config, Data, Horizon, Sources, opened_line
+from risk_model.cli.options import (
+    AsOf,
+    Cache,
+    Config,
+    Data,
+    Engine,
+    Horizon,
+    Sources,
+    SparkMaster,
+    opened_line,
+)
 from risk_model.errors import UsageError
 
 
@@ -44,6 +54,8 @@ def score(
         Optional[str],  # noqa: UP045
         typer.Option("--for", help="Also write a file for salesforce, hubspot or gainsight."),
     ] = None,
+    engine: Engine = "duckdb",
+    spark_master: SparkMaster = None,
 ) -> None:
     """Write the ranked watchlist."""
     from risk_model.importers import TARGETS
@@ -60,7 +72,7 @@ def score(
     if target is not None and target not in TARGETS:
         raise UsageError(f"--for {target}: choose one of {', '.join(TARGETS)}.")
     refuse_folder(out)
-    with opened_line(data, sources, config, cache) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master) as line:
         watchlist = run_scoring(
             line,
             as_date(as_of, "--as-of"),
@@ -98,6 +110,8 @@ def explain(
         Optional[str],  # noqa: UP045
         typer.Option("--model-then", help="The model that scored that day. Default: --model."),
     ] = None,
+    engine: Engine = "duckdb",
+    spark_master: SparkMaster = None,
 ) -> None:
     """Show why an account stands where it stands, or what moved it since an earlier day."""
     from risk_model.pipelines.account import explain_account
@@ -105,7 +119,7 @@ def explain(
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
 
-    with opened_line(data, sources, config, cache) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master) as line:
         day, earlier = as_date(as_of, "--as-of"), as_date(against, "--against")
         if earlier is None:
             console().print(explain_account(line, account, day, model=model))

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from risk_model.cli.options import AsOf, Cache, Config, Data, Sources, opened_line
+from risk_model.cli.options import (
+    AsOf,
+    Cache,
+    Config,
+    Data,
+    Engine,
+    Sources,
+    SparkMaster,
+    opened_line,
+)
 from risk_model.errors import DataRefused
 
 if TYPE_CHECKING:
@@ -82,12 +91,14 @@ def features(
     sources: Sources = None,
     config: Config = None,
     cache: Cache = None,
+    engine: Engine = "duckdb",
+    spark_master: SparkMaster = None,
 ) -> None:
     """Write the features of every customer on one or more days."""
     from risk_model.pipelines.features import write_features
     from risk_model.pipelines.line import as_date
 
-    with opened_line(data, sources, config, cache) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master) as line:
         days = [line.day_of(as_date(day, "--as-of")) for day in (as_of or [])] or [
             line.day_of(None)
         ]
