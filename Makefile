@@ -39,6 +39,13 @@ quick: $(VENV)/.dev  ## The tests that answer within a minute
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow'
 
+fuzz: $(VENV)/.dev  ## Damaged tables for ten minutes (RISK_MODEL_FUZZ_SECONDS, RISK_MODEL_FUZZ_SEED)
+	RISK_MODEL_FUZZ_SECONDS=$${RISK_MODEL_FUZZ_SECONDS:-600} \
+		$(BIN)/python -m pytest -q -s tests/test_ugly_fuzz.py
+
+docs: $(VENV)/.dev  ## Write docs/coverage.md: from each line of practice to its rule and test
+	$(BIN)/python tests/coverage_table.py
+
 lab: $(VENV)/.dev  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
 
@@ -48,4 +55,4 @@ mlflow: $(VENV)/.core  ## MLflow's page with the recorded runs
 clean:  ## Remove what the commands made; the virtual environment stays
 	rm -rf $(DEMO) $(OUT) mlflow.db mlruns mlartifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install dev watchlist test quick lab mlflow clean
+.PHONY: help install dev watchlist test quick fuzz docs lab mlflow clean

@@ -7,7 +7,17 @@ from typing import Annotated, Optional
 
 import typer
 
-from risk_model.cli.options import AsOf, Cache, Config, Data, Horizon, Sources, opened_line
+from risk_model.cli.options import (
+    AsOf,
+    Cache,
+    Config,
+    Data,
+    Engine,
+    Horizon,
+    Sources,
+    SparkMaster,
+    opened_line,
+)
 from risk_model.errors import UsageError
 
 
@@ -36,17 +46,33 @@ def score(
         Optional[int],  # noqa: UP045
         typer.Option("--top", min=0, help="Rows to show here; the file always has all."),
     ] = None,
+    html: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--html", help="Also write the list as a page (see report)."),
+    ] = None,
+    target: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--for", help="Also write a file for salesforce, hubspot or gainsight."),
+    ] = None,
+    engine: Engine = "duckdb",
+    spark_master: SparkMaster = None,
 ) -> None:
     """Write the ranked watchlist."""
+    from risk_model.importers import TARGETS
+    from risk_model.page import read_list
+    from risk_model.pipelines.importing import with_export
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console, shown
+    from risk_model.pipelines.report_page import with_series, write_page
     from risk_model.pipelines.score import score as run_scoring
     from risk_model.watchlist import refuse_folder
 
     if policy not in (None, "probability", "arr-at-risk"):
         raise UsageError(f"--policy {policy}: choose probability or arr-at-risk.")
+    if target is not None and target not in TARGETS:
+        raise UsageError(f"--for {target}: choose one of {', '.join(TARGETS)}.")
     refuse_folder(out)
-    with opened_line(data, sources, config, cache) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master) as line:
         watchlist = run_scoring(
             line,
             as_date(as_of, "--as-of"),
@@ -56,7 +82,11 @@ def score(
             policy=policy,
         )
         rows = line.settings.score.top if top is None else top
-    paths = watchlist.write(out)
+        watchlist, more = with_export(watchlist, out, target, line.settings.importers)
+        paths = list(watchlist.write(out, more))
+        if html is not None:
+            write_page(with_series(read_list(out), line), html)
+            paths.append(html)
     if rows:
         console().print(shown(watchlist, rows))
     typer.echo("written: " + ", ".join(str(path) for path in paths))
@@ -72,11 +102,28 @@ def explain(
     model: Annotated[
         str, typer.Option("--model", help="champion, rules, or a version number.")
     ] = "champion",
+    against: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--against", help="An earlier day, YYYY-MM-DD: show what moved it since."),
+    ] = None,
+    model_then: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--model-then", help="The model that scored that day. Default: --model."),
+    ] = None,
+    engine: Engine = "duckdb",
+    spark_master: SparkMaster = None,
 ) -> None:
-    """Show why an account stands where it stands: rules, contributions and figures."""
+    """Show why an account stands where it stands, or what moved it since an earlier day."""
     from risk_model.pipelines.account import explain_account
+    from risk_model.pipelines.against import explain_change
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
 
-    with opened_line(data, sources, config, cache) as line:
-        console().print(explain_account(line, account, as_date(as_of, "--as-of"), model=model))
+    with opened_line(data, sources, config, cache, engine, spark_master) as line:
+        day, earlier = as_date(as_of, "--as-of"), as_date(against, "--against")
+        if earlier is None:
+            console().print(explain_account(line, account, day, model=model))
+        else:
+            console().print(
+                explain_change(line, account, earlier, day, model=model, model_then=model_then)
+            )

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from risk_model.cli.options import AsOf, Cache, Config, Data, Sources, opened_line
+from risk_model.cli.options import (
+    AsOf,
+    Cache,
+    Config,
+    Data,
+    Engine,
+    Sources,
+    SparkMaster,
+    opened_line,
+)
+from risk_model.errors import DataRefused
+
+if TYPE_CHECKING:
+    from risk_model.pipelines.line import Line
 
 
 def sample(
@@ -15,11 +29,15 @@ def sample(
     accounts: Annotated[int, typer.Option(min=10, max=1_000_000, help="How many accounts.")] = 160,
     weeks: Annotated[int, typer.Option(min=12, max=520, help="How many weeks of history.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 7,
+    nature: Annotated[
+        str,
+        typer.Option(help="mixed, product, contract, sudden, slow, fading or lone troubles."),
+    ] = "mixed",
 ) -> None:
     """Write a simulated company: every table, made from hidden troubles."""
     from risk_model.sample import write_company
 
-    rows = write_company(folder, accounts, weeks, seed)
+    rows = write_company(folder, accounts, weeks, seed, nature=nature)
     typer.echo(f"{folder}: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
 
 
@@ -34,18 +52,33 @@ def check(
     ] = None,
 ) -> None:
     """Show table by table what was read, kept and refused, how fresh it is, and what is missing."""
+    from risk_model.pipelines.late import late_sentences
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
     from risk_model.tables import check_lines, check_sentences, check_table, write_refused
 
     with opened_line(data, sources, config, None) as line:
-        day = line.day_of(as_date(as_of, "--as-of"))
+        day, nothing_left = _day_or_reason(line, as_date(as_of, "--as-of"))
         console().print(check_table(check_lines(line.tables, day)))
         for said in check_sentences(line.tables, line.settings.catalogue.by_table()):
+            typer.echo(said)
+        for said in late_sentences(line, day) if nothing_left is None else []:
             typer.echo(said)
         if refused is not None:
             count = write_refused(line.tables, refused)
             typer.echo(f"{refused}: {count} refused rows")
+        if nothing_left is not None:
+            raise nothing_left
+
+
+def _day_or_reason(line: Line, asked: date | None) -> tuple[int, DataRefused | None]:
+    """Return the day to stand on, and why there is none: what became of the rows is shown first."""
+    from risk_model.timeline import day_number
+
+    try:
+        return line.day_of(asked), None
+    except DataRefused as reason:
+        return day_number(asked or date.today()), reason
 
 
 def features(
@@ -58,12 +91,14 @@ def features(
     sources: Sources = None,
     config: Config = None,
     cache: Cache = None,
+    engine: Engine = "duckdb",
+    spark_master: SparkMaster = None,
 ) -> None:
     """Write the features of every customer on one or more days."""
     from risk_model.pipelines.features import write_features
     from risk_model.pipelines.line import as_date
 
-    with opened_line(data, sources, config, cache) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master) as line:
         days = [line.day_of(as_date(day, "--as-of")) for day in (as_of or [])] or [
             line.day_of(None)
         ]

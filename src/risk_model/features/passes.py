@@ -9,6 +9,7 @@ from typing import Any
 import narwhals as nw
 
 from risk_model.catalogue import OPEN_VERBS, WINDOW_VERBS, Feature
+from risk_model.catalogue.spec import COMPANY_VERBS
 from risk_model.engines import Engine
 from risk_model.features.by_value import by_value_features
 from risk_model.features.calendar import Calendar
@@ -18,6 +19,7 @@ from risk_model.features.seen import seen_features
 from risk_model.features.so_far import so_far_features
 from risk_model.features.sources import Source
 from risk_model.features.spans import span_of
+from risk_model.features.standing import standing_features
 from risk_model.features.windows import window_features
 
 Frame = nw.LazyFrame[Any]
@@ -99,6 +101,8 @@ def _way_of(
     moments = tuple(sorted(name for name, _ in before))
     if feature.verb in ("distinct", "most_common"):
         return by_value_features, (feature.column, feature.at, moments)
+    if feature.verb in COMPANY_VERBS:
+        return standing_features, (feature.name,)
     if feature.verb in ("latest", "age_of", "time_to"):
         return latest_features, (feature.at,)
     if calendar.single or feature.verb in OPEN_VERBS:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from risk_model.blend import Blend
-from risk_model.evaluate import PRIOR, Evaluation, judge
+from risk_model.evaluate import PRIOR, Evaluation, judge, metrics
 from risk_model.pipelines.line import Labelled
+from risk_model.pipelines.present_severity import severity_shown
+from risk_model.pipelines.severity_report import SeverityReport
+from risk_model.timeline import date_of
 
 # What a team without a model would sort by; shown where the catalogue has it.
 BASELINE = "tickets_28d"
@@ -32,6 +33,7 @@ class Judged:
     evaluation: Evaluation | None
     facts: Mapping[str, Any]
     why_not: str = ""
+    severity: SeverityReport | None = None
 
     @property
     def has_signal(self) -> bool:
@@ -61,33 +63,42 @@ class Judged:
 
     def figures(self) -> dict[str, float]:
         """Return every figure of every member as ``member.figure``."""
+        of_severity = self.severity.figures() if self.severity else {}
         if self.evaluation is None:
-            return {}
-        return {
+            return of_severity
+        return of_severity | {
             f"{member}.{name}": value
             for member, figures in self.evaluation.figures.items()
             for name, value in figures.items()
             if isinstance(value, int | float)
         }
 
+    def by_fold(self) -> Iterator[tuple[str, dict[str, Any], dict[str, float]]]:
+        """Yield for each fold its name, its facts, and every member's figures on it."""
+        if self.evaluation is None:
+            return
+        for number, rows in self.evaluation.predictions.groupby("fold"):
+            first, last = (str(date_of(int(day))) for day in (rows["day"].min(), rows["day"].max()))
+            facts = {"from": first, "to": last, "snapshots": len(rows)}
+            figures: dict[str, float] = {}
+            for name in [name for name in ORDER if name in rows.columns]:
+                told = metrics(
+                    rows["y"], rows[name], rows["day"], is_probability=name not in (BASELINE, PRIOR)
+                )
+                kept = ("auroc", "average_precision", "brier", "calibration_error")
+                figures |= {f"{name}.{key}": told[key] for key in kept if key in told}
+            yield f"fold {int(str(number)) + 1}: {first} to {last}", facts, figures
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything for JSON."""
         rest = self.evaluation.to_dict() if self.evaluation else {"why_not": self.why_not}
-        return {**self.facts, **rest, "verdict": self.verdict, "reason": self.reason}
+        severity = {"severity": self.severity.to_dict()} if self.severity else {}
+        return {**self.facts, **rest, **severity, "verdict": self.verdict, "reason": self.reason}
 
     @property
     def reason(self) -> str:
         """Return why the verdict is what it is."""
         return self.evaluation.verdict.reason if self.evaluation else self.why_not
-
-    def write(self, folder: Path) -> Path:
-        """Write ``backtest.json`` into a folder, whole."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "backtest.json"
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
-        return path
 
 
 def judged(model: Blend, past: Labelled, resamples: int) -> Judged:
@@ -124,7 +135,12 @@ def _prior(ahead: pd.DataFrame, past: Labelled, horizon: int) -> NDArray[np.floa
 
 
 def shown(judged_: Judged) -> Group:
-    """Return the comparison as a table, best first in the order of trust, and the verdict."""
+    """Return the comparison as a table, best first in the order of trust, and the verdicts."""
+    severity = [severity_shown(judged_.severity)] if judged_.severity else []
+    return Group(_ranking_shown(judged_), *severity)
+
+
+def _ranking_shown(judged_: Judged) -> Group:
     evaluation = judged_.evaluation
     style = "green" if judged_.has_signal else "yellow"
     verdict = Text(f"Verdict: {judged_.reason}", style=style)

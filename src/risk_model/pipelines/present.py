@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -36,7 +37,28 @@ def shown(watchlist: Watchlist, top: int) -> Group:
     table.add_column("First step", ratio=2)
     for row in listed.to_dict("records"):
         table.add_row(*_cells(row))
-    return Group(table, *_notes(watchlist, len(listed)))
+    escalated = [_escalated(watchlist, top)] if len(watchlist.escalated) and top else []
+    return Group(table, *escalated, *_notes(watchlist, len(listed)))
+
+
+def _escalated(watchlist: Watchlist, top: int) -> Table:
+    """Return the first accounts that are escalated already, with what is due."""
+    table = Table(title="Escalated already", title_justify="left", header_style="bold")
+    for name in ("Account", "Since", "Severity", "Acknowledged", "Next update due", "Sponsor"):
+        table.add_column(name)
+    for row in watchlist.escalated.head(top).to_dict("records"):
+        name = row["account_name"] if isinstance(row["account_name"], str) else ""
+        late = row["acknowledge_overdue"]
+        days = f"{row['opened_at'][:10]}, {row['days_open']} days"
+        table.add_row(
+            Text(name or str(row["account_id"])),
+            Text(f"{days}, past its limit" if row["overdue"] else days),
+            Text(row["suggested_severity"]),
+            Text("not known" if late is None else "overdue" if late else "in time"),
+            Text(row["next_update_due"]),
+            Text(row["sponsor_due"]),
+        )
+    return table
 
 
 def _cells(row: dict[Any, Any]) -> list[Text | str]:
@@ -69,6 +91,17 @@ def _notes(watchlist: Watchlist, listed: int) -> list[Text]:
         lines.append(Text(f"Stopped feeds, so not measured: {', '.join(stopped)}.", style="yellow"))
     lines += [Text(note, style="yellow") for note in watchlist.run["notes"]]
     return lines
+
+
+def as_html(shown: RenderableType, width: int = 130) -> str:
+    """Return what a terminal would show as HTML, for a notebook."""
+    recorder = Console(record=True, width=width, file=StringIO(), force_jupyter=False)
+    recorder.print(shown)
+    code = (
+        '<pre style="font-family:Menlo,DejaVu Sans Mono,monospace;line-height:1.2;'
+        'white-space:pre;overflow-x:auto">{code}</pre>'
+    )
+    return recorder.export_html(inline_styles=True, code_format=code)
 
 
 def console() -> Console:

@@ -19,6 +19,7 @@ from risk_model.tables import csv_files
 from risk_model.tables.files import Found, described, ending_of
 from risk_model.tables.mapping import SourcesMapping
 from risk_model.tables.quoting import identifier, literal
+from risk_model.tables.signatures import not_readable
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def _load_inputs(
     for name, file in mapping.inputs.items():
         path = data / file
         at = mapping.where("inputs", name)
-        if not path.is_file():
+        if not path.exists() and not path.is_symlink():
             found.mistakes.append(f"{at}: no file '{file}' in {data.name}.")
         elif ending_of(path) is None:
             found.mistakes.append(f"{at}: '{file}' is no .csv, .csv.gz or .parquet file.")
@@ -64,6 +65,9 @@ def _load_inputs(
 
 def _load_input(connection: duckdb.DuckDBPyConnection, name: str, path: Path, found: Found) -> None:
     create = f"CREATE TABLE {identifier(name)} AS SELECT"
+    wrong = not_readable(path)
+    if wrong:
+        raise DataRefused(f"{path.name}: {wrong}")
     if ending_of(path) == ".parquet":
         relation = f"read_parquet({literal(str(path))})"
         described(connection, relation, path.name)
