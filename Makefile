@@ -39,6 +39,9 @@ quick: $(VENV)/.dev  ## The tests that answer within a minute
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow'
 
+docs: $(VENV)/.core  ## The pages that are made of the YAML (docs/features.md); CI compares them
+	$(RUN) features --describe --config . --out docs/features.md
+
 lab: $(VENV)/.dev  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
 
@@ -48,4 +51,4 @@ mlflow: $(VENV)/.core  ## MLflow's page with the recorded runs
 clean:  ## Remove what the commands made; the virtual environment stays
 	rm -rf $(DEMO) $(OUT) mlflow.db mlruns mlartifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install dev watchlist test quick lab mlflow clean
+.PHONY: help install dev watchlist test quick docs lab mlflow clean

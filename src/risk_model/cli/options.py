@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from risk_model.pipelines.line import Line
     from risk_model.settings import Settings
 
-Data = Annotated[
-    Path, typer.Option("--data", help="Folder (or .duckdb file) with the tables.", metavar="PATH")
-]
+DATA_HELP = "Folder (or .duckdb file) with the tables."
+Data = Annotated[Path, typer.Option("--data", help=DATA_HELP, metavar="PATH")]
 Sources = Annotated[
     Optional[Path],  # noqa: UP045  (typer reads it at run time)
     typer.Option("--sources", help="Mapping of your exports onto the tables (sources.yaml)."),
