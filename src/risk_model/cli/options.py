@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from risk_model.pipelines.line import Line
     from risk_model.settings import Settings
 
-DATA_HELP = "Folder (or .duckdb file) with the tables."
-Data = Annotated[Path, typer.Option("--data", help=DATA_HELP, metavar="PATH")]
+DATA_HELP = "Folder, .duckdb file, or postgresql://host/db?schema=… with the tables."
+# text, as a Path would make one slash of the two
+Data = Annotated[str, typer.Option("--data", help=DATA_HELP, metavar="PLACE")]
 Sources = Annotated[
     Optional[Path],  # noqa: UP045  (typer reads it at run time)
     typer.Option("--sources", help="Mapping of your exports onto the tables (sources.yaml)."),
@@ -40,7 +41,7 @@ Cache = Annotated[
 
 @contextmanager
 def opened_line(
-    data: Path, sources: Path | None, config: Path | None, cache: Path | None
+    data: str, sources: Path | None, config: Path | None, cache: Path | None
 ) -> Iterator[Line]:
     """Open a company's tables under the settings of a folder; progress goes to the terminal."""
     from risk_model.pipelines.line import Line

@@ -54,7 +54,7 @@ def check(
 
 def features(
     data: Annotated[
-        Optional[Path],  # noqa: UP045
+        Optional[str],  # noqa: UP045
         typer.Option("--data", help=f"{DATA_HELP} Not needed to --describe or for --sql."),
     ] = None,
     out: Annotated[

@@ -65,13 +65,13 @@ class Line:
     @classmethod
     def open(
         cls,
-        data: Path,
+        data: Path | str,
         settings: Settings,
         sources: Path | None = None,
         cache: Path | None = None,
         progress: Progress | None = None,
     ) -> Line:
-        """Read and check the tables of a folder or database."""
+        """Read and check the tables of a folder, a DuckDB file or a database."""
         return cls(open_tables(data, sources), settings, cache, progress)
 
     def __enter__(self) -> Line:

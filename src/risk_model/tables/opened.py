@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import shutil
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -35,6 +37,11 @@ class Tables:
     fingerprint: str
     spill: Path | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """See to it that what was spilled is gone even where nobody closes the tables."""
+        gone = partial(shutil.rmtree, self.spill, ignore_errors=True) if self.spill else _nothing
+        self._clean_up = weakref.finalize(self, gone)
+
     def frame(self, name: str) -> pd.DataFrame:
         """Return a typed table as a pandas frame."""
         return self.connection.execute(f"SELECT * FROM {identifier(name)}").df()
@@ -62,11 +69,14 @@ class Tables:
     def close(self) -> None:
         """Let go of the engine and of what it spilled to disk."""
         self.connection.close()
-        if self.spill is not None:
-            shutil.rmtree(self.spill, ignore_errors=True)
+        self._clean_up()
 
     def __enter__(self) -> Tables:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _nothing() -> None:
+    """Clean up nothing."""
