@@ -9,7 +9,16 @@ SOURCE = Path(__file__).parents[1] / "src" / "risk_model"
 LAYERS = {
     6: ("cli",),
     5: ("pipelines", "plots"),
-    4: ("watchlist", "evaluate", "explain", "respond", "tracking", "settings", "trajectories"),
+    4: (
+        "watchlist",
+        "evaluate",
+        "explain",
+        "respond",
+        "tracking",
+        "settings",
+        "trajectories",
+        "upsert",
+    ),
     3: (
         "rules",
         "learner",

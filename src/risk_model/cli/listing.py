@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from risk_model.cli.options import AsOf, Cache, Config, Data, Horizon, Sources, opened_line
 from risk_model.errors import UsageError
+
+if TYPE_CHECKING:
+    from risk_model.tables.address import Address
 
 
 def score(
@@ -36,16 +39,31 @@ def score(
         Optional[int],  # noqa: UP045
         typer.Option("--top", min=0, help="Rows to show here; the file always has all."),
     ] = None,
+    into: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--into",
+            help="PostgreSQL (postgresql://host/db?schema=…) to upsert the list into, too.",
+            metavar="PLACE",
+        ),
+    ] = None,
+    into_table: Annotated[
+        str, typer.Option("--into-table", help="Its table; _escalated and _runs beside it.")
+    ] = "watchlist",
 ) -> None:
     """Write the ranked watchlist."""
+    from contextlib import nullcontext
+
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console, shown
     from risk_model.pipelines.score import score as run_scoring
+    from risk_model.upsert import upserted
     from risk_model.watchlist import refuse_folder
 
     if policy not in (None, "probability", "arr-at-risk"):
         raise UsageError(f"--policy {policy}: choose probability or arr-at-risk.")
     refuse_folder(out)
+    address = _address_into(into, into_table)
     with opened_line(data, sources, config, cache) as line:
         watchlist = run_scoring(
             line,
@@ -56,10 +74,29 @@ def score(
             policy=policy,
         )
         rows = line.settings.score.top if top is None else top
-    paths = watchlist.write(out)
+    upserting = upserted(address, into_table, watchlist) if address else nullcontext()
+    with upserting as done:
+        paths = watchlist.write(out)
     if rows:
         console().print(shown(watchlist, rows))
     typer.echo("written: " + ", ".join(str(path) for path in paths))
+    if done:
+        typer.echo(f"upserted: {done}")
+
+
+def _address_into(into: str | None, table: str) -> Address | None:
+    """Return where the list is to be put; see first whether the database can be reached."""
+    if into is None:
+        return None
+    from risk_model.tables.address import address_of, is_address
+    from risk_model.upsert import check_reachable, targets
+
+    if not is_address(into):
+        raise UsageError("--into: give a database, as postgresql://host/db; --out takes files.")
+    address = address_of(into, "--into")
+    targets(table)
+    check_reachable(address)
+    return address
 
 
 def explain(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from risk_model.errors import UsageError
 
@@ -50,9 +50,8 @@ def address_of(text: str, option: str = "--data") -> Address:
             raise UsageError(f"{option}: no PostgreSQL address. One is {EXAMPLE}.")
         return Address({}, schemas[-1] if schemas else None)
     rest = urlencode([(key, value) for key, value in given if key != "schema"])
-    return Address(
-        _settings(urlunsplit(parts._replace(query=rest)), option), schemas[-1] if schemas else None
-    )
+    url = text.partition("?")[0] + (f"?{rest}" if rest else "")
+    return Address(_settings(url, option), schemas[-1] if schemas else None)
 
 
 def _settings(url: str, option: str) -> dict[str, str]:

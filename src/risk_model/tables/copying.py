@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyarrow import csv
 
+from risk_model.errors import DataRefused, RiskModelError
 from risk_model.tables.casting import RawColumn
-from risk_model.tables.postgres import Database, Relation
+from risk_model.tables.postgres import Database, Relation, in_a_line
 
 if TYPE_CHECKING:
     from psycopg import Copy
@@ -73,7 +74,7 @@ def batches(
 def _stream(
     database: Database, relation: Relation, columns: Sequence[RawColumn], schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
-    from psycopg import sql
+    from psycopg import Error, sql
 
     query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT csv)").format(
         sql.SQL(", ").join(
@@ -81,10 +82,21 @@ def _stream(
         ),
         sql.Identifier(relation.schema, relation.name),
     )
-    with database.connection.cursor() as cursor, cursor.copy(query) as copy:
-        file = CopyBytes(copy)
-        yield from _parsed(file, schema)
-        database.digests[f"{relation.schema}.{relation.name}"] = file.digest
+    place = f"{database.name}:{relation.name}"
+    try:
+        with database.connection.cursor() as cursor, cursor.copy(query) as copy:
+            file = CopyBytes(copy)
+            yield from _parsed(file, schema)
+            database.digests[f"{relation.schema}.{relation.name}"] = file.digest
+    except Error as error:
+        database.failure = RiskModelError(f"{place}: cannot be read ({in_a_line(error)}).")
+        raise
+    except pa.ArrowInvalid as error:
+        database.failure = DataRefused(
+            f"{place}: cannot be read; is a row over {BLOCK_BYTES >> 20} MB, or text not in the "
+            "database's encoding?"
+        )
+        raise database.failure from error
 
 
 def _parsed(file: CopyBytes, schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -80,6 +80,8 @@ def load_served(
     try:
         closed.execute(f"CREATE TABLE {identifier(name)} AS SELECT {shown} FROM {served}")
     except duckdb.Error as error:
+        if database.failure is not None:
+            raise database.failure from None
         said = str(error).splitlines()[0]
         raise DataRefused(f"{database.name}:{relation.name}: cannot be read ({said}).") from error
 

@@ -124,6 +124,8 @@ def _built(
             try:
                 reports[raw.table.name] = check(connection, raw, notices)
             except DataRefused as error:
+                if database is not None and database.failure is not None:
+                    raise database.failure from None
                 mistakes += error.reasons
     mistakes += _nothing_left(reports)
     if mistakes:

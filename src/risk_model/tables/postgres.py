@@ -66,7 +66,9 @@ class Relation:
 class Database:
     """An open database, read in one transaction, so that all tables are of one moment.
 
-    A context manager. Raises RiskModelError where it cannot be reached.
+    A context manager. Raises RiskModelError where it cannot be reached. ``digests`` are those of
+    the tables that were read, ``failure`` what went wrong while one was: the engine that reads
+    it only says that something did.
     """
 
     def __init__(self, address: Address) -> None:
@@ -74,6 +76,7 @@ class Database:
         self.connection = connect(address)
         self.name = self.connection.info.dbname
         self.digests: dict[str, str] = {}
+        self.failure: RiskModelError | None = None
         try:
             self._begin()
             self.relations = self._relations()
