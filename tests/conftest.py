@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from command import Command, Done, start_server
+from postgres import database, postgres_server  # noqa: F401
 
 settings.register_profile(
     "steady",

@@ -8,6 +8,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -80,7 +81,8 @@ def running_server() -> Iterator[Server]:
         yield server
     finally:
         if process is not None:
-            process.terminate()
+            # fast: whoever is still connected is sent away
+            process.send_signal(signal.SIGINT)
             process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -176,3 +178,17 @@ def empty_database(server: Server) -> Iterator[Empty]:
         yield Empty(server, name)
     finally:
         whole.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A server for the session; tests are skipped where there is none."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres_server: Server) -> Iterator[Empty]:
+    """An empty database."""
+    with empty_database(postgres_server) as empty:
+        yield empty
