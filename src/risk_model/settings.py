@@ -15,6 +15,7 @@ from risk_model.documents import Strict, check_document, hash_of, read_document
 from risk_model.errors import ConfigError, UsageError
 from risk_model.features.sources import source_columns
 from risk_model.rules import RuleSet, load_rules
+from risk_model.tables.resources import ALL_THERE_IS, Resources
 from risk_model.text import Lexicons, load_lexicons
 
 Severity = Literal["SEV-1", "SEV-2", "SEV-3", "SEV-4"]
@@ -105,6 +106,7 @@ class Settings:
     train: TrainPlan
     backtest: BacktestPlan
     score: ScorePlan
+    resources: Resources = ALL_THERE_IS
 
     @property
     def version(self) -> str:
@@ -154,6 +156,9 @@ def load_settings(folder: Path | None = None) -> Settings:
         "score": (root / "pipelines" / "score.yaml", ScorePlan),
     }
     rest = {name: attempt(_read, file, model) for name, (file, model) in files.items()}
+    bounds = root / "pipelines" / "resources.yaml"
+    if bounds.is_file():
+        rest["resources"] = attempt(_read, bounds, Resources)
     if mistakes:
         raise ConfigError(mistakes)
     return Settings(root, catalogue, lexicons, rules, **rest)

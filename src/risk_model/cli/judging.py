@@ -7,7 +7,17 @@ from typing import Annotated, Optional
 
 import typer
 
-from risk_model.cli.options import AsOf, Cache, Config, Data, Horizon, Sources, opened_line
+from risk_model.cli.options import (
+    AsOf,
+    Cache,
+    Config,
+    Data,
+    Horizon,
+    Memory,
+    Sources,
+    Threads,
+    opened_line,
+)
 
 
 def train(
@@ -17,6 +27,8 @@ def train(
     as_of: AsOf = None,
     horizon: Horizon = None,
     cache: Cache = None,
+    memory: Memory = None,
+    threads: Threads = None,
 ) -> None:
     """Train rules and learners on the past and record the run and the model in MLflow."""
     from risk_model.pipelines.judge import shown as judged_shown
@@ -25,7 +37,7 @@ def train(
     from risk_model.pipelines.train import train as run_training
     from risk_model.timeline import DEFAULT_HORIZON
 
-    with opened_line(data, sources, config, cache) as line:
+    with opened_line(data, sources, config, cache, memory, threads) as line:
         trained = run_training(line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON)
     console().print(judged_shown(trained.judged))
     for note in trained.notes:
@@ -41,6 +53,8 @@ def backtest(
     as_of: AsOf = None,
     horizon: Horizon = None,
     cache: Cache = None,
+    memory: Memory = None,
+    threads: Threads = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--out", help="Folder for backtest.json."),
@@ -53,7 +67,7 @@ def backtest(
     from risk_model.pipelines.present import console
     from risk_model.timeline import DEFAULT_HORIZON
 
-    with opened_line(data, sources, config, cache) as line:
+    with opened_line(data, sources, config, cache, memory, threads) as line:
         verdict = run_backtest(line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON)
     console().print(judged_shown(verdict))
     if out is not None:

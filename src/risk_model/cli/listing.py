@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from risk_model.cli.options import AsOf, Cache, Config, Data, Horizon, Sources, opened_line
+from risk_model.cli.options import (
+    AsOf,
+    Cache,
+    Config,
+    Data,
+    Horizon,
+    Memory,
+    Sources,
+    Threads,
+    opened_line,
+)
 from risk_model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +34,8 @@ def score(
     as_of: AsOf = None,
     horizon: Horizon = None,
     cache: Cache = None,
+    memory: Memory = None,
+    threads: Threads = None,
     model: Annotated[
         str, typer.Option("--model", help="champion, rules, or a version number.")
     ] = "champion",
@@ -64,7 +76,7 @@ def score(
         raise UsageError(f"--policy {policy}: choose probability or arr-at-risk.")
     refuse_folder(out)
     address = _address_into(into, into_table)
-    with opened_line(data, sources, config, cache) as line:
+    with opened_line(data, sources, config, cache, memory, threads) as line:
         watchlist = run_scoring(
             line,
             as_date(as_of, "--as-of"),
@@ -106,6 +118,8 @@ def explain(
     config: Config = None,
     as_of: AsOf = None,
     cache: Cache = None,
+    memory: Memory = None,
+    threads: Threads = None,
     model: Annotated[
         str, typer.Option("--model", help="champion, rules, or a version number.")
     ] = "champion",
@@ -115,5 +129,5 @@ def explain(
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
 
-    with opened_line(data, sources, config, cache) as line:
+    with opened_line(data, sources, config, cache, memory, threads) as line:
         console().print(explain_account(line, account, as_date(as_of, "--as-of"), model=model))

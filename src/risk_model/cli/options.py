@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -39,17 +40,44 @@ Cache = Annotated[
 ]
 
 
+Memory = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--memory", help="Most that the engine holds, as 4GB; the rest goes to files."),
+]
+Threads = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--threads", min=1, help="Threads of the engine. Default: one a core."),
+]
+
+
 @contextmanager
 def opened_line(
-    data: str, sources: Path | None, config: Path | None, cache: Path | None
+    data: str,
+    sources: Path | None,
+    config: Path | None,
+    cache: Path | None,
+    memory: str | None = None,
+    threads: int | None = None,
 ) -> Iterator[Line]:
     """Open a company's tables under the settings of a folder; progress goes to the terminal."""
+    import duckdb
+
+    from risk_model.errors import RiskModelError
     from risk_model.pipelines.line import Line
     from risk_model.settings import load_settings
 
     settings: Settings = load_settings(config)
-    with Line.open(data, settings, sources, cache or default_cache(), _progress) as line:
-        yield line
+    resources = settings.resources.with_words(memory, threads)
+    settings = replace(settings, resources=resources)
+    try:
+        with Line.open(data, settings, sources, cache or default_cache(), _progress) as line:
+            yield line
+    except duckdb.OutOfMemoryException as error:
+        said = str(error).splitlines()[0].removeprefix("Out of Memory Error: ")
+        raise RiskModelError(
+            f"the engine needs more memory than it may use: {said}. Give --memory more, or fewer "
+            "--threads: each works on a part of its own."
+        ) from None
 
 
 def default_cache() -> Path:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from risk_model.cli.options import DATA_HELP, AsOf, Cache, Config, Data, Sources, opened_line
+from risk_model.cli.options import (
+    DATA_HELP,
+    AsOf,
+    Cache,
+    Config,
+    Data,
+    Memory,
+    Sources,
+    Threads,
+    opened_line,
+)
 from risk_model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,13 +46,15 @@ def check(
         Optional[Path],  # noqa: UP045
         typer.Option("--refused", help="Write the refused rows with their reasons to this CSV."),
     ] = None,
+    memory: Memory = None,
+    threads: Threads = None,
 ) -> None:
     """Show table by table what was read, kept and refused, how fresh it is, and what is missing."""
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
     from risk_model.tables import check_lines, check_sentences, check_table, write_refused
 
-    with opened_line(data, sources, config, None) as line:
+    with opened_line(data, sources, config, None, memory, threads) as line:
         day = line.day_of(as_date(as_of, "--as-of"))
         console().print(check_table(check_lines(line.tables, day)))
         for said in check_sentences(line.tables, line.settings.catalogue.by_table()):
@@ -68,6 +80,8 @@ def features(
     sources: Sources = None,
     config: Config = None,
     cache: Cache = None,
+    memory: Memory = None,
+    threads: Threads = None,
     describe: Annotated[
         bool,
         typer.Option("--describe", help="Document the catalogue; with --data, its coverage too."),
@@ -85,7 +99,11 @@ def features(
         raise UsageError("--describe and --sql: one at a time.")
     if not (describe or sql) and (data is None or out is None):
         raise UsageError("features needs --data and --out, unless it is to --describe or --sql.")
-    opening = nullcontext() if data is None else opened_line(data, sources, config, cache)
+    opening = (
+        nullcontext()
+        if data is None
+        else opened_line(data, sources, config, cache, memory, threads)
+    )
     with opening as line:
         days = _days(line, as_of or [])
         if describe:

@@ -46,7 +46,7 @@ def explain_account(
 
 
 def _not_there(line: Line, account: str, snapshots: pd.DataFrame, day: int) -> str:
-    known = set(line.tables.frame("accounts")["account_id"])
+    known = set(line.tables.frame("accounts", "account_id")["account_id"])
     if account in known:
         return f"{account} is not a customer on {date_of(day)}: give another day with --as-of."
     return f"no account '{account}'.{did_you_mean(account, known)}"

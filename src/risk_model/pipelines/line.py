@@ -19,6 +19,7 @@ from risk_model.features.heard import hear_texts
 from risk_model.features.snapshots import labels_of, newest_day, snapshots_on
 from risk_model.settings import PastDays, Settings
 from risk_model.tables import Tables, open_tables
+from risk_model.tables.resources import used
 from risk_model.timeline import date_of, day_number
 
 Progress = Callable[[str, int, int], None]
@@ -72,7 +73,18 @@ class Line:
         progress: Progress | None = None,
     ) -> Line:
         """Read and check the tables of a folder, a DuckDB file or a database."""
-        return cls(open_tables(data, sources), settings, cache, progress)
+        tables = open_tables(data, sources, resources=settings.resources)
+        line = cls(tables, settings, cache, progress)
+        log.info(
+            "tables: %(engine_memory_limit)s of memory and %(engine_threads)d threads for the "
+            "engine, %(engine_spilled_mb)d MB spilled, %(process_peak_mb)d MB at most so far",
+            line.resources_used(),
+        )
+        return line
+
+    def resources_used(self) -> dict[str, str | int]:
+        """Return the engine's bounds, and what was used so far."""
+        return used(self.tables.connection, self.tables.spill)
 
     def __enter__(self) -> Line:
         return self
@@ -144,7 +156,8 @@ class Line:
         days = self._past_days(as_of, horizon, plan)
         snapshots = self.snapshots(days)
         snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
-        labels = labels_of(snapshots, self.tables.frame("escalations"), horizon, as_of)
+        opened = self.tables.frame("escalations", "account_id", "opened_at")
+        labels = labels_of(snapshots, opened, horizon, as_of)
         snapshots = snapshots[labels.notna()].reset_index(drop=True)
         known = labels.dropna().reset_index(drop=True).astype(int)
         log.info(

@@ -38,6 +38,7 @@ def record_of(
         "notes": [*judge.notes, *line.notices, *report.notices],
         "tables": _tables_read(line, day),
         "data_fingerprint": line.tables.fingerprint,
+        "resources": line.resources_used(),
         "settings_version": line.settings.version,
         "versions": {
             "risk-model": __version__,

@@ -26,6 +26,16 @@ from risk_model.tracking import Champion, load_champion
 from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, Watchlist, ranked, with_previous
 
 log = logging.getLogger(__name__)
+_OF_ESCALATIONS = (
+    "account_id",
+    "escalation_id",
+    "opened_at",
+    "closed_at",
+    "acknowledged_at",
+    "last_update_at",
+    "severity",
+    "row_known",
+)
 
 
 @dataclass(frozen=True)
@@ -236,7 +246,7 @@ def _renewal_dates(line: Line, customers: pd.DataFrame, day: int) -> pd.Series[A
     fallback = customers["contract_end"].map(_iso_day)
     if "renewals" not in line.tables.present:
         return fallback
-    known = line.tables.frame("renewals")
+    known = line.tables.frame("renewals", "account_id", "renewal_date", "row_known")
     known = known[(known["row_known"] < day * DAY) & (known["renewal_date"] >= day)]
     soonest = known.groupby("account_id")["renewal_date"].min() * DAY
     return customers["account_id"].map(soonest).map(_iso_day).where(lambda s: s != "", fallback)
@@ -250,7 +260,7 @@ def _escalated(line: Line, rows: pd.DataFrame, day: int) -> pd.DataFrame:
     """Return the accounts that are escalated on the day, one row an open escalation."""
     if rows.empty:
         return pd.DataFrame(columns=list(ESCALATED_COLUMNS))
-    known = line.tables.frame("escalations")
+    known = line.tables.frame("escalations", *_OF_ESCALATIONS)
     times = ["opened_at", "closed_at", "acknowledged_at", "last_update_at", "severity"]
     known = known.astype(dict.fromkeys(times, "float64"))
     closed = known["closed_at"].fillna(np.inf).to_numpy()

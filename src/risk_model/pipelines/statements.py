@@ -13,11 +13,13 @@ from risk_model.engines import Columns
 from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.pipelines.line import Line
 from risk_model.settings import Settings
-from risk_model.tables.blank import blank_tables
+from risk_model.tables.one_account import ACCOUNT, one_account
 from risk_model.timeline import date_of
 
 # Our names for what is kept carry a number of the process; two runs should read the same.
 _OURS = re.compile(r"risk_model_([a-z]+)_\d{6,}_(\d+)")
+_HISTORY = 800
+"""Days of rows: more than any window of the catalogue, so that every feature is measured."""
 _HANDED = re.compile(r'^CREATE (?:OR REPLACE )?TEMPORARY VIEW "([^"]+)" AS SELECT 1$')
 
 
@@ -34,6 +36,14 @@ class _NotingEngine(DuckDBEngine):
         names = ", ".join(f"{name} {kind}" for name, kind in frame.collect_schema().items())
         self.handed.append(f"-- handed over from Python: {height} rows of {names}")
         return frame
+
+    def gathered(self, pieces: Iterable[pd.DataFrame]) -> nw.LazyFrame[Any]:
+        return super().gathered(self._noted(piece) for piece in pieces)
+
+    def _noted(self, piece: pd.DataFrame) -> pd.DataFrame:
+        names = ", ".join(f"{name} {kind}" for name, kind in piece.dtypes.items())
+        self.handed.append(f"-- handed over from Python: {len(piece)} rows of {names}")
+        return piece
 
 
 def _height(columns: object) -> int:
@@ -52,13 +62,14 @@ def statements_on_data(line: Line, days: Sequence[int]) -> str:
 
 
 def statements_without_data(settings: Settings, days: Sequence[int]) -> str:
-    """Return the SQL for one account on some days, over all tables and columns of the contract."""
-    with Line(blank_tables(), settings) as line:
+    """Return the SQL for one account on some days, where every table and column is given."""
+    tables = one_account(min(days) - _HISTORY, max(days))
+    with Line(tables, settings) as line:
         engine = _noting(line)
-        asked = pd.DataFrame({"account_id": ["A"] * len(days), "as_of": list(days)})
+        asked = pd.DataFrame({"account_id": [ACCOUNT] * len(days), "as_of": list(days)})
         line.measure(asked, settings.catalogue)
         when = ", ".join(str(date_of(day)) for day in days)
-        return _written(line, engine, f"one account on {when}, every table given, no rows")
+        return _written(line, engine, f"one account on {when}, all tables and columns given")
 
 
 def _noting(line: Line) -> _NotingEngine:

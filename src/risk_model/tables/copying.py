@@ -17,7 +17,7 @@ from risk_model.tables.postgres import Database, Relation, in_a_line
 if TYPE_CHECKING:
     from psycopg import Copy
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 8 << 20
 """What is parsed at once; a row must fit into it."""
 _PIECE = 1 << 20
 

@@ -25,10 +25,9 @@ from risk_model.tables.postgres import Database
 from risk_model.tables.priorities import date_priorities
 from risk_model.tables.raw import RawTable
 from risk_model.tables.report import Report, TableReport
-from risk_model.tables.resources import Resources
+from risk_model.tables.resources import ALL_THERE_IS, Resources
 
 SOURCES = "sources.yaml"
-ALL_THERE_IS = Resources()
 
 
 def open_tables(

@@ -36,6 +36,7 @@ def workshop(
     connection = duckdb.connect(config=dict(config))
     try:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         if data is not None and not data.is_dir():
             _see_database(connection, data)
         for name in mapping.inputs:
