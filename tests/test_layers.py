@@ -7,8 +7,8 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "risk_model"
 LAYERS = {
-    6: ("cli",),
-    5: ("pipelines", "plots"),
+    6: ("cli", "library"),
+    5: ("pipelines", "plots", "page"),
     4: (
         "watchlist",
         "evaluate",
@@ -18,6 +18,11 @@ LAYERS = {
         "settings",
         "trajectories",
         "upsert",
+        "worth",
+        "splits",
+        "importance",
+        "movement",
+        "weekly",
     ),
     3: (
         "rules",
@@ -30,6 +35,7 @@ LAYERS = {
         "calibration",
         "measure",
         "resample",
+        "choice",
     ),
     2: ("features", "text", "engines"),
     1: ("catalogue", "tables"),

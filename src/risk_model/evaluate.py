@@ -89,7 +89,7 @@ class Evaluation:
             "against": _plain(self.against),
             "notes": self.notes,
         }
-        return dict(_without_nan(plain))
+        return dict(without_nan(plain))
 
 
 def predict_ahead(
@@ -232,9 +232,12 @@ def _plain(table: Mapping[str, Mapping[str, Interval]]) -> dict[str, Any]:
     }
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
+    """Return plain values with None for every number that is not finite, for JSON."""
     if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
+        return {key: without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(inner) for inner in value]
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value

@@ -7,7 +7,7 @@ split their logit exactly into one contribution a feature.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -41,10 +41,12 @@ class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     ``directions`` maps a feature to +1 (more is worse: never lowers the risk), -1 (more is better)
     or 0. Names that the table does not have are left alone, for a catalogue may hold more.
     ``negatives_per_positive`` keeps that many random negatives a positive and weighs them up
-    again, so the prior stays that of the table; None keeps all.
+    again, so the prior stays that of the table; None keeps all. ``without`` names features that are
+    not looked at, as if they had never been measured.
     """
 
     directions: Mapping[str, int] | None
+    without: Sequence[str] | None
     negatives_per_positive: float | None
     random_state: int | None
 
@@ -63,6 +65,7 @@ class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         codes, self.classes_ = two_classes(y, weight)
         signs = self._signs()
+        X = self._looked_at(X)
         rows, weight = thinned(codes, weight, self.negatives_per_positive, self.random_state)
         self._learn(X[rows], codes[rows], weight, signs)
         return self
@@ -92,9 +95,20 @@ class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     def _checked(self, X: Any) -> Floats:
         check_is_fitted(self)
-        return np.asarray(
-            validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        checked = validate_data(
+            self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan"
         )
+        return self._looked_at(np.asarray(checked))
+
+    def _looked_at(self, X: Floats) -> Floats:
+        """Return X with the features that are left out made unmeasured."""
+        off = set(self.without or ())
+        places = [place for place, name in enumerate(self._names()) if name in off]
+        if not places:
+            return X
+        X = X.copy()
+        X[:, places] = np.nan
+        return X
 
     def _names(self) -> list[str]:
         if hasattr(self, "feature_names_in_"):
@@ -136,6 +150,7 @@ class LogisticLearner(Learner):
         *,
         C: float = 0.003,
         directions: Mapping[str, int] | None = None,
+        without: Sequence[str] | None = None,
         clip: float = 6.0,
         negatives_per_positive: float | None = None,
         max_iter: int = 500,
@@ -143,6 +158,7 @@ class LogisticLearner(Learner):
     ) -> None:
         self.C = C
         self.directions = directions
+        self.without = without
         self.clip = clip
         self.negatives_per_positive = negatives_per_positive
         self.max_iter = max_iter
@@ -183,6 +199,7 @@ class BoostingLearner(Learner):
         self,
         *,
         directions: Mapping[str, int] | None = None,
+        without: Sequence[str] | None = None,
         max_iter: int = 120,
         learning_rate: float = 0.05,
         max_leaf_nodes: int = 4,
@@ -192,6 +209,7 @@ class BoostingLearner(Learner):
         random_state: int | None = 0,
     ) -> None:
         self.directions = directions
+        self.without = without
         self.max_iter = max_iter
         self.learning_rate = learning_rate
         self.max_leaf_nodes = max_leaf_nodes

@@ -57,11 +57,18 @@ class Response(Strict):
 
 
 class Recipe(Strict):
-    """``models/escalation.yaml``: keyword arguments of the learners and of the blend."""
+    """``models/escalation.yaml``: keyword arguments of the learners and of the blend.
+
+    ``without`` names families of features that the learners do not see; the rules still do.
+    """
 
     logistic: Mapping[str, Any] = Field(default_factory=dict)
     boosting: Mapping[str, Any] = Field(default_factory=dict)
     blend: Mapping[str, Any] = Field(default_factory=dict)
+    choose: Mapping[Literal["logistic", "boosting"], Mapping[str, tuple[Any, ...]]] = Field(
+        default_factory=dict
+    )
+    without: tuple[str, ...] = ()
 
 
 class PastDays(Strict):
@@ -80,9 +87,11 @@ class TrainPlan(PastDays):
 
 
 class BacktestPlan(PastDays):
-    """``pipelines/backtest.yaml``."""
+    """``pipelines/backtest.yaml``: folds in equal parts, or a new model every so many days."""
 
     folds: int = Field(4, ge=2, le=20)
+    retrain_every_days: int | None = Field(None, gt=0)
+    rolling_days: int | None = Field(None, gt=0)
     resamples: int = Field(500, ge=50)
 
 

@@ -169,6 +169,12 @@ def _read_previous(path: Path, as_of: str | None) -> dict[str, int]:
     return ranks
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, making its folder where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _temporary(path, data).replace(path)
+
+
 def _temporary(path: Path, data: bytes) -> Path:
     """Write data beside its place and make sure that it is on disk."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -10,6 +10,8 @@ import typer
 
 from risk_model.cli.judging import backtest, train
 from risk_model.cli.listing import explain, score
+from risk_model.cli.page import report
+from risk_model.cli.registry import compare, models, promote, rollback
 from risk_model.cli.tables import check, features, init, sample
 from risk_model.errors import RiskModelError
 
@@ -48,7 +50,10 @@ def _common(
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-for command in (sample, check, features, train, backtest, score, explain, init):
+for command in (
+    *(sample, check, features, train, backtest, score, explain, init),
+    *(report, models, promote, rollback, compare),
+):
     app.command()(command)
 
 

@@ -29,6 +29,10 @@ def train(
     cache: Cache = None,
     memory: Memory = None,
     threads: Threads = None,
+    force: Annotated[
+        str,
+        typer.Option("--force", help="Make it champion for this reason, whatever else; recorded."),
+    ] = "",
 ) -> None:
     """Train rules and learners on the past and record the run and the model in MLflow."""
     from risk_model.pipelines.judge import shown as judged_shown
@@ -38,7 +42,9 @@ def train(
     from risk_model.timeline import DEFAULT_HORIZON
 
     with opened_line(data, sources, config, cache, memory, threads) as line:
-        trained = run_training(line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON)
+        trained = run_training(
+            line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON, force=force
+        )
     console().print(judged_shown(trained.judged))
     for note in trained.notes:
         typer.echo(note)
@@ -57,18 +63,25 @@ def backtest(
     threads: Threads = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--out", help="Folder for backtest.json."),
+        typer.Option("--out", help="Folder for backtest.json, the replay, planner and plots."),
     ] = None,
+    gap: Annotated[
+        int, typer.Option("--gap", min=0, max=365, help="Days of lead that a hit has to have.")
+    ] = 0,
+    families: Annotated[
+        bool, typer.Option("--families", help="Also say what each family of features adds.")
+    ] = False,
 ) -> None:
     """Compare blend, learners and rules with simple baselines, on folds forward in time."""
     from risk_model.pipelines.backtest import backtest as run_backtest
-    from risk_model.pipelines.judge import shown as judged_shown
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
+    from risk_model.pipelines.report import shown
     from risk_model.timeline import DEFAULT_HORIZON
 
     with opened_line(data, sources, config, cache, memory, threads) as line:
-        verdict = run_backtest(line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON)
-    console().print(judged_shown(verdict))
+        day = as_date(as_of, "--as-of")
+        done = run_backtest(line, day, horizon or DEFAULT_HORIZON, gap, families=families)
+    console().print(shown(done))
     if out is not None:
-        typer.echo(f"{verdict.write(out)}")
+        typer.echo("written: " + ", ".join(str(path) for path in done.write(out)))

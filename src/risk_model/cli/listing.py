@@ -51,6 +51,10 @@ def score(
         Optional[int],  # noqa: UP045
         typer.Option("--top", min=0, help="Rows to show here; the file always has all."),
     ] = None,
+    html: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--html", help="Also write the list as a page (see report)."),
+    ] = None,
     into: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
@@ -66,8 +70,10 @@ def score(
     """Write the ranked watchlist."""
     from contextlib import nullcontext
 
+    from risk_model.page import read_list
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console, shown
+    from risk_model.pipelines.report_page import with_series, write_page
     from risk_model.pipelines.score import score as run_scoring
     from risk_model.upsert import upserted
     from risk_model.watchlist import refuse_folder
@@ -86,9 +92,12 @@ def score(
             policy=policy,
         )
         rows = line.settings.score.top if top is None else top
-    upserting = upserted(address, into_table, watchlist) if address else nullcontext()
-    with upserting as done:
-        paths = watchlist.write(out)
+        upserting = upserted(address, into_table, watchlist) if address else nullcontext()
+        with upserting as done:
+            paths = list(watchlist.write(out))
+        if html is not None:
+            write_page(with_series(read_list(out), line), html)
+            paths.append(html)
     if rows:
         console().print(shown(watchlist, rows))
     typer.echo("written: " + ", ".join(str(path) for path in paths))
@@ -123,11 +132,26 @@ def explain(
     model: Annotated[
         str, typer.Option("--model", help="champion, rules, or a version number.")
     ] = "champion",
+    against: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--against", help="An earlier day, YYYY-MM-DD: show what moved it since."),
+    ] = None,
+    model_then: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--model-then", help="The model that scored that day. Default: --model."),
+    ] = None,
 ) -> None:
-    """Show why an account stands where it stands: rules, contributions and figures."""
+    """Show why an account stands where it stands, or what moved it since an earlier day."""
     from risk_model.pipelines.account import explain_account
+    from risk_model.pipelines.against import explain_change
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
 
     with opened_line(data, sources, config, cache, memory, threads) as line:
-        console().print(explain_account(line, account, as_date(as_of, "--as-of"), model=model))
+        day, earlier = as_date(as_of, "--as-of"), as_date(against, "--against")
+        if earlier is None:
+            console().print(explain_account(line, account, day, model=model))
+        else:
+            console().print(
+                explain_change(line, account, earlier, day, model=model, model_then=model_then)
+            )

@@ -29,11 +29,15 @@ def sample(
     accounts: Annotated[int, typer.Option(min=10, max=1_000_000, help="How many accounts.")] = 160,
     weeks: Annotated[int, typer.Option(min=12, max=520, help="How many weeks of history.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 7,
+    nature: Annotated[
+        str,
+        typer.Option(help="mixed, product, contract, sudden, slow, fading or lone troubles."),
+    ] = "mixed",
 ) -> None:
     """Write a simulated company: every table, made from hidden troubles."""
     from risk_model.sample import write_company
 
-    rows = write_company(folder, accounts, weeks, seed)
+    rows = write_company(folder, accounts, weeks, seed, nature=nature)
     typer.echo(f"{folder}: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
 
 

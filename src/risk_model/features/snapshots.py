@@ -12,6 +12,7 @@ import pandas as pd
 from risk_model.catalogue import Feature, Interval
 from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
+from risk_model.features.following import next_escalation
 from risk_model.features.grid import Grid
 from risk_model.features.sources import open_source
 from risk_model.features.spans import latest_rows, open_features
@@ -59,25 +60,24 @@ def snapshots_on(engine: Engine, present: Present, days: Iterable[int]) -> pd.Da
 
 
 def labels_of(
-    snapshots: pd.DataFrame, escalations: pd.DataFrame, horizon: int, known_until: int
+    snapshots: pd.DataFrame,
+    escalations: pd.DataFrame,
+    horizon: int,
+    known_until: int,
+    gap: int = 0,
 ) -> pd.Series[float]:
-    """Return each label: 1 where an escalation opens in ``[as_of, as_of + horizon)``, else 0.
+    """Return each label: 1 where an escalation opens in ``[as_of + gap, as_of + gap + horizon)``.
 
     ``escalations`` has ``account_id`` and ``opened_at`` (epoch seconds). NaN where the horizon
-    runs past ``known_until`` (a day number: everything before it is known) and for accounts with
-    an escalation open already.
+    runs past ``known_until`` (a day number: everything before it is known), for accounts with
+    an escalation open already, and for those that escalate within the gap: nobody could be ahead.
     """
-    opened = escalations.assign(day=escalations["opened_at"] // DAY)[["account_id", "day"]]
-    opened = opened.astype({"day": "int64"}).drop_duplicates().sort_values("day")
-    asked = snapshots[["account_id", "as_of"]].assign(row=np.arange(len(snapshots)))
-    asked = asked.astype({"as_of": "int64"}).sort_values("as_of")
-    following = pd.merge_asof(
-        asked, opened, left_on="as_of", right_on="day", by="account_id", direction="forward"
-    ).sort_values("row")
-    inside = following["day"].to_numpy(float) < following["as_of"].to_numpy(float) + horizon
-    label = inside.astype(float)
-    unknown = snapshots["as_of"].to_numpy() + horizon > known_until
-    label[unknown | snapshots["is_escalated"].to_numpy(bool)] = np.nan
+    ahead = next_escalation(snapshots, escalations) - snapshots["as_of"].to_numpy(float)
+    label = (ahead < gap + horizon).to_numpy(float)
+    unknown = (snapshots["as_of"] + gap + horizon > known_until).to_numpy(bool)
+    label[unknown | snapshots["is_escalated"].to_numpy(bool) | (ahead < gap).to_numpy(bool)] = (
+        np.nan
+    )
     return pd.Series(label, index=snapshots.index, name="label")
 
 

@@ -31,7 +31,7 @@ def explain_account(
     snapshots = line.snapshots([day])
     customers = snapshots[snapshots["is_customer"]]
     if account not in set(customers["account_id"]):
-        raise UsageError(_not_there(line, account, snapshots, day))
+        raise UsageError(not_there(line, account, snapshots, day))
     catalogue = working_catalogue(line.settings)
     # Tiers and capacity compare accounts, so the whole company is measured, as when scoring.
     features = line.measure(customers, catalogue)
@@ -45,7 +45,8 @@ def explain_account(
     return Group(*parts)
 
 
-def _not_there(line: Line, account: str, snapshots: pd.DataFrame, day: int) -> str:
+def not_there(line: Line, account: str, snapshots: pd.DataFrame, day: int) -> str:
+    """Return why an account is not on the list of a day."""
     known = set(line.tables.frame("accounts", "account_id")["account_id"])
     if account in known:
         return f"{account} is not a customer on {date_of(day)}: give another day with --as-of."

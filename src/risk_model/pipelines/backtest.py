@@ -2,55 +2,252 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-from risk_model.blend import Blend
+import numpy as np
+import pandas as pd
+
+from risk_model import worth
 from risk_model.errors import DataRefused
-from risk_model.evaluate import forward_evaluation
+from risk_model.evaluate import Evaluation, forward_evaluation, without_nan
 from risk_model.folds import ForwardFolds
+from risk_model.pipelines.ablation import ablation
 from risk_model.pipelines.judge import BASELINE, Judged, facts_of
-from risk_model.pipelines.line import Line
-from risk_model.pipelines.recipe import measured_columns, members
-from risk_model.timeline import DEFAULT_HORIZON
+from risk_model.pipelines.line import Labelled, Line
+from risk_model.pipelines.recipe import Recipe, measured_columns
+from risk_model.pipelines.replay import replay_of
+from risk_model.settings import BacktestPlan, Settings
+from risk_model.splits import ways_of_splitting
+from risk_model.timeline import DEFAULT_HORIZON, date_of
 
 log = logging.getLogger(__name__)
 
+COMPARED = ("blend", "logistic", "boosting", "rules", BASELINE)
 
-def backtest(line: Line, as_of: date | None = None, horizon: int = DEFAULT_HORIZON) -> Judged:
+
+@dataclass(frozen=True)
+class Backtest:
+    """The honesty report: figures with intervals, the Monday replay, and what lists were worth.
+
+    ``replay`` has a row for every account on every Monday (see ``replay_of``), empty where the past
+    was too short; ``sections`` holds every figure beyond those of ``judged``, as plain values.
+    """
+
+    judged: Judged
+    replay: pd.DataFrame
+    sections: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        """Return ``signal`` or ``no-usable-signal``."""
+        return self.judged.verdict
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The figures forward in time, or None where the past was too short."""
+        return self.judged.evaluation
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything for JSON but the replay's rows."""
+        return {**self.judged.to_dict(), **without_nan(dict(self.sections))}
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write backtest.json, replay.parquet, planner.csv and replay.png, each of them whole."""
+        from risk_model.pipelines.replay_figure import replay_figure
+
+        folder.mkdir(parents=True, exist_ok=True)
+        told = json.dumps(self.to_dict(), indent=2) + "\n"
+        paths = [_whole(folder / "backtest.json", lambda path: path.write_text(told, "utf-8"))]
+        if self.replay.empty:
+            return paths
+        rows, plan = dated(self.replay), pd.DataFrame(self.sections["planner"])
+        figure = replay_figure(self)
+        return [
+            *paths,
+            _whole(folder / "replay.parquet", lambda path: rows.to_parquet(path, index=False)),
+            _whole(folder / "planner.csv", lambda path: plan.to_csv(path, index=False)),
+            _whole(folder / "replay.png", lambda path: figure.savefig(path, format="png")),
+        ]
+
+
+def backtest(
+    line: Line,
+    as_of: date | None = None,
+    horizon: int = DEFAULT_HORIZON,
+    gap: int = 0,
+    *,
+    families: bool = False,
+) -> Backtest:
     """Compare blend, learners and rules with baselines, forward in time.
 
     Each fold's members are fitted on what was known when the fold began, calibration included.
+    ``gap`` demands that many days between a snapshot and the horizon that it speaks of;
+    ``families`` asks what each family of features adds, which takes several fits more.
     """
     day = line.day_of(as_of)
     if as_of is not None:
         line = line.cut(day)
-    settings = line.settings
-    past = line.past(day, horizon, settings.backtest)
-    if past.escalations == 0:
-        raise DataRefused("no escalation falls into the horizon of any past day: nothing to test.")
-    table = past.features.loc[:, measured_columns(past, settings)]
-    names = [str(name) for name in table.columns]
-
-    def make_members() -> dict[str, Any]:
-        parts = members(settings, names)
-        learners = [(name, part) for name, part in parts.items() if name != "rules"]
-        fresh = members(settings, names)
-        blend = Blend(fresh["rules"], learners, horizon=horizon, **settings.recipe.blend)
-        return {**fresh, "blend": blend}
-
-    try:
-        done = forward_evaluation(
-            make_members,
+    past = line.past(day, horizon, line.settings.backtest, gap)
+    trial = Trial.of(line.settings, past, horizon, gap)
+    judged = trial.judged()
+    done = judged.evaluation
+    if done is None:
+        return Backtest(judged, pd.DataFrame())
+    settings, recipe, table = line.settings, trial.recipe, trial.table
+    replay = replay_of(judged, past, line, horizon, gap)
+    capacity = settings.response.capacity
+    sections = {
+        "horizon_days": horizon,
+        "gap_days": gap,
+        "chosen": recipe.told(),
+        "retrained": _retrained(done.predictions),
+        **worth_of(replay, capacity),
+        "splits": _splits(recipe.members, table, past, done.predictions),
+    }
+    if families:
+        sections["families"] = ablation(
+            lambda: recipe.learner("logistic"),
+            settings.catalogue,
             table,
-            past.labels,
-            past.snapshots["as_of"],
-            past.snapshots["account_id"],
-            ForwardFolds(settings.backtest.folds, horizon),
-            baselines=[BASELINE] if BASELINE in table.columns else [],
-            n=settings.backtest.resamples,
+            past,
+            trial.folds(),
+            settings.backtest.resamples,
         )
-    except DataRefused as refused:
-        return Judged(None, facts_of(past), str(refused))
-    return Judged(done, facts_of(past))
+    return Backtest(judged, replay, sections)
+
+
+def verdict_of(line: Line, horizon: int = DEFAULT_HORIZON) -> Judged:
+    """Return the figures forward in time and the verdict alone, without the replay."""
+    past = line.past(line.day_of(None), horizon, line.settings.backtest)
+    return Trial.of(line.settings, past, horizon).judged()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A labelled past, the recipe to try on it, and the folds."""
+
+    settings: Settings
+    past: Labelled
+    table: pd.DataFrame
+    recipe: Recipe
+    horizon: int
+    gap: int
+
+    @classmethod
+    def of(cls, settings: Settings, past: Labelled, horizon: int, gap: int = 0) -> Trial:
+        """Prepare a trial. Raises DataRefused where no escalation is there to test on."""
+        if past.escalations == 0:
+            raise DataRefused(
+                "no escalation falls into the horizon of any past day: nothing to test."
+            )
+        table = past.features.loc[:, measured_columns(past, settings)]
+        recipe = Recipe.chosen(settings, table, past, horizon, gap)
+        return cls(settings, past, table, recipe, horizon, gap)
+
+    def members(self) -> dict[str, Any]:
+        """Return rules, learners and blend, unfitted."""
+        return {**self.recipe.members(), "blend": self.recipe.blend(self.horizon, self.gap)}
+
+    def folds(self) -> ForwardFolds:
+        """Return the folds forward in time that the plan asks for."""
+        return folds_of(self.settings.backtest, self.past, self.horizon, self.gap)
+
+    def judged(self) -> Judged:
+        """Fit and predict forward in time, and judge; without figures where the past is short."""
+        settings, past = self.settings, self.past
+        try:
+            done = forward_evaluation(
+                self.members,
+                self.table,
+                past.labels,
+                past.snapshots["as_of"],
+                past.snapshots["account_id"],
+                self.folds(),
+                baselines=[BASELINE] if BASELINE in self.table.columns else [],
+                capacity=settings.response.capacity or None,
+                n=settings.backtest.resamples,
+            )
+        except DataRefused as refused:
+            return Judged(None, facts_of(past), str(refused))
+        return Judged(done, facts_of(past))
+
+
+def folds_of(plan: BacktestPlan, past: Labelled, horizon: int, gap: int = 0) -> ForwardFolds:
+    """Return the folds: a new model every ``retrain_every_days``, else ``folds`` equal parts."""
+    folds = ForwardFolds(plan.folds, horizon, gap=gap, rolling=plan.rolling_days)
+    if plan.retrain_every_days is None:
+        return folds
+    days = np.concatenate(folds.blocks(past.snapshots["as_of"]))
+    span = int(days.max() - days.min()) + 1
+    count = min(max(1, round(span / plan.retrain_every_days)), days.size)
+    return ForwardFolds(count, horizon, gap=gap, rolling=plan.rolling_days)
+
+
+def worth_of(replay: pd.DataFrame, capacity: int) -> dict[str, Any]:
+    """Return what the lists of a replay were worth to those who work them, as plain values."""
+    size = capacity or max(1, round(0.1 * replay.groupby("day").size().mean()))
+    by_member = {
+        name: worth.at_capacity(worth.ranked_by(replay, name), size)
+        for name in COMPARED
+        if name in replay.columns
+    }
+    a_csm = max(1, round(size / max(1, replay["csm"].fillna("").nunique())))
+    leads = worth.lead_days(replay, size)
+    return {
+        "capacity": by_member,
+        "capacity_a_csm": worth.at_capacity(replay, a_csm, per_csm=True),
+        "lead_days": {"caught": len(leads), **worth.lead_quantiles(leads)},
+        "planner": worth.planner(replay, (*worth.CAPACITIES, size)).to_dict("records"),
+        "workload": worth.workload(replay).to_dict("records"),
+        "unsuspected": worth.unsuspected(replay, size),
+    }
+
+
+def dated(replay: pd.DataFrame) -> pd.DataFrame:
+    """Return the replay as people read it: dates, lead days, the week's list in order of rank."""
+    rows = replay.sort_values(["day", "rank"], ignore_index=True)
+    came = rows["escalated_day"]
+    rows.insert(0, "as_of", [date_of(int(day)) for day in rows["day"]])
+    rows["escalated_on"] = [None if np.isnan(day) else date_of(int(day)) for day in came]
+    rows["lead_days"] = came - rows["day"]
+    return rows.drop(columns=["day", "escalated_day"])
+
+
+def _retrained(ahead: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {
+            "from": str(date_of(int(rows["day"].min()))),
+            "to": str(date_of(int(rows["day"].max()))),
+            "snapshots": len(rows),
+            "followed_by_escalation": int(rows["y"].sum()),
+        }
+        for _, rows in ahead.groupby("fold")
+    ]
+
+
+def _splits(
+    make_members: Callable[[], Mapping[str, Any]],
+    table: pd.DataFrame,
+    past: Labelled,
+    ahead: pd.DataFrame,
+) -> dict[str, Any]:
+    def learners() -> dict[str, Any]:
+        return {name: member for name, member in make_members().items() if name != "rules"}
+
+    rows = ahead["row"].to_numpy()
+    return ways_of_splitting(
+        learners, table, past.labels, past.snapshots["account_id"], rows, ahead
+    )
+
+
+def _whole(path: Path, write: Callable[[Path], Any]) -> Path:
+    temporary = path.with_name(path.name + ".tmp")
+    write(temporary)
+    temporary.replace(path)
+    return path

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
+
+from risk_model.importance import by_family
 
 if TYPE_CHECKING:
     from risk_model.pipelines.judge import Judged
@@ -46,6 +49,21 @@ def ranking_figure(judged: Judged) -> Figure:
     axes.set_title(f"The first tenth of the list catches {first:.0%} of what came", loc="left")
     axes.set(xlabel="share of the list that is worked", ylabel="share of escalations caught")
     axes.legend(frameon=False)
+    return figure
+
+
+def importance_figure(told: pd.DataFrame, most: int = 15) -> Figure:
+    """Plot what moves the scores: the weightiest features, and what each family adds up to."""
+    figure, axes = _axes()
+    top = told.head(most).iloc[::-1]
+    axes.barh(top["means"].str.slice(0, 48), top["share"], color=COLOURS["blend"])
+    families = by_family(told)
+    axes.set_title(
+        f"{families.index[0].capitalize()} moves the scores most: {families.iloc[0]:.0%}",
+        loc="left",
+    )
+    axes.set(xlabel="share of what moves the scores")
+    axes.tick_params(axis="y", labelsize=7)
     return figure
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from risk_model.blend import Blend
-from risk_model.evaluate import PRIOR, Evaluation, judge
+from risk_model.evaluate import PRIOR, Evaluation, judge, metrics
 from risk_model.pipelines.line import Labelled
+from risk_model.timeline import date_of
 
 # What a team without a model would sort by; shown where the catalogue has it.
 BASELINE = "tickets_28d"
@@ -70,6 +69,22 @@ class Judged:
             if isinstance(value, int | float)
         }
 
+    def by_fold(self) -> Iterator[tuple[str, dict[str, Any], dict[str, float]]]:
+        """Yield for each fold its name, its facts, and every member's figures on it."""
+        if self.evaluation is None:
+            return
+        for number, rows in self.evaluation.predictions.groupby("fold"):
+            first, last = (str(date_of(int(day))) for day in (rows["day"].min(), rows["day"].max()))
+            facts = {"from": first, "to": last, "snapshots": len(rows)}
+            figures: dict[str, float] = {}
+            for name in [name for name in ORDER if name in rows.columns]:
+                told = metrics(
+                    rows["y"], rows[name], rows["day"], is_probability=name not in (BASELINE, PRIOR)
+                )
+                kept = ("auroc", "average_precision", "brier", "calibration_error")
+                figures |= {f"{name}.{key}": told[key] for key in kept if key in told}
+            yield f"fold {int(str(number)) + 1}: {first} to {last}", facts, figures
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything for JSON."""
         rest = self.evaluation.to_dict() if self.evaluation else {"why_not": self.why_not}
@@ -79,15 +94,6 @@ class Judged:
     def reason(self) -> str:
         """Return why the verdict is what it is."""
         return self.evaluation.verdict.reason if self.evaluation else self.why_not
-
-    def write(self, folder: Path) -> Path:
-        """Write ``backtest.json`` into a folder, whole."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "backtest.json"
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
-        return path
 
 
 def judged(model: Blend, past: Labelled, resamples: int) -> Judged:

@@ -59,6 +59,7 @@ class Line:
         self.settings = settings
         self.progress = progress
         self.notices: list[str] = []
+        self.read_from: dict[str, str] = {}
         self.engine = DuckDBEngine(tables.connection)
         self._cache = cache
         self._heard: dict[str, object] | None = None
@@ -75,6 +76,7 @@ class Line:
         """Read and check the tables of a folder, a DuckDB file or a database."""
         tables = open_tables(data, sources, resources=settings.resources)
         line = cls(tables, settings, cache, progress)
+        line.read_from = {"data": str(data), "sources": str(sources) if sources else ""}
         log.info(
             "tables: %(engine_memory_limit)s of memory and %(engine_threads)d threads for the "
             "engine, %(engine_spilled_mb)d MB spilled, %(process_peak_mb)d MB at most so far",
@@ -142,22 +144,23 @@ class Line:
         self.engine.close()
         return features[catalogue.names]
 
-    def past(self, as_of: int, horizon: int, plan: PastDays) -> Labelled:
+    def past(self, as_of: int, horizon: int, plan: PastDays, gap: int = 0) -> Labelled:
         """Return the labelled past before ``as_of``: customers that were not escalated then.
 
-        The last labelled day is ``as_of - horizon``: a horizon that runs past what is known has
-        no label. Raises DataRefused where there are no escalations to learn from.
+        The last labelled day is ``as_of - horizon - gap``: a horizon that runs past what is known
+        has no label. It begins ``gap`` days after the snapshot. Raises DataRefused where there are
+        no escalations to learn from.
         """
         if "escalations" not in self.tables.present:
             raise DataRefused(
                 "there is no escalations table, so there is nothing to learn from. "
                 "Give escalations.csv, or score by the rules alone with --model rules."
             )
-        days = self._past_days(as_of, horizon, plan)
+        days = self._past_days(as_of, horizon + gap, plan)
         snapshots = self.snapshots(days)
         snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
-        opened = self.tables.frame("escalations", "account_id", "opened_at")
-        labels = labels_of(snapshots, opened, horizon, as_of)
+        escalations = self.tables.frame("escalations", "account_id", "opened_at")
+        labels = labels_of(snapshots, escalations, horizon, as_of, gap)
         snapshots = snapshots[labels.notna()].reset_index(drop=True)
         known = labels.dropna().reset_index(drop=True).astype(int)
         log.info(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -69,6 +70,17 @@ def _notes(watchlist: Watchlist, listed: int) -> list[Text]:
         lines.append(Text(f"Stopped feeds, so not measured: {', '.join(stopped)}.", style="yellow"))
     lines += [Text(note, style="yellow") for note in watchlist.run["notes"]]
     return lines
+
+
+def as_html(shown: RenderableType, width: int = 130) -> str:
+    """Return what a terminal would show as HTML, for a notebook."""
+    recorder = Console(record=True, width=width, file=StringIO(), force_jupyter=False)
+    recorder.print(shown)
+    code = (
+        '<pre style="font-family:Menlo,DejaVu Sans Mono,monospace;line-height:1.2;'
+        'white-space:pre;overflow-x:auto">{code}</pre>'
+    )
+    return recorder.export_html(inline_styles=True, code_format=code)
 
 
 def console() -> Console:

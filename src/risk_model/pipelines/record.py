@@ -37,6 +37,7 @@ def record_of(
         "scored_by": judge.champion.version if judge.champion else "rules",
         "notes": [*judge.notes, *line.notices, *report.notices],
         "tables": _tables_read(line, day),
+        "read_from": line.read_from,
         "data_fingerprint": line.tables.fingerprint,
         "resources": line.resources_used(),
         "settings_version": line.settings.version,

@@ -107,7 +107,7 @@ def choose_judge(settings: Settings, model: str, horizon: int | None) -> Judge:
             "no champion is registered: scored by the rules alone; train one with risk-model train"
         )
         return Judge(None, rulebook, alone, (note,))
-    _same_definitions(champion, settings)
+    same_definitions(champion, settings)
     trained_for = int(champion.facts.get("horizon", DEFAULT_HORIZON))
     if horizon is not None and horizon != trained_for:
         raise UsageError(
@@ -128,7 +128,8 @@ def working_catalogue(settings: Settings) -> Catalogue:
     return Catalogue(features=(*catalogue.features, *extra))
 
 
-def _same_definitions(champion: Champion, settings: Settings) -> None:
+def same_definitions(champion: Champion, settings: Settings) -> None:
+    """Raise RiskModelError where a model was trained on other features or words than today's."""
     trained: Mapping[str, str] = champion.facts.get("features", {})
     today = settings.catalogue.by_name
     changed = [

@@ -11,14 +11,20 @@ from typing import Any
 from risk_model import __version__
 from risk_model.blend import Blend
 from risk_model.errors import DataRefused
-from risk_model.pipelines.figures import calibration_figure, ranking_figure
+from risk_model.importance import importance
+from risk_model.pipelines.card import model_card
+from risk_model.pipelines.figures import calibration_figure, importance_figure, ranking_figure
 from risk_model.pipelines.judge import Judged, judged
 from risk_model.pipelines.line import Labelled, Line
-from risk_model.pipelines.recipe import fit
+from risk_model.pipelines.promotion import Decision, decide, standing_of
+from risk_model.pipelines.recipe import Recipe, fit_with, measured_columns
 from risk_model.timeline import DEFAULT_HORIZON, date_of
-from risk_model.tracking import TrainingRun, champion_version, promote, training_run
+from risk_model.tracking import TrainingRun, promote, training_run
 
 log = logging.getLogger(__name__)
+
+# Exact contributions of the trees take time; the newest snapshots tell enough of what is used.
+MOST_EXPLAINED = 2_000
 
 
 @dataclass(frozen=True)
@@ -33,59 +39,87 @@ class Trained:
     notes: tuple[str, ...]
 
 
-def train(line: Line, as_of: date | None = None, horizon: int = DEFAULT_HORIZON) -> Trained:
-    """Train on everything known before ``as_of`` and record it.
+def train(
+    line: Line, as_of: date | None = None, horizon: int = DEFAULT_HORIZON, *, force: str = ""
+) -> Trained:
+    """Train on everything known before ``as_of``, record it, and decide who is champion.
 
-    Raises DataRefused where there is nothing to learn from.
+    ``force`` is a reason to make it champion whatever the comparison says; it is recorded. Raises
+    DataRefused where there is nothing to learn from.
     """
     day = line.day_of(as_of)
     if as_of is not None:
         # Belt and braces: features and labels look at nothing later anyhow.
         line = line.cut(day)
-    past = line.past(day, horizon, line.settings.train)
+    settings = line.settings
+    past = line.past(day, horizon, settings.train)
     if past.escalations == 0:
         raise DataRefused(
             "no escalation falls into the horizon of any past day, so there is nothing to learn. "
             "Score by the rules alone with --model rules."
         )
-    model = fit(line.settings, past, horizon)
-    verdict = judged(model, past, resamples=line.settings.backtest.resamples)
-    plan = line.settings.train
-    with training_run(plan.experiment, f"train {date_of(day)}") as run:
-        version = _record(run, line, past, model, verdict, day, horizon)
-    notes = [model.reason_]
-    is_champion = False
-    champion = champion_version(plan.model)
-    if not verdict.has_signal:
-        notes.append("no usable signal: this model is kept, and does not become champion")
-    elif champion is None:
-        promote(plan.model, version, "the first model with signal")
-        is_champion = True
-    else:
-        notes.append(f"version {champion} stays champion; this is version {version}")
+    table = past.features.loc[:, measured_columns(past, settings)]
+    recipe = Recipe.chosen(settings, table, past, horizon)
+    model = fit_with(recipe, table, past, horizon)
+    verdict = judged(model, past, resamples=settings.backtest.resamples)
+    standing = standing_of(settings, horizon)
+    decision = decide(model, verdict, past, standing, horizon, settings.backtest.resamples)
+    reason = f"forced ({force}); else: {decision.reason}" if force else decision.reason
+    trained = Material(line, past, model, verdict, day, horizon, recipe.told())
+    with training_run(settings.train.experiment, f"train {date_of(day)}") as run:
+        version = _record(run, trained, reason, decision)
+    is_champion = decision.promote or bool(force)
+    if is_champion:
+        promote(settings.train.model, version, reason, forced=bool(force))
+    notes = [model.reason_, *(f"{n}: {told}" for n, told in trained.chosen.items()), reason]
+    if not is_champion:
+        notes[-1] += f"; this is version {version}"
     return Trained(model, verdict, version, run.run_id, is_champion, tuple(notes))
 
 
-def _record(
-    run: TrainingRun,
-    line: Line,
-    past: Labelled,
-    model: Blend,
-    verdict: Judged,
-    day: int,
-    horizon: int,
-) -> str:
+@dataclass(frozen=True)
+class Material:
+    """What a training had and made, before it is recorded."""
+
+    line: Line
+    past: Labelled
+    model: Blend
+    verdict: Judged
+    day: int
+    horizon: int
+    chosen: Mapping[str, str]
+
+
+def _record(run: TrainingRun, made: Material, reason: str, decision: Decision) -> str:
+    line, past, model, verdict = made.line, made.past, made.model, made.verdict
     settings = line.settings
-    params = _params(line, past, model, day, horizon)
-    run.record(params, verdict.figures())
-    run.tag({"verdict": verdict.verdict, "data_fingerprint": line.tables.fingerprint})
+    params = {
+        **_params(line, past, model, made.day, made.horizon),
+        "chosen": dict(made.chosen),
+    }
+    run.record(params, {**verdict.figures(), **decision.figures})
+    run.tag(
+        {
+            "verdict": verdict.verdict,
+            "decision": reason[:500],
+            "data_fingerprint": line.tables.fingerprint,
+        }
+    )
     for part in ("features", "models", "pipelines"):
         for path in sorted((settings.folder / part).rglob("*.yaml")):
             inside = path.parent.relative_to(settings.folder)
             run.keep_file(path, f"decisions/{inside.as_posix()}")
+    told = importance(model, past.features.tail(MOST_EXPLAINED), settings.catalogue)
     run.keep_json(verdict.to_dict(), "backtest.json")
+    run.keep_json({"features": told.to_dict("records")}, "importance.json")
+    run.keep_text(
+        model_card(params, verdict, told, reason, bool(model.calibrated_)), "model_card.md"
+    )
     run.keep_figure(calibration_figure(verdict), "calibration.png")
     run.keep_figure(ranking_figure(verdict), "ranking.png")
+    run.keep_figure(importance_figure(told), "importance.png")
+    for name, facts, figures in verdict.by_fold():
+        run.nested(name, facts, figures)
     names = [str(name) for name in model.feature_names_in_]
     return run.register(
         model,
@@ -93,7 +127,7 @@ def _record(
         settings.train.model,
         {
             **params,
-            "horizon": horizon,
+            "horizon": made.horizon,
             "features": {name: settings.catalogue.by_name[name].fingerprint for name in names},
             "lexicons": settings.lexicons.version,
             "rules": settings.rules.version,

@@ -14,6 +14,7 @@ from risk_model.sample.customers import accounts_table, renewals_table
 from risk_model.sample.judgements import health_table, outcomes_table
 from risk_model.sample.mail import messages_table
 from risk_model.sample.mechanism import BURN_IN, simulate
+from risk_model.sample.natures import nature_of
 from risk_model.sample.relationship import meetings_table, tasks_table
 from risk_model.sample.shocks import draw_shocks
 from risk_model.sample.stamps import period_of
@@ -64,24 +65,35 @@ def _chance(seed: int) -> Chance:
     )
 
 
-def make_world(accounts: int, weeks: int, chance: Chance, start: dt.date | None) -> World:
+def make_world(
+    accounts: int,
+    weeks: int,
+    chance: Chance,
+    start: dt.date | None,
+    nature: str = "mixed",
+) -> World:
     """Simulate what really went on: who the customers are, the shocks, the hidden history."""
     period = period_of(weeks, start)
     traits = draw_traits(accounts, period, chance["traits"])
     shocks = draw_shocks(traits, period, BURN_IN, chance["shocks"])
-    history = simulate(traits, shocks, period, chance["history"])
+    history = simulate(traits, shocks, period, chance["history"], nature_of(nature))
     return World(period, traits, shocks, history)
 
 
 def make_company(
-    accounts: int, weeks: int, seed: int, start: dt.date | None = None
+    accounts: int,
+    weeks: int,
+    seed: int,
+    start: dt.date | None = None,
+    nature: str = "mixed",
 ) -> dict[str, pd.DataFrame]:
     """Return every table of the contract for a simulated company.
 
-    ``accounts`` ≥ 10, ``weeks`` ≥ 8, ``seed`` ≥ 0; the period is ``weeks`` weeks from ``start``,
-    or without it up to and with 2026-06-28. The columns are the contract's, in its order; times
-    and dates are ISO 8601 text as a CSV holds them (times in UTC with ``Z``). The same arguments
-    give the same tables. Raises UsageError for a company too small to show anything.
+    ``accounts`` ≥ 10, ``weeks`` ≥ 8, ``seed`` ≥ 0, ``nature`` one of NATURES; the period is
+    ``weeks`` weeks from ``start``, or without it up to and with 2026-06-28. The columns are the
+    contract's, in its order; times and dates are ISO 8601 text as a CSV holds them (times in UTC
+    with ``Z``). The same arguments give the same tables. Raises UsageError for a company too small
+    to show anything.
     """
     if accounts < 10 or weeks < 8 or seed < 0:
         raise UsageError(
@@ -89,7 +101,7 @@ def make_company(
             "Ask for at least 10 accounts, at least 8 weeks and a seed of 0 or more."
         )
     chance = _chance(seed)
-    world = make_world(accounts, weeks, chance, start)
+    world = make_world(accounts, weeks, chance, start, nature)
     tables = _observe(world, chance)
     return {name: tables[name][list(table.by_name)] for name, table in CONTRACT.items()}
 

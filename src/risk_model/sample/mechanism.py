@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from risk_model.sample.natures import Nature
 from risk_model.sample.shocks import Shocks
 from risk_model.sample.stamps import Floats, Ints, Period, weekday_of
 from risk_model.sample.traits import KINDS, Traits
@@ -72,11 +73,11 @@ class _State:
     log: list[tuple[int, int, int, int, int]] = field(default_factory=list)
 
 
-def load_of(trouble: Floats) -> Floats:
+def load_of(trouble: Floats, together: float = 1.0) -> Floats:
     """Return the load of troubles (accounts, kinds): their sum, and more for each pair."""
     root = np.sqrt(trouble)
     pairs = 0.5 * (root.sum(axis=1) ** 2 - trouble.sum(axis=1))
-    total: Floats = trouble.sum(axis=1) + TOGETHER * pairs
+    total: Floats = trouble.sum(axis=1) + TOGETHER * together * pairs
     return total
 
 
@@ -84,9 +85,15 @@ class _Company:
     """Walks through the days; every random draw comes from the one generator, in a fixed order."""
 
     def __init__(
-        self, traits: Traits, shocks: Shocks, period: Period, rng: np.random.Generator
+        self,
+        traits: Traits,
+        shocks: Shocks,
+        period: Period,
+        rng: np.random.Generator,
+        nature: Nature,
     ) -> None:
         self.traits, self.shocks, self.rng = traits, shocks, rng
+        self.nature, self.arrivals = nature, ARRIVALS * np.array(nature.arrivals)
         self.first = period.first - BURN_IN
         self.days = period.days + BURN_IN
         accounts = len(traits.arr)
@@ -116,7 +123,7 @@ class _Company:
 
     def _rates(self, day: int, active: NDArray[np.bool_]) -> Floats:
         today = self.first + day
-        rate = ARRIVALS * self.traits.leaning * self.traits.frailty[:, None]
+        rate = self.arrivals * self.traits.leaning * self.traits.frailty[:, None]
         age = today - self.traits.start_day
         renewal = self.to_renewal(today)
         since = day - self.shocks.handover
@@ -127,7 +134,8 @@ class _Company:
         rate[:, 3] *= np.where(renewal < 95, 4.5, 0.5)
         rate[:, 4] *= np.where(handed, 5.0, 1.0)
         rate[:, 2] *= np.where(handed, 2.0, 1.0)
-        return rate * active[:, None]
+        told: Floats = rate * active[:, None]
+        return told
 
     def _arrive(self, day: int, active: NDArray[np.bool_]) -> None:
         now, rng = self.now, self.rng
@@ -141,9 +149,9 @@ class _Company:
 
     def _grow(self, day: int) -> None:
         now = self.now
-        heal = HEALING * self.care / (1 + 0.35 * self.shocks.backlog[day])
+        heal = HEALING * self.nature.healing * self.care / (1 + 0.35 * self.shocks.backlog[day])
         held = np.where(now.closes > day, 1.8, 1.0)
-        now.trouble += GROWTH * (now.acute + now.chronic)
+        now.trouble += GROWTH * self.nature.growth * (now.acute + now.chronic)
         now.trouble *= 1 - np.minimum(heal * held, 0.2)[:, None]
         now.acute *= np.exp(-1 / 7)
         now.chronic *= np.exp(-1 / 42)
@@ -152,7 +160,8 @@ class _Company:
     def _fade(self, active: NDArray[np.bool_]) -> None:
         """Disengagement: rare, slow, thrice as common among the silent, and seldom undone."""
         now, draw = self.now, self.rng.random((2, len(self.now.fading)))
-        starts = draw[0] < np.where(self.traits.silent == 1, 1 / 420, 1 / 1500) * active
+        often = np.where(self.traits.silent == 1, 1 / 420, 1 / 1500) * self.nature.fades
+        starts = draw[0] < often * active
         back = draw[1] < 1 / 190
         now.fades = (now.fades | starts) & ~back
         now.fading += (now.fades - now.fading) / np.where(now.fades, 38, 20)
@@ -161,9 +170,10 @@ class _Company:
         """Return the chance of an escalation on this day."""
         now, today = self.now, self.first + day
         phase = 0.5 * (self.to_renewal(today) < 75) + 1.1 * now.scar
-        strain = load_of(self.now.trouble) + 1.2 * now.fading + phase
-        strain = strain - MIDPOINT - 1.1 * self.traits.threshold
-        chance = HAZARD_TOP / (1 + np.exp(-strain / STEEPNESS)) + FLOOR
+        nature = self.nature
+        strain = load_of(self.now.trouble, nature.together) + 1.2 * nature.fading * now.fading
+        strain = strain + phase - (MIDPOINT + nature.midpoint) - 1.1 * self.traits.threshold
+        chance = HAZARD_TOP / (1 + np.exp(-strain / (STEEPNESS * nature.steepness))) + FLOOR
         chance += 0.0014 * now.fading**2 * (self.traits.silent == 1)
         weekend = weekday_of(np.array([today]))[0] >= 5
         daily: Floats = chance * (0.25 if weekend else 1.3)
@@ -228,9 +238,15 @@ class _Company:
         return active
 
 
-def simulate(traits: Traits, shocks: Shocks, period: Period, rng: np.random.Generator) -> History:
+def simulate(
+    traits: Traits,
+    shocks: Shocks,
+    period: Period,
+    rng: np.random.Generator,
+    nature: Nature | None = None,
+) -> History:
     """Walk through burn-in and period; the history returned covers the period alone."""
-    company = _Company(traits, shocks, period, rng)
+    company = _Company(traits, shocks, period, rng, nature or Nature())
     accounts = len(traits.arr)
     trouble = np.zeros((period.days, accounts, len(KINDS)), dtype=np.float32)
     fading = np.zeros((period.days, accounts), dtype=np.float32)

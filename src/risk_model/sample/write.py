@@ -28,14 +28,19 @@ def _bytes_of(table: pd.DataFrame, packed: bool) -> bytes:
 
 
 def write_company(
-    folder: Path, accounts: int, weeks: int, seed: int, start: dt.date | None = None
+    folder: Path,
+    accounts: int,
+    weeks: int,
+    seed: int,
+    start: dt.date | None = None,
+    nature: str = "mixed",
 ) -> dict[str, int]:
     """Write every table to ``folder`` as NAME.csv or NAME.csv.gz; returns the rows of each.
 
     Arguments as in ``make_company``. A file appears whole or not at all: it is written beside its
     place and then renamed. Raises RiskModelError where the folder can't be written to.
     """
-    tables = make_company(accounts, weeks, seed, start)
+    tables = make_company(accounts, weeks, seed, start, nature)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():

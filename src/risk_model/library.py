@@ -1,0 +1,200 @@
+"""The package as a small library for notebooks: open tables, measure, train, judge, score.
+
+    import risk_model as rm
+
+    company = rm.open_tables("data/sample")
+    rm.features_at(company, "2026-06-29")
+    rm.backtest(company)
+    rm.score(company).ranked
+
+Every function takes and gives pandas frames or objects that a notebook shows as tables. Days are
+dates or ISO texts; without one it is the day after the newest event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from risk_model.catalogue import Catalogue
+from risk_model.pipelines.backtest import Backtest
+from risk_model.pipelines.backtest import backtest as run_backtest
+from risk_model.pipelines.line import Labelled, Line
+from risk_model.pipelines.present import as_html
+from risk_model.pipelines.present import shown as list_shown
+from risk_model.pipelines.report import shown as report_shown
+from risk_model.pipelines.score import score as run_scoring
+from risk_model.pipelines.score import working_catalogue
+from risk_model.pipelines.train import Trained
+from risk_model.pipelines.train import train as run_training
+from risk_model.rules import Rulebook
+from risk_model.settings import PastDays, Settings, load_settings
+from risk_model.tables import check_lines, check_table
+from risk_model.timeline import DEFAULT_HORIZON, date_of, day_number
+from risk_model.watchlist import Watchlist
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+Day = date | str | None
+
+
+class Shown:
+    """Something that a notebook shows as the terminal would: a table with its sentences."""
+
+    def __init__(self, what: Any, renderable: RenderableType) -> None:
+        self._what, self._renderable = what, renderable
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._what, name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*dir(type(self)), *dir(self._what)})
+
+    def _repr_html_(self) -> str:
+        return as_html(self._renderable)
+
+
+class Company:
+    """A company's tables, open, under the decisions of a folder; shown as ``check`` shows them.
+
+    ``features`` completes to the names of the catalogue: ``company.features.tickets_28d`` is the
+    feature with its meaning. Close it, or use it in a ``with`` block.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.features = SimpleNamespace(**self.catalogue.by_name)
+
+    @property
+    def settings(self) -> Settings:
+        """The decisions: catalogue, lexicons, rules, response, recipe."""
+        return self.line.settings
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is measured."""
+        return self.line.settings.catalogue
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rules as an estimator, ready to say what fires."""
+        return Rulebook.of(self.settings.rules).as_default(self.settings.rules.features)
+
+    @property
+    def today(self) -> date:
+        """The day after the newest event."""
+        return date_of(self.line.day_of(None))
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table of the contract as it was understood; times are epoch seconds."""
+        return self.line.tables.frame(name)
+
+    def close(self) -> None:
+        """Close the tables."""
+        self.line.__exit__(None, None, None)
+
+    def __enter__(self) -> Company:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _repr_html_(self) -> str:
+        return as_html(check_table(check_lines(self.line.tables, self.line.day_of(None))))
+
+
+def open_tables(
+    data: str | Path,
+    *,
+    sources: str | Path | None = None,
+    config: str | Path | None = None,
+    cache: str | Path | None = None,
+) -> Company:
+    """Open the tables of a folder or database; ``sources`` maps other exports onto them.
+
+    ``config`` is a folder of decisions, by default those of the working folder or the product's.
+    ``cache`` is a file in which heard texts are remembered. Raises DataRefused where going on would
+    mislead.
+    """
+    settings = load_settings(_path(config))
+    return Company(Line.open(data, settings, _path(sources), _path(cache)))
+
+
+def features_at(company: Company, days: Day | Sequence[Day] = None) -> pd.DataFrame:
+    """Return every feature of every customer on one day or several, indexed by account and day."""
+    asked = days if isinstance(days, Sequence) and not isinstance(days, str) else [days]
+    snapshots = company.line.snapshots([_day(company, day) for day in asked])
+    customers = snapshots[snapshots["is_customer"]].reset_index(drop=True)
+    features = company.line.measure(customers, company.catalogue)
+    features.index = _index(customers)
+    return features
+
+
+def past(company: Company, as_of: Day = None, horizon: int = DEFAULT_HORIZON) -> Labelled:
+    """Return the labelled past: ``snapshots``, ``features`` and ``labels``, a row each."""
+    plan = PastDays.model_validate(
+        company.settings.train.model_dump(include=set(PastDays.model_fields))
+    )
+    return company.line.past(_day(company, as_of), horizon, plan)
+
+
+def rules_fired(company: Company, as_of: Day = None) -> pd.DataFrame:
+    """Return a column a rule: 1 fired, 0 quiet, NaN not measured; a row a customer."""
+    snapshots = company.line.snapshots([_day(company, as_of)])
+    customers = snapshots[snapshots["is_customer"]].reset_index(drop=True)
+    features = company.line.measure(customers, working_catalogue(company.settings))
+    fired = company.rulebook.fired(features)
+    fired.index = pd.Index(customers["account_id"], name="account_id")
+    return fired
+
+
+def train(
+    company: Company, as_of: Day = None, horizon: int = DEFAULT_HORIZON, *, force: str = ""
+) -> Trained:
+    """Train on the past, record the run and the model in MLflow, and decide who is champion."""
+    return run_training(company.line, _date(as_of), horizon, force=force)
+
+
+def backtest(
+    company: Company,
+    as_of: Day = None,
+    horizon: int = DEFAULT_HORIZON,
+    gap: int = 0,
+    *,
+    families: bool = False,
+) -> Backtest:
+    """Compare blend, learners, rules and simple baselines forward in time; shown as a report."""
+    done = run_backtest(company.line, _date(as_of), horizon, gap, families=families)
+    told: Any = Shown(done, report_shown(done))
+    return told  # type: ignore[no-any-return]
+
+
+def score(company: Company, as_of: Day = None, **how: Any) -> Watchlist:
+    """Return the ranked watchlist of a day; ``how`` as for the command: model, previous, policy."""
+    done = run_scoring(company.line, _date(as_of), **how)
+    told: Any = Shown(done, list_shown(done, company.settings.score.top))
+    return told  # type: ignore[no-any-return]
+
+
+def _index(customers: pd.DataFrame) -> pd.MultiIndex:
+    days = pd.to_datetime([date_of(int(day)) for day in customers["as_of"]])
+    return pd.MultiIndex.from_arrays([customers["account_id"], days], names=["account_id", "as_of"])
+
+
+def _date(day: Day) -> date | None:
+    return date.fromisoformat(day) if isinstance(day, str) else day
+
+
+def _day(company: Company, day: Day) -> int:
+    asked = _date(day)
+    return company.line.day_of(None) if asked is None else day_number(asked)
+
+
+def _path(asked: str | Path | None) -> Path | None:
+    return None if asked is None else Path(asked)

@@ -1,0 +1,127 @@
+"""The honesty report in the terminal: what lists were worth, in the units of work."""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from risk_model.pipelines.backtest import Backtest
+from risk_model.pipelines.judge import CALLED
+from risk_model.pipelines.judge import shown as judged_shown
+from risk_model.splits import WAYS
+
+
+def shown(done: Backtest) -> Group:
+    """Return the report as tables: figures, the week's work, the planner, the ways of splitting."""
+    parts: list[RenderableType] = [judged_shown(done.judged)]
+    if not done.sections:
+        return Group(*parts)
+    told = done.sections
+    parts += [_work(told), Text(), _plan(told), Text(), _ways(told)]
+    if "families" in told:
+        parts += [Text(), _families(told["families"])]
+    parts += [Text(line, style="dim") for line in _sentences(told)]
+    return Group(*parts)
+
+
+def _work(told: Any) -> Table:
+    size = int(told["capacity"]["blend"]["capacity"])
+    table = _table(f"A team that works {size} accounts a week")
+    for name in ("", "precision", "escalations caught", "false alarms a week", "new on the list"):
+        table.add_column(name, justify="right" if name else "left")
+    for name, row in told["capacity"].items():
+        table.add_row(
+            CALLED.get(name, name),
+            f"{row['precision']:.1%}",
+            f"{row['caught']:.0f} of {row['escalations']:.0f} ({row['caught_share']:.0%})",
+            f"{row['false_alarms_a_week']:.1f}",
+            f"{row['new_share_a_week']:.0%}",
+        )
+    return table
+
+
+def _plan(told: Any) -> Table:
+    table = _table("How many to work: a week, by the blend, with 95% intervals")
+    heads = ("accounts", "caught", "share caught", "false", "value if a catch is worth 20")
+    for name in heads:
+        table.add_column(name, justify="right")
+    for row in told["planner"]:
+        table.add_row(
+            f"{row['capacity']}",
+            f"{row['caught']:.2f} [{row['caught_low']:.2f}, {row['caught_high']:.2f}]",
+            f"{row['caught_share']:.0%}",
+            f"{row['false']:.1f} [{row['false_low']:.1f}, {row['false_high']:.1f}]",
+            f"{row['value_20']:+.1f} [{row['value_20_low']:+.1f}, {row['value_20_high']:+.1f}]",
+        )
+    return table
+
+
+def _ways(told: Any) -> Table:
+    splits = told["splits"]
+    names = list(splits[WAYS[0]])
+    table = _table("The same learners by other splits: only the last is what Monday brings")
+    table.add_column("")
+    for name in names:
+        table.add_column(f"{name} AUROC", justify="right")
+        table.add_column("AP", justify="right")
+    for way in WAYS:
+        cells = []
+        for name in names:
+            figures = splits[way][name]
+            cells += [f"{figures['auroc']:.3f}", f"{figures['average_precision']:.3f}"]
+        table.add_row(way, *cells)
+    return table
+
+
+def _families(rows: Any) -> Table:
+    table = _table("What each family of features adds to the logistic regression (AP)")
+    for name in ("family", "features", "alone", "left out", "adds [95%]"):
+        table.add_column(name, justify="left" if name == "family" else "right")
+    for row in rows:
+        table.add_row(
+            row["family"],
+            f"{row['features']}",
+            f"{row['ap_alone']:.3f}",
+            f"{row['ap_without']:.3f}",
+            f"{row['adds']:+.3f} [{row['adds_low']:+.3f}, {row['adds_high']:+.3f}]",
+        )
+    table.caption = f"all together {rows[0]['ap_all']:.3f}; what families share, none of them adds"
+    table.caption_justify = "left"
+    return table
+
+
+def _sentences(told: Any) -> list[str]:
+    leads, hidden = told["lead_days"], told["unsuspected"]
+    a_csm, blend = told["capacity_a_csm"], told["capacity"]["blend"]
+    lines = [
+        f"{a_csm['capacity']:.0f} accounts a CSM and week: precision {a_csm['precision']:.1%}, "
+        f"{a_csm['caught_share']:.0%} caught, "
+        f"{a_csm['false_alarms_a_csm_and_week']:.1f} false alarms a CSM and week.",
+        f"Where nobody would have known (no open urgent ticket, no threat, no escalation in 90 "
+        f"days): {hidden['caught']:.0f} of {hidden['escalations']:.0f} escalations caught.",
+    ]
+    if leads["caught"]:
+        lines.append(
+            f"Lead: half of the {leads['caught']:.0f} caught were listed {leads['p50']:.0f} days "
+            f"ahead or more, a tenth less than {leads['p10']:.0f}."
+        )
+    lines += [
+        f"{row['recall']:.0%} of the escalations: the first {row['capacity']:.0f} accounts of a "
+        f"week, {row['share']:.0%} of all; taken at random it would be {row['recall']:.0%} of all."
+        for row in told["workload"]
+        if not isnan(row["capacity"])
+    ]
+    if blend["worked_left_out"]:
+        lines.append(
+            f"{blend['worked_left_out']:.0f} listed accounts were acted on and nothing came: "
+            "neither hits nor false alarms."
+        )
+    return lines
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", header_style="bold")

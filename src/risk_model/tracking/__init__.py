@@ -1,0 +1,34 @@
+"""Experiments and models in MLflow: the only part that knows it.
+
+Stored models are skops files: loading them runs no pickled code. The types they may hold are
+listed and short. skops warns that the trees of a boosting model are not bounds-checked, so models
+should come from your own registry only.
+"""
+
+from risk_model.tracking.registry import (
+    Champion,
+    Version,
+    card_of,
+    champion_version,
+    load_champion,
+    promote,
+    roll_back,
+    versions,
+)
+from risk_model.tracking.runs import TRUSTED, TrainingRun, training_run
+from risk_model.tracking.store import tracking_uri
+
+__all__ = [
+    "TRUSTED",
+    "Champion",
+    "TrainingRun",
+    "Version",
+    "card_of",
+    "champion_version",
+    "load_champion",
+    "promote",
+    "roll_back",
+    "tracking_uri",
+    "training_run",
+    "versions",
+]

@@ -1,0 +1,182 @@
+"""The registry of models: who is champion, who asked for it, and the way back."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from risk_model.blend import Blend
+from risk_model.errors import RiskModelError
+from risk_model.tracking.store import in_words, is_absent_file, open_mlflow, tracking_uri
+
+CHAMPION = "champion"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A registered model that may score: the model, where it is from, what it was told."""
+
+    model: Blend
+    version: str
+    run_id: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a registered model, as a person looks for it."""
+
+    number: str
+    run_id: str
+    made_at: datetime
+    is_champion: bool
+    tags: Mapping[str, str]
+    metrics: Mapping[str, float]
+    params: Mapping[str, str]
+
+
+def promote(
+    name: str, version: str, why: str, *, by: str | None = None, forced: bool = False
+) -> None:
+    """Make a version the champion; record on it why, who asked, when, and who was champion before.
+
+    ``by`` is a person's or a job's name, by default the user's that runs this. Raises
+    RiskModelError for a version that does not exist.
+    """
+    before = champion_version(name)
+    client = open_mlflow().MlflowClient()
+    tags = {
+        "promoted_because": why,
+        "promoted_by": by or _user(),
+        "promoted_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "promoted_by_force": str(forced).lower(),
+    }
+    if before not in (None, version):
+        tags["champion_before"] = str(before)
+    with in_words():
+        client.get_model_version(name, version)
+        for key, value in tags.items():
+            client.set_model_version_tag(name, version, key, value)
+        client.set_registered_model_alias(name, CHAMPION, version)
+    log.info("champion: %s version %s (%s)", name, version, why)
+
+
+def roll_back(name: str, why: str, *, by: str | None = None) -> tuple[str, str]:
+    """Make the champion before champion again; return (the one that goes, the one that is back).
+
+    Raises RiskModelError where there is none to go back to.
+    """
+    present = champion_version(name)
+    if present is None:
+        raise RiskModelError(f"no version of {name} is champion, so there is nothing to undo.")
+    with in_words():
+        told = open_mlflow().MlflowClient().get_model_version(name, present).tags
+    before = told.get("champion_before")
+    if before is None:
+        raise RiskModelError(f"version {present} of {name} is the first champion: none was before.")
+    # The way back is a step back, not a step on: what was before stays what was before.
+    client = open_mlflow().MlflowClient()
+    with in_words():
+        client.set_registered_model_alias(name, CHAMPION, before)
+        for key, value in {"rolled_back_because": why, "rolled_back_by": by or _user()}.items():
+            client.set_model_version_tag(name, present, key, value)
+    log.info("champion: %s version %s again, %s rolled back (%s)", name, before, present, why)
+    return present, before
+
+
+def versions(name: str) -> list[Version]:
+    """Return every version of a registered model, the newest first; none where there is none."""
+    if is_absent_file(tracking_uri()):
+        return []
+    champion = champion_version(name)
+    client = open_mlflow().MlflowClient()
+    with in_words():
+        found = client.search_model_versions(f"name = '{name}'")
+        runs = {one.run_id: client.get_run(one.run_id).data for one in found}
+    listed = [
+        Version(
+            str(one.version),
+            one.run_id,
+            datetime.fromtimestamp(one.creation_timestamp / 1000, UTC),
+            str(one.version) == champion,
+            {**runs[one.run_id].tags, **one.tags},
+            runs[one.run_id].metrics,
+            runs[one.run_id].params,
+        )
+        for one in found
+    ]
+    return sorted(listed, key=lambda one: -int(one.number))
+
+
+def card_of(run_id: str) -> str:
+    """Return the model card that a training run wrote. Raises RiskModelError where it has none."""
+    with in_words(), tempfile.TemporaryDirectory() as folder:
+        path = open_mlflow().artifacts.download_artifacts(
+            run_id=run_id, artifact_path="model_card.md", dst_path=folder
+        )
+        return Path(path).read_text(encoding="utf-8")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except OSError:  # a user without a name, as in a container
+        return "unknown"
+
+
+def champion_version(name: str) -> str | None:
+    """Return the champion's version, or None where none is registered."""
+    mlflow = open_mlflow()
+    if is_absent_file(tracking_uri()):
+        return None
+    try:
+        with in_words():
+            aliases = mlflow.MlflowClient().get_registered_model(name).aliases
+    except RiskModelError as error:
+        if getattr(error.__cause__, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+    return str(aliases[CHAMPION]) if CHAMPION in aliases else None
+
+
+def load_champion(name: str, version: str | None = None) -> Champion | None:
+    """Load a version of a registered model, the champion by default; None where there is none."""
+    mlflow = open_mlflow()
+    from mlflow.exceptions import MlflowException
+
+    version = version or champion_version(name)
+    if version is None:
+        return None
+    try:
+        about = mlflow.MlflowClient().get_model_version(name, version)
+        _only_skops(mlflow.models.get_model_info(f"models:/{name}/{version}"))
+        model = mlflow.sklearn.load_model(f"models:/{name}/{version}")
+        facts = _facts(mlflow, str(about.run_id))
+    except MlflowException as error:
+        raise RiskModelError(f"model {name} version {version}: {error.message}") from None
+    return Champion(model, f"{name}/{version}", str(about.run_id), facts)
+
+
+def _only_skops(info: Any) -> None:
+    """Refuse a model whose loading would run pickled code."""
+    stored = info.flavors.get("sklearn", {}).get("serialization_format")
+    if stored != "skops":
+        raise RiskModelError(
+            f"the model is stored as {stored!r}; only skops is loaded. Train it again."
+        )
+
+
+def _facts(mlflow: Any, run_id: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = mlflow.artifacts.download_artifacts(
+            run_id=run_id, artifact_path="model_facts.json", dst_path=folder
+        )
+        return dict(json.loads(Path(path).read_text(encoding="utf-8")))

@@ -1,0 +1,292 @@
+"""The page of a watchlist: safe against anything, small, and usable in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import Trained
+from risk_model.page import Content, read_list, render
+from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, as_csv
+
+BROWSER = next(
+    (
+        path
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (path := shutil.which(name))
+    ),
+    None,
+)
+MARKUP = (
+    "<img src=x onerror=\"document.title='run'\"></script><script>document.title='run'</script>"
+)
+
+
+def row(rank: int, **told: Any) -> dict[str, Any]:
+    level = ("High", "Medium", "Low")[rank % 3]
+    return {
+        "rank": rank,
+        "account_id": f"A{rank:05}",
+        "account_name": f"Account {rank}",
+        "segment": ("SMB", "Enterprise")[rank % 2],
+        "csm": f"CSM {rank % 4}",
+        "arr": 1000.0 * rank,
+        "renewal_date": "2026-09-30",
+        "as_of": "2026-06-29",
+        "horizon_days": 30,
+        "escalation_probability": round(1 / (rank + 1), 4),
+        "risk_level": level,
+        "suggested_severity": f"SEV-{1 + rank % 4}",
+        "escalation_tier": 1 + rank % 4,
+        "likely_cause": ("product", "support")[rank % 2],
+        "reason_1": f"{rank} urgent tickets open",
+        "reason_2": "Logins down 46% against the 4 weeks before",
+        "reason_3": "NPS 3 on 2026-05-12",
+        "rules_fired": "usage-drop;ticket-burst",
+        "recommended_action": "Hold one call over all open tickets",
+        "acknowledge_by": "2026-06-29T01:00:00Z",
+        "update_every_hours": 4,
+        "owner_role": "CSM",
+        "executive_sponsor": "no",
+        "arr_at_risk": 10.0,
+        "previous_rank": rank + 1 if rank % 5 else None,
+        "change": "up" if rank % 5 else "new",
+        "state": "at-risk",
+        "waiting_on": "us",
+        "recovery_stage": None,
+        "data_coverage": 0.93,
+        "model_version": "model/1",
+        "run_id": "r",
+        **told,
+    }
+
+
+def content(rows: list[dict[str, Any]], escalated: list[dict[str, Any]] | None = None) -> Content:
+    run = {
+        "as_of": "2026-06-29",
+        "horizon_days": 30,
+        "calibrated": True,
+        "made_at": "2026-06-29T05:00:00Z",
+        "scored_by": "model/1",
+        "counts": {"escalated": len(escalated or [])},
+        "notes": ["the newest event is 9 days old"],
+        "tables": {
+            "tickets": {
+                "kept": 10,
+                "refused": 1,
+                "last_day": "2026-06-28",
+                "age_days": 1,
+                "stopped": False,
+            }
+        },
+    }
+    weeks = pd.DataFrame(
+        [[float(n % 7) for n in range(26)]] * len(rows), index=[r["account_id"] for r in rows]
+    )
+    series = {"usage": weeks * 13, "tickets": weeks, "messages": weeks, "health": weeks + 50}
+    already = pd.DataFrame(escalated or [], columns=list(ESCALATED_COLUMNS))
+    return Content(pd.DataFrame(rows, columns=list(COLUMNS)), already, run, series)
+
+
+nasty = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(
+        [MARKUP, "{{data}}", "{{rows}}", "</SCRIPT>", "<!--", "&lt;", "\u2028", "'\"`"]
+    ),
+)
+
+
+@settings(max_examples=40)
+@given(nasty, nasty, nasty)
+def test_nothing_in_the_data_becomes_markup(name: str, reason: str, csm: str) -> None:
+    told = {"account_name": name, "reason_1": reason, "csm": csm, "segment": name}
+    page = render(content([row(1, **told), row(2, csm="other", segment="other")]))
+    plain = render(content([row(1), row(2, csm="other", segment="other")]))
+    tags = re.compile(r"<\s*/?\s*[a-zA-Z!][^>]*>")
+
+    def shape(text: str) -> list[str]:
+        return [re.sub(r'="[^"]*"', "", tag) for tag in tags.findall(text)]
+
+    assert shape(page) == shape(plain)
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    assert data["rows"][0]["account_name"] == name
+    assert data["rows"][0]["reason_1"] == reason
+
+
+def test_the_page_asks_for_nothing_and_runs_only_its_own_script() -> None:
+    page = render(content([row(1)]))
+    assert "default-src 'none'" in unescape(page)
+    assert not re.search(r'(src|href)="(?!#)', page)
+    assert "unsafe-inline" not in page
+
+
+def test_five_hundred_accounts_are_under_two_megabytes_and_more_are_cut_and_named() -> None:
+    page = render(content([row(n) for n in range(1, 501)])).encode()
+    assert len(page) < 2_000_000
+    many = render(content([row(n) for n in range(1, 2_003)]))
+    assert many.count("<tr data-row=") == 2_000
+    assert "2 accounts further down stand in the CSV only" in many
+
+
+def test_a_written_list_is_read_back_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    told = content([row(1, account_name="=cmd()", csm="NA"), row(2)])
+    path.write_bytes(as_csv(told.ranked))
+    (tmp_path / "list.escalated.csv").write_bytes(as_csv(told.escalated))
+    (tmp_path / "list.run.json").write_text(json.dumps(told.run))
+    back = read_list(path)
+    assert back.rows()[0]["account_name"] == "=cmd()"
+    assert back.rows()[0]["csm"] == "NA"
+    assert back.rows()[0]["recovery_stage"] is None
+    assert [r["account_id"] for r in back.rows()] == ["A00001", "A00002"]
+
+
+@pytest.mark.slow
+def test_the_command_makes_the_page_from_the_files_of_a_run(
+    trained: Trained, sample_folder: Path
+) -> None:
+    run = trained.command
+    done = run("score", "--data", sample_folder, "--out", "list.csv", "--html", "at-once.html")
+    assert done.code == 0, done.err
+    later = run("report", "list.csv", "--out", "later.html")
+    assert later.code == 0, later.err
+    at_once, page = ((trained.folder / f"{n}.html").read_text() for n in ("at-once", "later"))
+    assert at_once == page
+    ranked = pd.read_csv(trained.folder / "list.csv", dtype=str)
+    assert page.count("<tr data-row=") == len(ranked)
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    assert set(data["rows"][0]["series"]) == {"usage", "tickets", "messages", "health"}
+    usage = pd.read_csv(sample_folder / "usage.csv.gz", dtype={"account_id": str})
+    account = data["rows"][0]["account_id"]
+    last = usage[(usage["account_id"] == account) & (usage["date"] >= "2026-06-22")]
+    assert data["rows"][0]["series"]["usage"][-1] == pytest.approx(last["actions"].sum())
+
+
+def test_a_file_that_is_no_watchlist_is_refused_with_the_reason(
+    trained: Trained, tmp_path: Path
+) -> None:
+    absent = trained.command("report", tmp_path / "no.csv", "--out", tmp_path / "x.html")
+    assert absent.code == 2
+    assert "no.csv is not there. Write the list with risk-model score." in absent.err
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    other = trained.command("report", tmp_path / "other.csv", "--out", tmp_path / "x.html")
+    assert other.code == 2
+    assert "has no column rank" in other.err
+    assert not (tmp_path / "x.html").exists()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real headless browser."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if BROWSER is None:
+        pytest.skip("no Chromium on this machine")
+    with playwright.sync_playwright() as started:
+        chrome = started.chromium.launch(
+            executable_path=BROWSER,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield chrome
+        chrome.close()
+
+
+@pytest.fixture
+def page(browser: Any, tmp_path: Path) -> Iterator[Any]:
+    """The page of 60 accounts, one of them with markup for a name; complaints are collected."""
+    rows = [row(n) for n in range(1, 61)]
+    rows[4] |= {"account_name": MARKUP, "reason_1": MARKUP, "csm": MARKUP}
+    path = tmp_path / "page.html"
+    path.write_text(render(content(rows)), encoding="utf-8")
+    tab = browser.new_page(viewport={"width": 1400, "height": 1000})
+    tab.complaints, tab.asked = [], []
+    tab.on("console", lambda m: tab.complaints.append(m.text) if m.type == "error" else None)
+    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+    tab.on("request", lambda request: tab.asked.append(request.url))
+    tab.goto(path.as_uri())
+    yield tab
+    assert tab.complaints == []
+    assert tab.asked == [path.as_uri()]
+    tab.close()
+
+
+def visible(page: Any) -> list[str]:
+    return [
+        line.get_attribute("data-row")
+        for line in page.query_selector_all("#rows tr[data-row]")
+        if line.is_visible()
+    ]
+
+
+@pytest.mark.slow
+def test_a_row_opens_to_reasons_rules_clock_and_sparklines(page: Any) -> None:
+    page.click("tr[data-row='0'] .open")
+    detail = page.inner_text("tr.detail")
+    for said in ("1 urgent tickets open", "usage-drop", "2026-06-29T01:00:00Z", "NPS 3"):
+        assert said in detail
+    assert len(page.query_selector_all("tr.detail svg")) == 4
+    assert page.get_attribute("tr[data-row='0'] .open", "aria-expanded") == "true"
+    page.keyboard.press("Escape")
+    assert page.query_selector("tr.detail") is None
+
+
+@pytest.mark.slow
+def test_search_filters_and_sorting_do_what_they_say(page: Any) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("a00007")
+    assert visible(page) == ["6"]
+    assert page.inner_text("#count") == "1 of 60 accounts"
+    page.fill("#search", "")
+    page.select_option("[data-filter='risk_level']", "High")
+    page.select_option("[data-filter='segment']", "SMB")
+    wanted = [str(n - 1) for n in range(1, 61) if n % 3 == 0 and n % 2 == 0]
+    assert visible(page) == wanted
+    page.fill("#search", "nothing like it")
+    assert page.is_visible("#none")
+    page.click("#clear")
+    page.get_by_text("60 accounts", exact=True).wait_for()
+    page.click("[data-sort='arr']")
+    assert visible(page)[:2] == ["0", "1"]
+    page.click("[data-sort='arr']")
+    assert visible(page)[:2] == ["59", "58"]
+    assert page.get_attribute("th:has([data-sort='arr'])", "aria-sort") == "descending"
+
+
+@pytest.mark.slow
+def test_a_name_with_markup_is_shown_as_text_and_never_runs(page: Any) -> None:
+    page.click("tr[data-row='4'] .open")
+    assert MARKUP in page.inner_text("tr.detail")
+    assert page.title() == "Watchlist as of 2026-06-29"
+    assert page.query_selector("#rows img") is None
+
+
+@pytest.mark.slow
+def test_rows_are_reached_and_opened_by_keyboard_alone(page: Any) -> None:
+    page.focus("tr[data-row='0'] .open")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.get_attribute("tr[data-row='1'] .open", "aria-expanded") == "true"
+    names = page.eval_on_selector_all(
+        "button, input, select, th[scope]",
+        "all => all.filter(n => !(n.textContent.trim() || n.closest('label'))).length",
+    )
+    assert names <= 1
+
+
+@pytest.mark.slow
+def test_what_moved_and_the_load_are_told(page: Any) -> None:
+    moved = page.inner_text("#moved")
+    assert "New: 12" in moved
+    assert "Up: 48" in moved
+    assert "CSM 0" in page.inner_text(".bars")
+    page.emulate_media(media="print")
+    assert not page.is_visible("#filters")

@@ -1,0 +1,165 @@
+"""Who becomes champion: decided on days that neither model has seen, on record, and undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import Trained
+from risk_model.blend import Blend
+from risk_model.learner import LogisticLearner
+from risk_model.pipelines.judge import judged
+from risk_model.pipelines.line import Labelled
+from risk_model.pipelines.promotion import Standing, decide
+from risk_model.timeline import date_of
+from risk_model.tracking import Champion
+
+HORIZON, DAYS = 10, range(0, 400, 5)
+
+
+def past(seed: int = 0, strength: float = 1.5) -> Labelled:
+    """A made-up past in which feature ``a`` tells what comes and ``b`` tells nothing."""
+    rng = np.random.default_rng(seed)
+    snapshots = pd.DataFrame([(f"A{n}", day) for day in DAYS for n in range(60)])
+    snapshots.columns = pd.Index(["account_id", "as_of"])
+    features = pd.DataFrame(rng.normal(0, 1, (len(snapshots), 2)), columns=["a", "b"])
+    chance = 1 / (1 + np.exp(3.2 - strength * features["a"]))
+    return Labelled(snapshots, features, pd.Series((rng.random(len(chance)) < chance).astype(int)))
+
+
+def fitted(told: Labelled, columns: list[str]) -> Blend:
+    model = Blend(None, [("logistic", LogisticLearner(C=1.0))], horizon=HORIZON, n_folds=4)
+    days, groups = told.snapshots["as_of"], told.snapshots["account_id"]
+    return model.fit(told.features[columns], told.labels, days=days, groups=groups)
+
+
+TOLD = past()
+GOOD, BLIND = fitted(TOLD, ["a", "b"]), fitted(TOLD, ["b"])
+
+
+def decision(model: Blend, champion: Blend | None, trained: int, **standing: Any) -> Any:
+    verdict = judged(model, TOLD, resamples=100)
+    if champion is not None:
+        facts = {"as_of": str(date_of(trained)), "horizon": HORIZON}
+        standing |= {"version": "1", "champion": Champion(champion, "model/1", "run", facts)}
+    return decide(model, verdict, TOLD, Standing(**standing), HORIZON, 100)
+
+
+def test_a_better_model_becomes_champion_and_the_figures_say_so() -> None:
+    made = decision(GOOD, BLIND, trained=200)
+    assert made.promote
+    assert "better than version 1: AP +" in made.reason
+    assert made.figures["ap_gain_low"] > 0
+
+
+def test_an_equal_model_does_not_replace_the_champion() -> None:
+    made = decision(GOOD, GOOD, trained=200)
+    assert not made.promote
+    assert "version 1 stays champion: the new one is not clearly better" in made.reason
+
+
+def test_days_that_the_champion_was_trained_on_do_not_count() -> None:
+    made = decision(GOOD, BLIND, trained=400)
+    assert not made.promote
+    assert made.reason == (
+        "version 1 stays champion: 0 escalations since it was trained, 10 wanted to compare"
+    )
+
+
+def test_a_model_without_signal_is_never_promoted() -> None:
+    for champion in (None, BLIND):
+        made = decision(BLIND, champion, trained=200)
+        assert not made.promote
+        assert made.reason.startswith("no usable signal")
+
+
+def test_a_champion_that_can_score_no_more_makes_way_and_the_reason_is_said() -> None:
+    made = decision(GOOD, None, 0, version="3", misfit="its lexicons changed")
+    assert made.promote
+    assert made.reason == "version 3 can score no more: its lexicons changed"
+
+
+def test_a_model_of_another_horizon_replaces_nobody() -> None:
+    made = decision(GOOD, BLIND, 200, other_horizon=90)
+    assert not made.promote
+    assert made.reason == "version 1 stays champion: it speaks of 90 days, this one of 10"
+
+
+@pytest.fixture
+def registry(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The registry of the trained company, in this process too."""
+    import mlflow
+
+    uri = trained.command.env["MLFLOW_TRACKING_URI"]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.chdir(trained.folder)
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(uri)
+    yield mlflow.MlflowClient()
+    mlflow.set_tracking_uri(before)
+
+
+@pytest.mark.slow
+def test_promotion_and_rollback_are_one_command_each_and_on_record(
+    trained: Trained, registry: Any, sample_folder: Path
+) -> None:
+    run = trained.command
+    again = run("train", "--data", sample_folder, "--as-of", "2026-05-04")
+    assert again.code == 0, again.err
+    assert "version 1 stays champion: 0 escalations since it was trained" in again.said
+    nobody = run("rollback", "--because", "a try")
+    assert nobody.code == 1
+    assert "version 1 of risk-model-escalation is the first champion: none was before" in nobody.err
+    done = run("promote", "2", "--because", "a trial in May", "--by", "Ann")
+    assert done.code == 0, done.err
+    tags = registry.get_model_version("risk-model-escalation", "2").tags
+    wanted = ("promoted_because", "promoted_by", "promoted_by_force", "champion_before")
+    assert [tags[name] for name in wanted] == ["a trial in May", "Ann", "true", "1"]
+    shown = run("models")
+    assert "a trial in May" in shown.said
+    back = run("rollback", "--because", "worse in June")
+    assert back.code == 0, back.err
+    assert "version 1 of risk-model-escalation is champion again, 2 is not" in back.said
+    aliases = registry.get_registered_model("risk-model-escalation").aliases
+    assert str(aliases["champion"]) == "1"
+    assert "rolled back: worse in June" in run("models").said
+
+
+@pytest.mark.slow
+def test_a_run_has_its_folds_below_it_its_card_and_what_its_scores_hang_on(
+    trained: Trained, registry: Any
+) -> None:
+    import mlflow
+
+    version = registry.get_model_version("risk-model-escalation", "1")
+    run = registry.get_run(version.run_id)
+    below = registry.search_runs(
+        [run.info.experiment_id], f"tags.mlflow.parentRunId = '{version.run_id}'"
+    )
+    backtest = mlflow.artifacts.load_dict(f"runs:/{version.run_id}/backtest.json")
+    assert 2 <= len(below) <= 4
+    assert all("blend.average_precision" in fold.data.metrics for fold in below)
+    counted = sum(int(fold.data.params["snapshots"]) for fold in below)
+    assert counted == backtest["figures"]["blend"]["rows"]
+    card = trained.command("models", "--card", "1").said
+    assert card == mlflow.artifacts.load_text(f"runs:/{version.run_id}/model_card.md").strip()
+    assert f"{backtest['figures']['blend']['auroc']:.3f}" in card
+    assert "## Limits" in card
+    told = mlflow.artifacts.load_dict(f"runs:/{version.run_id}/importance.json")["features"]
+    assert sum(row["share"] for row in told) == pytest.approx(1)
+    assert {row["feature"] for row in told} > {"rules", "tickets_28d"}
+
+
+@pytest.mark.slow
+def test_two_versions_are_compared_and_an_unknown_one_is_named(trained: Trained) -> None:
+    same = trained.command("compare", "1", "1")
+    assert "blend average precision" in same.said
+    assert "+0.0000" in same.said
+    wrong = trained.command("compare", "1", "7")
+    assert wrong.code == 2
+    assert "no version or run '7'; there are versions 1" in wrong.err
