@@ -171,16 +171,15 @@ def test_the_sql_is_what_the_engine_parses_and_reads_the_tables_that_the_feature
         assert f'FROM "{table}"' in script
     assert '"messages"' not in script
     assert all(f'"{name}"' in script for name in settings.catalogue.names)
-    assert script == statements_without_data(settings, [AS_OF]), "two runs read the same"
 
 
-def test_another_window_is_another_sql() -> None:
+def test_another_definition_is_another_sql() -> None:
     settings = small_settings("actions_28d")
-    wider = settings.catalogue.features[0].model_copy(update={"sum": "logins"})
-    other = replace(settings, catalogue=Catalogue(features=(wider,)))
-    own, others = (statements_without_data(s, [AS_OF]) for s in (settings, other))
-    assert '"actions"' in own
-    assert own != others
+    script = statements_without_data(settings, [AS_OF])
+    changed = settings.catalogue.features[0].model_copy(update={"sum": "logins"})
+    other = replace(settings, catalogue=Catalogue(features=(changed,)))
+    assert script != statements_without_data(other, [AS_OF])
+    assert script == statements_without_data(settings, [AS_OF]), "two runs read the same"
 
 
 def test_sql_on_data_leaves_out_what_was_not_given_and_holds_no_data() -> None:
@@ -202,8 +201,6 @@ def test_describe_on_the_command_line(command: Command, sample_folder: Path) -> 
     assert done.code == 0, done.err
     page = (command.cwd / "page.md").read_text(encoding="utf-8")
     assert page == (ROOT / "docs" / "features.md").read_text(encoding="utf-8")
-    done = command("features", "--describe", "--config", ROOT)
-    assert all(name in done.out for name in CATALOGUE.names)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -209,11 +209,8 @@ def test_a_run_that_is_killed_in_the_middle_leaves_the_old_list_whole(inside: Em
 
 def test_runs_at_once_wait_for_each_other_also_for_the_first_table(inside: Empty) -> None:
     lists = [a_list(*(f"{name}{i}" for i in range(300))) for name in "abcd"]
-    threads = [threading.Thread(target=put, args=(one,)) for one in lists]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(lists)) as pool:
+        list(pool.map(put, lists))
     names = {str(row[1])[0] for row in listed(inside)}
     assert len(names) == 1, "rows of two runs are mixed"
     assert len(listed(inside)) == 300

@@ -23,7 +23,7 @@ from risk_model.text import hear_all, load_lexicons
 lexicons = load_lexicons(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
-texts = [f"Message {n}: the site is down and we will cancel our contract." for n in range(1500)]
+texts = [f"Message {n}: the site is down and we will cancel our contract." for n in range(600)]
 print(float(hear_all(texts, lexicons, cache=Path(sys.argv[2]), jobs=1)["threat"].sum()), flush=True)
 """
 
@@ -45,11 +45,11 @@ def test_two_processes_that_find_a_cache_broken_at_once_begin_one_anew(tmp_path:
         run.stdin.write("go\n")
         run.stdin.flush()
     said = [run.communicate(timeout=120) for run in runs]
-    assert [out for out, _ in said] == ["1500.0\n", "1500.0\n"]
+    assert [out for out, _ in said] == ["600.0\n", "600.0\n"]
     assert not any("went without" in err for _, err in said)
     with closing(sqlite3.connect(cache)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert database.execute("SELECT count(*) FROM heard").fetchone() == (1500,)
+        assert database.execute("SELECT count(*) FROM heard").fetchone() == (600,)
     assert (tmp_path / "heard.sqlite.broken").read_bytes() == OF_VALUE
 
 
