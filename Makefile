@@ -39,7 +39,12 @@ quick: $(VENV)/.dev  ## The tests that answer within a minute
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow'
 
-docs: $(VENV)/.core  ## The pages that are made of the YAML (docs/features.md); CI compares them
+fuzz: $(VENV)/.dev  ## Damaged tables for ten minutes (RISK_MODEL_FUZZ_SECONDS, RISK_MODEL_FUZZ_SEED)
+	RISK_MODEL_FUZZ_SECONDS=$${RISK_MODEL_FUZZ_SECONDS:-600} \
+		$(BIN)/python -m pytest -q -s tests/test_ugly_fuzz.py
+
+docs: $(VENV)/.dev  ## The pages that are made of the YAML (docs/coverage.md, docs/features.md); CI compares them
+	$(BIN)/python tests/coverage_table.py
 	$(RUN) features --describe --config . --out docs/features.md
 
 lab: $(VENV)/.dev  ## JupyterLab on the notebooks
@@ -51,4 +56,4 @@ mlflow: $(VENV)/.core  ## MLflow's page with the recorded runs
 clean:  ## Remove what the commands made; the virtual environment stays
 	rm -rf $(DEMO) $(OUT) mlflow.db mlruns mlartifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install dev watchlist test quick docs lab mlflow clean
+.PHONY: help install dev watchlist test quick fuzz docs lab mlflow clean

@@ -64,6 +64,11 @@ class RowMaker:
         said = [name for name in SIGNALS if name not in ("sentiment", "words") and self.some(0.15)]
         return " ".join([str(int(self.rng.integers(-32, 33))), *said])
 
+    def subject(self) -> str | None:
+        """Return up to four words of few, among them such as say nothing."""
+        words = ("Kiosk", "kiosks", "tulip", "zebra", "Zebras", "the", "broken", "T42")
+        return " ".join(self.pick(*words) for _ in range(int(self.whole(4)))) or None
+
     def key(self, letter: str) -> str:
         self.number += 1
         return f"{letter}{int(self.rng.integers(10, 99))}-{self.number}"
@@ -123,6 +128,7 @@ class RowMaker:
                     "resolved_at": resolved,
                     "priority": self.pick("P1", "P2", "P3", "P4"),
                     "category": self.pick("login", "billing", "bug"),
+                    "subject": self.subject(),
                     "description": self.text(),
                     "sla_due_at": self.later(opened),
                     "promise_made_at": promised,
@@ -139,7 +145,9 @@ class RowMaker:
     def ticket_events(self, ticket: Row) -> list[Row]:
         rows: dict[tuple[Any, ...], Row] = {}
         for _ in range(self.rng.poisson(2)):
-            kind = self.pick("assigned", "reopened", "priority", "public_reply", "automatic_reply")
+            kind = self.pick(
+                *("assigned", "reopened", "priority", "public_reply", "automatic_reply", "status")
+            )
             value = self.pick("P1", "P2", "p1", "P4", None) if kind == "priority" else None
             at = self.later(ticket["opened_at"], 0, 3)
             if self.some(0.2) and rows:
@@ -260,6 +268,8 @@ class RowMaker:
                     "opened_at": opened,
                     "closed_at": self.later(opened, 0.3),
                     "severity": int(self.whole(4, 1)),
+                    "issue": self.subject(),
+                    "cause": self.pick("product", "support", None),
                 }
             )
         return rows

@@ -18,8 +18,13 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 import pytest
 from hypothesis import HealthCheck, settings
 
+import documents_company
 from command import Command, Done, start_server
 from postgres import database, postgres_server  # noqa: F401
+from risk_model.pipelines.judged_day import JudgedDay, judged_day
+from risk_model.pipelines.line import Line
+from risk_model.settings import load_settings
+from small_company import AS_OF
 
 settings.register_profile(
     "steady",
@@ -97,3 +102,11 @@ def trained(
     shutil.copytree(shared, own)
     command = Command(server, own, environment(own, own / "texts"))
     return Trained(command, own, Done(*json.loads(said.read_text())))
+
+
+@pytest.fixture(scope="session")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
+    """The company of documents and patterns on its day, judged by the rules, once for all."""
+    folder = documents_company.write(tmp_path_factory.mktemp("documents"))
+    with Line.open(folder, load_settings()) as line:
+        yield judged_day(line, AS_OF, model="rules")

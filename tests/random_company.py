@@ -38,16 +38,24 @@ REQUIRED = {name: {c.name for c in table.columns if c.required} for name, table 
 MAY_BE_LATE = {
     "accounts": ("arr", "contract_end", "strategic", "csm"),
     "usage": ("actions", "seats", "logins"),
-    "tickets": ("priority", "category", "description", "resolved_at", "first_response_at", "csat"),
+    "tickets": (
+        "priority",
+        "category",
+        "subject",
+        "description",
+        "resolved_at",
+        "first_response_at",
+        "csat",
+    ),
     "ticket_events": ("value",),
     "surveys": ("score", "comment", "responded_at"),
-    "messages": ("text", "sender_role", "thread_id"),
+    "messages": ("text", "sender_role", "thread_id", "direction"),
     "meetings": ("status",),
     "tasks": ("due_at", "done_at", "owner_side"),
     "renewals": ("renewal_date", "confirmed_at"),
     "health_scores": ("score",),
     "incidents": ("kind", "ended_at"),
-    "escalations": ("closed_at",),
+    "escalations": ("closed_at", "issue", "cause"),
 }
 
 

@@ -15,16 +15,20 @@ from reference_facts import (
     DAY,
     HEARD,
     HOURS,
+    SUBJECTS,
     Fact,
     Hear,
     add_answers,
+    add_busy,
+    add_csm_changes,
     add_hours,
+    add_matters,
     add_signals,
     fact_of,
     in_seconds,
     rows_of,
 )
-from reference_verbs import at_of, columns_read, derived, of_rows
+from reference_verbs import at_of, columns_read, derived, of_past, of_rows
 from risk_model.catalogue import Catalogue, Feature
 from risk_model.tables import Tables
 from risk_model.tables.contract import CONTRACT
@@ -45,6 +49,7 @@ class Reference:
             self._open(name, hear)
         if "tickets" in tables.present:
             self._open_priorities()
+            self._open_silences()
         self.measured_days = {
             name: [(event // DAY, known) for event, known in self._events(name)]
             for name in tables.present
@@ -78,17 +83,40 @@ class Reference:
             values[feature.name] = derived(feature, values)
         elif not self.is_measured(feature, as_of):
             values[feature.name] = None
+        elif feature.verb == "top_share":
+            values[feature.name] = self._top_share(feature, account, as_of)
         else:
             facts = self.sources[feature.source].get(account, [])
             values[feature.name] = of_rows(feature, facts, as_of)
 
+    def _top_share(self, feature: Feature, account: str, as_of: int) -> float | None:
+        """Return the share of the accounts under contract whose value is as high, or higher."""
+        values = {}
+        for name, versions in self.sources["accounts"].items():
+            read = {"value": feature.top_share, "ends": "contract_end"}
+            known = {
+                what: of_past(
+                    Feature(name="a", means="a", source="accounts", latest=column), versions, as_of
+                )
+                for what, column in read.items()
+            }
+            is_over = known["ends"] is not None and known["ends"] <= as_of * DAY
+            if known["value"] is not None and not is_over:
+                values[name] = known["value"]
+        if account not in values:
+            return None
+        higher = sum(value > values[account] for value in values.values())
+        return (higher + 1) / len(values)
+
     def is_measured(self, feature: Feature, as_of: int) -> bool:
         """Say whether table and columns are there, and the table covers the window."""
-        table = "tickets" if feature.source == "priorities" else feature.source
+        table = "tickets" if feature.source in ("priorities", "silences") else feature.source
         if table not in self.present or self._needs(feature) & self.missing[feature.source]:
             return False
         if table in REGISTERS:
             return True
+        if feature.source == "silences" and "ticket_events" in self.present:
+            table = "ticket_events"
         grace = CONTRACT[table].grace_days
         days = [day for day, known in self.measured_days[table] if known < as_of * DAY]
         last_looked_at = as_of - feature.lag - 1
@@ -107,7 +135,7 @@ class Reference:
         for name in list(columns):
             if contract and name in contract.by_name and not self._is_mapped(feature.source, name):
                 columns |= {contract.by_name[name].known_at or name}
-            if name in SIGNALS and feature.source == "surveys":
+            if name in {*SIGNALS, "concern"} and feature.source == "surveys":
                 columns |= {"comment"}
                 if not self._is_mapped("surveys", "comment"):
                     columns |= {"responded_at"}
@@ -136,16 +164,25 @@ class Reference:
             if name in HEARD:
                 add_signals(name, fact, hear)
             facts[row["account_id"]].append(fact)
-        if name == "messages":
-            for theirs in facts.values():
-                add_answers(theirs)
+            if name == "incidents":
+                add_busy(fact)
         missing = {column.name for column in table.columns} - self.present[name]
+        for theirs in facts.values():
+            if name == "messages":
+                add_answers(theirs)
+            if name == "accounts":
+                add_csm_changes(theirs)
+            if name in SUBJECTS:
+                add_matters(name, theirs)
+        if name in SUBJECTS and missing >= set(SUBJECTS[name][:2]):
+            missing |= {"matter"}
+        missing |= {"csm_changed"} if "csm" in missing else set()
         for derived_name, (_, until) in HOURS.get(name, {}).items():
             missing |= {derived_name} if until in missing else set()
         if name == "usage" and "actions" in missing:
             missing |= {"weekday_actions"}
         if HEARD.get(name) in missing:
-            missing |= set(SIGNALS)
+            missing |= {*SIGNALS, "concern", "wants_answer"}
         self.sources[name], self.missing[name] = facts, missing
 
     def _open_priorities(self) -> None:
@@ -182,3 +219,42 @@ class Reference:
                     stints[account].append(Fact(values, known, ticket.row_known, ""))
         self.sources["priorities"] = stints
         self.missing["priorities"] = self.missing["tickets"] & {"priority", "resolved_at"}
+
+    def _open_silences(self) -> None:
+        """A ticket's silences: from its opening, and from each word of ours, until the next."""
+        has_log = "ticket_events" in self.present
+        words = defaultdict(set)
+        for events in self.sources.get("ticket_events", {}).values():
+            for event in events:
+                kind, since = event.values["kind"], event.known["kind"]
+                if kind in ("public_reply", "status") and since is not None:
+                    moment = max(event.values["occurred_at"], event.row_known, since)
+                    words[event.values["ticket_id"]].add((moment, kind == "public_reply"))
+        silences: dict[str, list[Fact]] = defaultdict(list)
+        for account, tickets in self.sources["tickets"].items():
+            for ticket in tickets:
+                said = {(max(ticket.values["opened_at"], ticket.row_known), False)}
+                response, since = (
+                    ticket.values["first_response_at"],
+                    ticket.known["first_response_at"],
+                )
+                if response is not None and since is not None:
+                    said.add((max(response, ticket.row_known, since), True))
+                said |= words[ticket.values["ticket_id"]]
+                moments = sorted({moment for moment, _ in said})
+                for number, moment in enumerate(moments):
+                    replies = sum((m, True) in said for m in moments[: number + 1])
+                    if replies and not has_log:
+                        continue
+                    values = {
+                        **ticket.values,
+                        "from_time": moment,
+                        "until_time": min(moments[number + 1 :], default=None),
+                        "replies": replies,
+                    }
+                    known = {name: ticket.known[name] for name in ("resolved_at", "priority")}
+                    silences[account].append(Fact(values, known, ticket.row_known, ""))
+        missing = self.missing["tickets"] & {"priority", "resolved_at"}
+        if not has_log and "first_response_at" in self.missing["tickets"]:
+            missing |= {"from_time"}
+        self.sources["silences"], self.missing["silences"] = silences, missing

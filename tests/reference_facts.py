@@ -6,7 +6,7 @@ At the second ``now`` only facts with ``known < now`` exist. ``None`` is never.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from risk_model.tables import Tables
@@ -35,6 +35,8 @@ class Fact:
     known: dict[str, int | None]
     row_known: int
     key: str
+    stems: set[str] = field(default_factory=set)
+    category: str | None = None
 
     def is_known(self, columns: Iterable[str], now: int) -> bool:
         """Say whether the row and all of these columns are known before ``now``."""
@@ -95,13 +97,91 @@ def add_hours(table: str, fact: Fact) -> None:
         fact.known["weekday_actions"] = fact.known["actions"]
 
 
+# Words of a subject that say what it is about, as their stems; all others say nothing.
+STEMS = {"kiosk": "kiosk", "kiosks": "kiosk", "tulip": "tulip", "zebra": "zebra", "zebras": "zebra"}
+SUBJECTS = {"tickets": ("subject", "category", 2), "escalations": ("issue", "cause", 1)}
+# What is heard and raises no matter by itself: how it is said, and what is said in passing.
+PASSING = {"urgency", "executive", "question", "thanks", "sentiment", "words"}
+TONE = {"complaint", "frustration"}
+
+
+def add_busy(fact: Fact) -> None:
+    """Add whether an incident began from Monday to Friday, from 7 to 19 o'clock."""
+    second = fact.values["started_at"]
+    workday = (second // DAY) % 7 not in (2, 3)
+    fact.values["busy"] = int(workday and 7 <= second % DAY / HOUR < 19)
+    fact.known["busy"] = fact.known["started_at"]
+
+
+def add_csm_changes(versions: list[Fact]) -> None:
+    """Add whether a version of an account names another CSM than the version known before it."""
+    ordered = sorted(versions, key=lambda fact: (fact.row_known, fact.key))
+    for place, fact in enumerate(ordered):
+        before = ordered[place - 1] if place else None
+        named = before and None not in (before.values["csm"], fact.values["csm"])
+        other = named and before.values["csm"] != fact.values["csm"]
+        in_time = before and None not in (before.known["csm"], fact.known["csm"])
+        in_time = in_time and before.known["csm"] <= fact.known["csm"]
+        fact.values["csm_changed"] = int(bool(other and in_time))
+        fact.known["csm_changed"] = fact.known["csm"]
+
+
+def add_matters(table: str, facts: list[Fact]) -> None:
+    """Add to each row the key of the first row that is about nearly the same, as known by then."""
+    text, category, enough = SUBJECTS[table]
+    about = []
+    for fact in facts:
+        fact.values["matter"], fact.known["matter"] = None, None
+        words = (fact.values[text] or "").lower().split()
+        fact.stems = {STEMS[word] for word in words if word in STEMS}
+        times = [fact.row_known, fact.known[text]]
+        if len(fact.stems) < enough:
+            fact.category = fact.values[category]
+            times.append(fact.known[category])
+        if None not in times:
+            fact.known["matter"] = max(times)
+            about.append(fact)
+    first: list[Fact] = []
+    for fact in sorted(about, key=lambda fact: (fact.known["matter"], fact.key)):
+        near = [other for other in first if _is_near(fact, other, enough)]
+        if fact.stems and not near:
+            first.append(fact)
+            near = [fact]
+        if fact.stems:
+            fact.values["matter"] = near[0].key
+        elif fact.category is not None:
+            fact.values["matter"] = f"category {fact.category}"
+
+
+def _is_near(one: Fact, other: Fact, enough: int) -> bool:
+    shared, every = one.stems & other.stems, one.stems | other.stems
+    if not shared or len(shared) / len(every) < 0.6:
+        return False
+    return min(len(one.stems), len(other.stems)) >= enough or one.category == other.category
+
+
 def add_signals(table: str, fact: Fact, hear: Hear) -> None:
     """Add what a text was heard to say; of messages only what customers wrote."""
     text = fact.values[HEARD[table]]
     ours = table == "messages" and fact.values["direction"] != "inbound"
     said = hear(text) if text is not None and not ours else dict.fromkeys(SIGNALS)
+    if said["question"] is None:
+        said = {**said, "concern": None, "wants_answer": None}
+    else:
+        asked = [value for name, value in said.items() if name not in PASSING]
+        raised = [value for name, value in said.items() if name not in PASSING | TONE]
+        raised.append(said["executive"])
+        said = {**said, "concern": max(raised), "wants_answer": max([said["question"], *asked])}
     fact.values |= said
     fact.known |= dict.fromkeys(said, fact.known[HEARD[table]])
+
+
+def _known_to_be_ours(message: Fact) -> int | None:
+    """Return from when it is known whose a message is; None means never."""
+    if "direction" not in message.known:
+        return message.row_known
+    since = message.known["direction"]
+    return None if since is None else max(since, message.row_known)
 
 
 def add_answers(messages: list[Fact]) -> None:
@@ -113,9 +193,11 @@ def add_answers(messages: list[Fact]) -> None:
 
     for message in messages:
         ours = [
-            other.row_known
+            time
             for other in messages
-            if other.values["direction"] == "outbound" and order(other) >= order(message)
+            if other.values["direction"] == "outbound"
+            and order(other) >= order(message)
+            and (time := _known_to_be_ours(other)) is not None
         ]
         message.values["answered_at"] = min(ours, default=None)
         message.known["answered_at"] = message.values["answered_at"]

@@ -14,6 +14,7 @@ HAPPENS = {
     "usage": "date",
     "tickets": "opened_at",
     "priorities": "from_time",
+    "silences": "from_time",
     "ticket_events": "occurred_at",
     "surveys": "responded_at",
     "messages": "sent_at",

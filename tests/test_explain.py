@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 
 from command import Command
 from risk_model import explain
+from risk_model.pipelines.score import working_catalogue
 from risk_model.rules import Rulebook
 from risk_model.settings import load_settings
 from small_company import account, day, desk, moment, ticket, write_tables
 
 SETTINGS = load_settings()
-CATALOGUE, RULES = SETTINGS.catalogue, SETTINGS.rules
+CATALOGUE, RULES = working_catalogue(SETTINGS), SETTINGS.rules
 BOOK = Rulebook.of(RULES)
 NAMES = CATALOGUE.names
+# 2026-03-30, for the dates in sentences.
+TODAY = {"as_of": 20542.0}
 numbers = st.one_of(st.integers(-50, 50).map(float), st.floats(-3, 3), st.just(np.nan))
 
 
@@ -62,12 +65,21 @@ def test_a_figure_is_told_as_a_person_reads_it(value: float, unit: str, said: st
         ),
         ("(a wordplay), untouched", {}, "(a wordplay), untouched"),
         ("{no_such_feature} x", {}, "unknown x"),
+        ("on {days_to_renewal:date}", {"days_to_renewal": 2}, "on 2026-04-01"),
+        ("since {oldest_p1:date}", {"oldest_p1": 1.5}, "since 2026-03-28"),
+        ("since {oldest_p1:date}", {"oldest_p1": 2.0}, "since 2026-03-28"),
+        ("for {oldest_p1:hours}", {"oldest_p1": 1.25}, "for 30 hours"),
+        ("for {past_sla:hours}", {"past_sla": 3, "past_sla_date": 2.0}, "for 48 hours"),
+        ("on {tickets_7d:date}", {"tickets_7d_date": 20541 * 86_400.0}, "on 2026-03-29"),
+        ("on {tickets_7d:date}", {"tickets_7d_date": 20541 * 86_400.0 - 1}, "on 2026-03-28"),
+        ("NPS {detractor_answers_28d:score}", {"detractor_answers_28d_score": 3}, "NPS 3"),
+        ("on {tickets_7d:date}", {}, "on unknown"),
     ],
 )
 def test_a_sentence_takes_figures_and_forms(
     pattern: str, values: dict[str, float], said: str
 ) -> None:
-    assert explain.sentence(pattern, values, CATALOGUE) == said
+    assert explain.sentence(pattern, values | TODAY, CATALOGUE) == said
 
 
 def test_what_fell_is_told_without_its_sign() -> None:
@@ -79,7 +91,7 @@ def test_what_fell_is_told_without_its_sign() -> None:
 @pytest.mark.parametrize("feature", [f for f in CATALOGUE.features if f.says], ids=lambda f: f.name)
 def test_every_sentence_of_the_catalogue_reads_well_for_one_and_for_many(feature) -> None:  # type: ignore[no-untyped-def]
     for value in (1.0, 2.0, 17.0):
-        values = dict.fromkeys(NAMES, value)
+        values = dict.fromkeys(NAMES, value) | TODAY
         said = explain.sentence(feature.says or "", values, CATALOGUE, feature)
         assert_reads_well(said)
 
@@ -87,7 +99,9 @@ def test_every_sentence_of_the_catalogue_reads_well_for_one_and_for_many(feature
 @pytest.mark.parametrize("rule", RULES.rules, ids=lambda rule: rule.id)
 def test_every_sentence_of_a_rule_reads_well_for_one_and_for_many(rule) -> None:  # type: ignore[no-untyped-def]
     for value in (1.0, 2.0, 17.0):
-        assert_reads_well(explain.sentence(rule.says, dict.fromkeys(NAMES, value), CATALOGUE))
+        for said in rule.sentences:
+            values = dict.fromkeys(NAMES, value) | TODAY
+            assert_reads_well(explain.sentence(said, values, CATALOGUE))
 
 
 # Words that are plural in a sentence whose figure is 1, and the other way round.
@@ -111,7 +125,7 @@ def reasons(
 
 
 def frame(*accounts: dict[str, float], otherwise: float = 0.0) -> pd.DataFrame:
-    return pd.DataFrame([dict.fromkeys(NAMES, otherwise) | one for one in accounts])
+    return pd.DataFrame([dict.fromkeys(NAMES, otherwise) | TODAY | one for one in accounts])
 
 
 def nothing(features: pd.DataFrame) -> pd.DataFrame:
@@ -119,10 +133,11 @@ def nothing(features: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_reasons_hold_the_accounts_own_figures() -> None:
-    features = frame({"tickets_7d": 5}, {"usage_change": -0.46}, {})
+    yesterday = 20541.5 * 86_400
+    features = frame({"tickets_7d": 5, "tickets_7d_date": yesterday}, {"usage_change": -0.46}, {})
     told = reasons(features, nothing(features))
     assert told == [
-        ["5 tickets in one week"],
+        ["5 tickets in one week, the last on 2026-03-29"],
         ["Usage down 46% against the 4 weeks before"],
         [explain.QUIET],
     ]

@@ -10,6 +10,9 @@ LAYERS = {
     6: ("cli", "library"),
     5: ("pipelines", "plots", "page"),
     4: (
+        "brief",
+        "patterns",
+        "importers",
         "watchlist",
         "evaluate",
         "explain",
@@ -23,11 +26,13 @@ LAYERS = {
         "importance",
         "movement",
         "weekly",
+        "track_record",
     ),
     3: (
         "rules",
         "learner",
         "logistic",
+        "ordinal",
         "scaling",
         "blend",
         "stack",

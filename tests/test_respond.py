@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,14 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import ROOT
 from risk_model import respond
+from risk_model.errors import ConfigError
+from risk_model.respond.spec import load_response
 from risk_model.rules import Rule
 from risk_model.settings import load_settings
 
 SETTINGS = load_settings()
 RULES, HOW = SETTINGS.rules, SETTINGS.response
-# What only tells of a mood, however loud: severity has to be deaf to it.
-TONE = ("upset-message",)
 some_rules = st.lists(st.sampled_from(RULES.rules), max_size=6, unique_by=lambda rule: rule.id)
 
 
@@ -30,39 +32,8 @@ def money(*arr: float | None) -> pd.Series:
 
 
 def facts(*accounts: dict[str, float]) -> pd.DataFrame:
-    """Return a row an account of all facts, not measured where they are not given."""
-    return pd.DataFrame([dict.fromkeys(respond.FACTS, np.nan) | one for one in accounts])
-
-
-@pytest.mark.parametrize(
-    ("rules", "severity"),
-    [
-        ([], "SEV-4"),
-        (["usage-drop"], "SEV-3"),
-        (["ticket-burst"], "SEV-3"),
-        (["upset-message"], "SEV-3"),
-        (["critical-open-48h"], "SEV-2"),
-        (["outage"], "SEV-2"),
-        (["executive-involved"], "SEV-2"),
-        (["breach-or-legal-fact"], "SEV-1"),
-        (["ticket-burst", "breach-or-legal-fact", "outage"], "SEV-1"),
-    ],
-)
-def test_the_worst_impact_gives_the_severity(rules: list[str], severity: str) -> None:
-    assert respond.severities([named(*rules)]) == [severity]
-
-
-@given(some_rules)
-def test_severity_does_not_change_with_the_tone(rules: list[Rule]) -> None:
-    calm = [rule for rule in rules if rule.id not in TONE]
-    angry = [*calm, *named(*TONE)]
-    if calm:
-        assert respond.severities([calm]) == respond.severities([angry])
-
-
-def test_a_calm_breach_is_worse_than_an_angry_mail() -> None:
-    calm, angry = respond.severities([named("breach-or-legal-fact"), named("upset-message")])
-    assert int(calm[-1]) < int(angry[-1])
+    """Return a row an account of all features, not measured where they are not given."""
+    return pd.DataFrame([dict.fromkeys(SETTINGS.catalogue.names, np.nan) | one for one in accounts])
 
 
 @pytest.mark.parametrize(
@@ -73,8 +44,8 @@ def test_a_calm_breach_is_worse_than_an_angry_mail() -> None:
         (["no-contact-weeks"], "Medium"),
         (["meetings-missed"], "Medium"),
         (["upset-message"], "High"),
-        (["says-cancel-legal"], "High"),
-        (["competitor-weighed"], "High"),
+        (["says-cancel-legal-breach"], "High"),
+        (["threat-or-competitor"], "High"),
         (["critical-open-48h"], "High"),
         (["usage-drop", "ticket-burst", "several-red-flags"], "High"),
     ],
@@ -85,6 +56,7 @@ def test_the_risk_level_follows_the_rules_own_words_and_grades(
     assert respond.risk_levels([named(*rules)], np.array([False])) == [level]
 
 
+@pytest.mark.practice("level-capacity")
 def test_a_probability_within_capacity_lifts_low_to_medium_and_no_further() -> None:
     accounts = [[], named("usage-drop"), named("upset-message")]
     assert respond.risk_levels(accounts, np.array([True] * 3)) == ["Medium", "Medium", "High"]
@@ -96,8 +68,6 @@ def test_one_more_sign_never_lowers_the_answer(rules: list[Rule], more: list[Rul
     both, no = [few, all_of_them], np.array([False, False])
     levels = respond.risk_levels(both, no)
     assert respond.LEVELS.index(levels[0]) <= respond.LEVELS.index(levels[1])
-    worse, worst = (int(name[-1]) for name in respond.severities(both))
-    assert worst <= worse
     lower, higher = respond.tiers(both, levels, money(10, 10), HOW)
     assert lower <= higher
     order = ["no", "within-24h", "now"]
@@ -166,8 +136,8 @@ def test_the_sponsor_is_called_by_their_executive_or_by_much_revenue_at_high_ris
     [
         ({}, "nobody"),
         ({"longest_wait": 0.1}, "nobody"),
-        ({"asks_waiting_48h": 1}, "us"),
-        ({"complaints_waiting_48h": 1}, "us"),
+        ({"waiting_for_answer_48h": 1}, "us"),
+        ({"silent_ticket_48h": 1}, "us"),
         ({"past_sla": 1}, "us"),
         ({"unanswered_48h": 1}, "us"),
         ({"tasks_overdue_us": 2}, "us"),
@@ -183,7 +153,7 @@ def test_the_sponsor_is_called_by_their_executive_or_by_much_revenue_at_high_ris
     ],
 )
 def test_whose_turn_it_is(known: dict[str, float], side: str) -> None:
-    assert respond.waiting_on(facts(known)) == [side]
+    assert respond.waiting_on(facts(known), HOW) == [side]
 
 
 @pytest.mark.parametrize(
@@ -246,20 +216,9 @@ def test_the_first_step_is_the_strongest_rules_else_by_the_sign_else_by_the_stat
     ]
 
 
-def test_clocks_run_from_the_day_of_the_list() -> None:
-    day = pd.Series([pd.Timestamp("2026-06-29", tz="UTC")] * 4)
-    clocks = respond.clocks(["SEV-1", "SEV-2", "SEV-3", "SEV-4"], day, HOW)
-    assert clocks["acknowledge_by"].tolist() == [
-        "2026-06-29T00:15:00Z", "2026-06-29T01:00:00Z", "2026-06-29T04:00:00Z",
-        "2026-06-30T00:00:00Z",
-    ]  # fmt: skip
-    assert clocks["update_every_hours"].tolist() == [1, 4, 24, 84]
-    assert clocks["owner_role"].tolist()[0] == "director or above"
-
-
 def test_rules_that_fired_stand_strongest_first_in_the_order_of_the_file() -> None:
     wanted = ("ticket-burst", "waiting-on-us", "usage-drop", "upset-message")
-    table = pd.DataFrame([{rule.id: float(rule.id in wanted) for rule in RULES.rules}])
+    table = pd.DataFrame([{r.id: 0.0 if r.id in wanted else -1.0 for r in RULES.rules}])
     table.loc[0, "outage"] = np.nan
     for columns in itertools.islice(itertools.permutations(table.columns), 3):
         hits = respond.fired_rules(table[list(columns)], RULES)[0]
@@ -269,3 +228,48 @@ def test_rules_that_fired_stand_strongest_first_in_the_order_of_the_file() -> No
             "usage-drop",
             "ticket-burst",
         ]
+
+
+def test_our_silence_is_told_where_no_rule_has_told_it() -> None:
+    known = facts({"longest_answer_wait": 2.54}, {"longest_answer_wait": 2.54}, {})
+    hours = respond.silent_hours(known, HOW)
+    assert hours.tolist() == [60, 60, 0]
+    assert respond.silent_hours(facts({"longest_silence": 1.99}), HOW).tolist() == [0]
+    hits = [named("upset-message"), [], []]
+    why = [["Upset", "Usage", "Seats"], ["Nothing stands out in what was measured"], ["Usage"]]
+    told = respond.with_silence(why, hours, hits, known, SETTINGS.catalogue, HOW)
+    says = "No reply from us for 60 hours"
+    assert told == [["Upset", says, "Usage"], [says], ["Usage"]]
+
+
+def test_the_answer_that_is_owed_comes_before_the_step_but_not_before_the_sponsors() -> None:
+    accounts = [named("upset-message"), named("waiting-on-us"), named("threat-to-go-public")]
+    steps = respond.first_steps(
+        accounts, [""] * 3, ["at-risk"] * 3, HOW, silent=np.array([61.0] * 3)
+    )
+    assert steps[0].startswith("Answer today, with a date, what has waited 61 hours, then take a ")
+    assert steps[1:] == [rules[0].do for rules in accounts[1:]]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{past_sla: {above: 0}}", "{past_slo: {above: 0}}", "unknown feature 'past_slo'. Did you"),
+        ("  month-2: {", "  month-22: {", "Input should be 'week-1'"),
+        ("until_day: 28,", "until_day: 7,", "each stage has to end later"),
+        ('lever_first: "a workaround today"', 'lever_first: "a refund"', "never the first"),
+        ("timezone: Europe/Berlin}", "timezone: Europe/Bern}", "no time zone 'Europe/Bern'"),
+    ],
+)
+def test_a_mistake_in_the_responses_is_told_with_its_line_and_a_remedy(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    text = (ROOT / "models/response.yaml").read_text()
+    assert old in text
+    file = tmp_path / "models" / "response.yaml"
+    file.parent.mkdir()
+    file.write_text(text.replace(old, new, 1))
+    with pytest.raises(ConfigError) as raised:
+        load_response(file, SETTINGS.catalogue)
+    assert said in " ".join(raised.value.mistakes)
+    assert all(mistake.startswith("models/response.yaml:") for mistake in raised.value.mistakes)

@@ -49,7 +49,7 @@ def test_words_clocks_and_policy_are_the_companys_own(command: Command, data: Pa
     # Without --config the working folder's decisions count.
     edit(
         command.cwd / "models/rules.yaml",
-        '"{tickets_7d} (ticket|tickets) in one week"',
+        '"{tickets_7d} (ticket|tickets) in one week, the last on {tickets_7d:date}"',
         '"Flood: {tickets_7d}"',
     )
     edit(
@@ -59,7 +59,7 @@ def test_words_clocks_and_policy_are_the_companys_own(command: Command, data: Pa
     edit(command.cwd / "pipelines/score.yaml", "top: 15", "top: 0")
     listed = command.score(data, "--model", "rules")
     assert "Flood: 5" in [listed.row("loud")[f"reason_{n}"] for n in (1, 2, 3)]
-    assert listed.row("calm")["acknowledge_by"].endswith("T00:30:00Z")
+    assert listed.row("calm")["acknowledge_by"].endswith("T09:30:00Z"), "30 minutes after nine"
     assert "Watchlist" not in listed.done.out
     assert listed.rows["arr_at_risk"].astype(float).is_monotonic_decreasing
 
@@ -95,8 +95,8 @@ def test_all_mistakes_come_at_once_with_file_line_and_remedy(command: Command, d
         ),
         (
             "rules.yaml",
-            edit(rules, "NPS answer of {nps} in", "NPS answer of {nsp} in"),
-            "Did you mean 'nps'",
+            edit(rules, '{tickets_7d:date}"', '{tickets_7d:dat}"'),
+            "'tickets' has no column 'dat' to tell in says. Did you mean 'date'",
         ),
         ("response.yaml", edit(response, "capacity: 25", "capcity: 25"), "Did you mean 'capacity'"),
         ("score.yaml", edit(score, "top: 15", "top: many"), "integer"),
@@ -110,8 +110,32 @@ def test_all_mistakes_come_at_once_with_file_line_and_remedy(command: Command, d
     assert re.search(
         r"tickets\.yaml:\d+: unknown source 'tickts'. Did you mean 'tickets'", done.err
     ), line
-    assert "response.yaml" in done.err, "the others are still told"
+    for file in ("response.yaml", "rules.yaml"):
+        assert file in done.err, "the others are still told"
     assert "Traceback" not in done.err
+
+
+def test_mistakes_in_the_rules_are_told_before_those_in_the_features_are_mended(
+    tmp_path: Path,
+) -> None:
+    from risk_model.settings import lay_down
+
+    lay_down(tmp_path)
+    line = edit(tmp_path / "models/rules.yaml", "tickets_7d: {above: 3}", "tickets_7: {above: 3}")
+    edit(tmp_path / "features/tickets.yaml", "source: tickets\nfeatures", "source: tick\nfeatures")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path)
+    in_rules = [told for told in caught.value.mistakes if told.startswith("models/rules.yaml")]
+    assert in_rules == [
+        f"models/rules.yaml:{line}: unknown feature 'tickets_7' in rule 'ticket-burst'. Did you "
+        "mean 'tickets_7d'?"
+    ]
+    assert any(told.startswith("features/tickets.yaml") for told in caught.value.mistakes)
+    # names that nobody can read are no reason to call every rule wrong
+    edit(tmp_path / "features/usage.yaml", "family: usage", "family: [usage")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path)
+    assert not [told for told in caught.value.mistakes if told.startswith("models/rules.yaml")]
 
 
 MISTAKES: list[tuple[str, str, str, str]] = [

@@ -333,3 +333,12 @@ def test_two_million_rows_of_usage_are_read_in_seconds(tmp_path: Path):
     assert tables.frame("accounts")["row_known"].max() < -DAY
     # measured: 1.6 to 3 s on two cores; ten times that means that it no longer streams
     assert seconds < 30
+
+
+def test_tables_that_are_open_leave_the_connection_free_for_what_comes_next(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "accounts.csv").write_text(ACCOUNTS)
+    (tmp_path / "tickets.csv").write_text("ticket_id,account_id,opened_at\n1,a,2026-03-01\n")
+    with open_tables(tmp_path) as tables:
+        assert tables.connection.table("tickets").to_arrow_table().num_rows == 1

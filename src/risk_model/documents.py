@@ -26,16 +26,41 @@ class Strict(BaseModel):
 class Document:
     """One YAML file: its data, and the line on which every part of it stands."""
 
-    def __init__(self, file: Path, data: Any, lines: Mapping[Place, int]) -> None:
+    def __init__(
+        self,
+        file: Path,
+        data: Any,
+        lines: Mapping[Place, int],
+        elsewhere: Mapping[Place, str] | None = None,
+    ) -> None:
         self.file = file
         self.data = data
         self._lines = lines
+        self._elsewhere = elsewhere or {}
 
     def where(self, place: Place = ()) -> str:
         """Return ``file:line`` of a part, or of the nearest part around it that is written."""
-        while place and place not in self._lines:
+        while place and place not in self._lines and place not in self._elsewhere:
             place = place[:-1]
-        return f"{_short(self.file)}:{self._lines.get(place, 1)}"
+        own = f"{_short(self.file)}:{self._lines.get(place, 1)}"
+        return self._elsewhere.get(place, own)
+
+    def parts(self, *names: str) -> Document:
+        """Return the document with only some of its parts."""
+        data = {name: self.data[name] for name in names if name in self.data}
+        return Document(self.file, data, self._lines, self._elsewhere)
+
+    def changed_by(self, other: Document, part: str) -> Document:
+        """Return this document with what ``part`` of another one writes in place of its own.
+
+        Mappings are merged key by key, everything else is replaced. What was replaced is at home
+        in the other file, and a mistake in it is told there.
+        """
+        changes = other.data.get(part) if isinstance(other.data, dict) else None
+        if changes is None:
+            return self
+        places = {place[1:]: other.where(place) for place in other._lines if place[:1] == (part,)}
+        return Document(self.file, _merged(self.data, changes), self._lines, places)
 
 
 def read_document(file: Path) -> Document:
@@ -61,6 +86,12 @@ def read_document(file: Path) -> Document:
     return Document(file, {} if data is None else data, lines)
 
 
+def read_changed(file: Path, company: Document | None) -> Document:
+    """Read a YAML file with what a company's own file writes under its name in place of it."""
+    document = read_document(file)
+    return document if company is None else document.changed_by(company, file.stem)
+
+
 def check_document(document: Document, model: type[Model]) -> Model:
     """Return the document as a model. Raise ConfigError with all of its mistakes."""
     try:
@@ -69,6 +100,12 @@ def check_document(document: Document, model: type[Model]) -> Model:
         raise ConfigError(
             [_told(document, item, model) for item in error.errors(include_url=False)]
         ) from None
+
+
+def _merged(data: Any, changes: Any) -> Any:
+    if not isinstance(data, dict) or not isinstance(changes, dict):
+        return changes
+    return {**data, **{name: _merged(data.get(name), value) for name, value in changes.items()}}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

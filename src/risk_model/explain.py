@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from risk_model.catalogue import Catalogue, Feature
+from risk_model.catalogue.sentences import AHEAD, MOMENTS, PAST, behind
 from risk_model.rules import RuleSet
+from risk_model.timeline import DAY, date_of
 
 Values = Mapping[str, Any]
 QUIET = "Nothing stands out in what was measured"
@@ -39,22 +41,44 @@ def _counted(value: float, unit: str) -> str:
 def sentence(pattern: str, values: Values, catalogue: Catalogue, own: Feature | None = None) -> str:
     """Fill a sentence's ``{value}`` and ``{feature}`` with the account's figures.
 
-    ``(ticket|tickets)`` takes the first form after a figure of 1, else the second.
+    ``(ticket|tickets)`` takes the first form after a figure of 1, else the second. Dates need the
+    day among the values, as ``as_of``; see the catalogue's ``sentences`` for the forms of figures.
     """
     text, last = "", 0.0
-    for part in re.split(r"({\w+}|\([^()|]*\|[^()|]*\))", pattern):
+    for part in re.split(r"({\w+(?::\w+)?}|\([^()|]*\|[^()|]*\))", pattern):
         if part.startswith("{"):
-            name = part[1:-1]
+            name, _, form = part[1:-1].partition(":")
             feature = own if name == "value" else catalogue.by_name.get(name)
-            last = float(values.get(feature.name, np.nan)) if feature else np.nan
+            read = behind(feature, form) if feature else None
+            value = float(values.get(read.name, np.nan)) if read else np.nan
+            if form:
+                text += _formed(value, form, read, values)
+                continue
             # "fell by 0.4": where the words give the sign, the figure does not.
-            last = abs(last) if text.endswith("fell by ") else last
+            last = abs(value) if text.endswith("fell by ") else value
             text += told(last, feature.unit) if feature else "unknown"
         elif part.startswith("(") and "|" in part:
             text += part[1:-1].split("|")[0 if last == 1 else 1]
         else:
             text += part
     return text
+
+
+def _formed(value: float, form: str, read: Feature | None, values: Values) -> str:
+    """Return a figure in another form: the date, the hours since, a column's value."""
+    as_of = float(values.get("as_of", np.nan))
+    if read is None or np.isnan(value) or np.isnan(as_of):
+        return "unknown"
+    if form not in MOMENTS:
+        return told(value, read.unit)
+    if read.verb in (*PAST, *AHEAD):
+        moment = as_of - read.lag + (value if read.verb in AHEAD else -value)
+    else:
+        moment = value / DAY
+    # A second is 1e-5 days: what fell on a midnight stays on its day.
+    if form == "date":
+        return str(date_of(int(np.floor(moment + 1e-6))))
+    return _counted(np.floor((as_of - moment) * 24 + 1e-6), "hours")
 
 
 def is_notable(feature: Feature, value: float) -> bool:
@@ -112,7 +136,7 @@ def _of_rules(
     lead = max(single, key=lambda name: worth[name], default=None)
     candidates = []
     for name in fires:
-        rule = rules.by_id[name]
+        rule = rules.by_id[name].as_fired(values)
         if rule.kinds is None:
             # Even where the learner outweighs the rules, a rule that fired is worth its grade.
             weight = max(part * worth[name] / total, 0.1 * worth[name])

@@ -10,50 +10,35 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from risk_model.catalogue import Catalogue, load_catalogue
-from risk_model.documents import Strict, check_document, hash_of, read_document
+from risk_model.brief.plan import DocumentPlans, load_documents
+from risk_model.catalogue import Catalogue, load_catalogue, written_names
+from risk_model.documents import (
+    Document,
+    Strict,
+    check_document,
+    did_you_mean,
+    hash_of,
+    read_changed,
+    read_document,
+)
 from risk_model.errors import ConfigError, UsageError
-from risk_model.features.sources import source_columns
+from risk_model.features.sources import late_columns, source_columns
+from risk_model.importers import Importers
+from risk_model.patterns.plan import PatternsPlan
+from risk_model.respond.severity import SeverityPlan, load_severity
+from risk_model.respond.spec import Response, load_response
 from risk_model.rules import RuleSet, load_rules
 from risk_model.tables.resources import ALL_THERE_IS, Resources
 from risk_model.text import Lexicons, load_lexicons
 
-Severity = Literal["SEV-1", "SEV-2", "SEV-3", "SEV-4"]
 PARTS = ("features", "models", "pipelines")
-
-
-class SeverityResponse(Strict):
-    """What a severity calls for."""
-
-    acknowledge_minutes: int = Field(gt=0)
-    update_hours: int = Field(gt=0)
-    owner: str
-
-
-class FirstSteps(Strict):
-    """One sentence for the sign that stands out when no rule fires."""
-
-    usage: str
-    tickets: str
-    surveys: str
-    messages: str
-    relationship: str
-    recovery: str
-    silent: str
-    nothing: str
-
-
-class Response(Strict):
-    """``models/response.yaml``: clocks, owners, thresholds, first steps."""
-
-    severities: Mapping[Severity, SeverityResponse]
-    large_arr: float = Field(ge=0)
-    share_of_arr: float = Field(gt=0, le=1)
-    largest_accounts: int = Field(ge=0)
-    capacity: int = Field(ge=0)
-    stale_after_days: int = Field(gt=0)
-    recovery_days: int = Field(gt=0)
-    first_step: FirstSteps
+# A company's own changes, and the parts of it: the rules, and the files that it may change.
+COMPANY = "company.yaml"
+CHANGEABLE = (
+    *("rules", "points", "flags"),
+    *("response", "severity", "escalation", "train", "backtest", "score"),
+    *("documents", "patterns", "importers", "resources"),
+)
 
 
 class Recipe(Strict):
@@ -111,16 +96,25 @@ class Settings:
     lexicons: Lexicons
     rules: RuleSet
     response: Response
+    severity: SeverityPlan
     recipe: Recipe
     train: TrainPlan
     backtest: BacktestPlan
     score: ScorePlan
+    documents: DocumentPlans
+    patterns: PatternsPlan
+    importers: Importers
     resources: Resources = ALL_THERE_IS
 
     @property
     def version(self) -> str:
         """Fingerprint of what is computed: features, words and rules."""
         return hash_of(self.catalogue.version, self.lexicons.version, self.rules.version)
+
+    @property
+    def response_version(self) -> str:
+        """Fingerprint of what is answered: severities, tiers, clocks, causes."""
+        return hash_of(self.response.model_dump_json(), self.severity.model_dump_json())
 
 
 def default_folder() -> Path:
@@ -139,11 +133,10 @@ def settings_folder(asked: Path | None) -> Path:
 
 def load_settings(folder: Path | None = None) -> Settings:
     """Load a folder of decisions. Raises ConfigError with the mistakes of all files at once."""
-    root = settings_folder(folder)
-    absent = [f"{root.name}/{part}/: missing" for part in PARTS if not (root / part).is_dir()]
-    if absent:
-        raise ConfigError([*absent, "lay the defaults down with: risk-model init DIR"])
-    mistakes: list[str] = []
+    asked = settings_folder(folder)
+    company = read_document(asked / COMPANY) if (asked / COMPANY).is_file() else None
+    root = _decisions(asked, company)
+    mistakes: list[str] = _unknown_parts(company) if company else []
 
     def attempt(load: Any, *arguments: Any) -> Any:
         try:
@@ -152,25 +145,64 @@ def load_settings(folder: Path | None = None) -> Settings:
             mistakes.extend(error.mistakes)
             return None
 
-    catalogue = attempt(load_catalogue, root / "features", source_columns())
+    catalogue = attempt(load_catalogue, root / "features", source_columns(), late_columns())
     lexicons = attempt(load_lexicons, root / "features" / "lexicons")
-    rules: Any = (
-        attempt(load_rules, root / "models" / "rules.yaml", catalogue) if catalogue else None
-    )
+    # Rules are checked before the catalogue is mended, too: every mistake at once.
+    known = catalogue or written_names(root / "features")
+    rules: Any = attempt(load_rules, root / "models" / "rules.yaml", known, company)
+    documents = attempt(load_documents, _own_or_default(root, "models/documents.yaml"), company)
+    every: Any = _with_defaults(catalogue, root) if catalogue else None
+    answers = {"response": load_response, "severity": load_severity}
+    rest: dict[str, Any] = {
+        name: attempt(load, root / "models" / f"{name}.yaml", every, company)
+        for name, load in answers.items()
+    }
     files = {
-        "response": (root / "models" / "response.yaml", Response),
         "recipe": (root / "models" / "escalation.yaml", Recipe),
         "train": (root / "pipelines" / "train.yaml", TrainPlan),
         "backtest": (root / "pipelines" / "backtest.yaml", BacktestPlan),
         "score": (root / "pipelines" / "score.yaml", ScorePlan),
+        "patterns": (_own_or_default(root, "pipelines/patterns.yaml"), PatternsPlan),
+        "importers": (_own_or_default(root, "pipelines/importers.yaml"), Importers),
+        "resources": (_own_or_default(root, "pipelines/resources.yaml"), Resources),
     }
-    rest = {name: attempt(_read, file, model) for name, (file, model) in files.items()}
-    bounds = root / "pipelines" / "resources.yaml"
-    if bounds.is_file():
-        rest["resources"] = attempt(_read, bounds, Resources)
+    rest |= {name: attempt(_read, file, model, company) for name, (file, model) in files.items()}
     if mistakes:
         raise ConfigError(mistakes)
-    return Settings(root, catalogue, lexicons, rules, **rest)
+    return Settings(asked, catalogue, lexicons, rules, documents=documents, **rest)
+
+
+def _decisions(asked: Path, company: Document | None) -> Path:
+    """Return the folder of the decisions: the default's where only a company's file is there.
+
+    Raises ConfigError where some parts are there and others are not.
+    """
+    absent = [f"{asked.name}/{part}/: missing" for part in PARTS if not (asked / part).is_dir()]
+    if company is not None and len(absent) == len(PARTS):
+        return default_folder()
+    if absent:
+        raise ConfigError([*absent, "lay the defaults down with: risk-model init DIR"])
+    return asked
+
+
+def _unknown_parts(company: Document) -> list[str]:
+    """Return what a company's file writes that is no file of the decisions."""
+    if not isinstance(company.data, dict):
+        return [f"{company.where()}: not a mapping. Write it as in the file that init lays down."]
+    return [
+        f"{company.where((name,))}: unknown part '{name}'.{did_you_mean(str(name), CHANGEABLE)}"
+        for name in company.data
+        if name not in CHANGEABLE
+    ]
+
+
+def _with_defaults(catalogue: Catalogue, root: Path) -> Catalogue:
+    """Return the catalogue and, after it, what only the default has: answers may read either."""
+    if root == default_folder():
+        return catalogue
+    default = load_catalogue(default_folder() / "features", source_columns())
+    extra = [f for f in default.features if f.name not in catalogue.by_name]
+    return Catalogue(features=(*catalogue.features, *extra))
 
 
 def lay_down(folder: Path) -> list[Path]:
@@ -185,6 +217,7 @@ def lay_down(folder: Path) -> list[Path]:
         for path in sorted((source / part).rglob("*"))
         if path.is_file() and path.suffix in (".yaml", ".txt", ".md")
     ]
+    files.append(source / COMPANY)
     targets = [folder / path.relative_to(source) for path in files]
     there = [str(target) for target in targets if target.exists()]
     if there:
@@ -195,5 +228,11 @@ def lay_down(folder: Path) -> list[Path]:
     return targets
 
 
-def _read(file: Path, model: type[Strict]) -> Strict:
-    return check_document(read_document(file), model)
+def _read(file: Path, model: type[Strict], company: Document | None) -> Strict:
+    return check_document(read_changed(file, company), model)
+
+
+def _own_or_default(root: Path, file: str) -> Path:
+    """Return a company's own file, else the product's: folders laid down earlier lack some."""
+    own = root / file
+    return own if own.exists() else default_folder() / file

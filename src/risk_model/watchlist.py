@@ -79,23 +79,29 @@ class Watchlist:
     escalated: pd.DataFrame
     run: Mapping[str, Any]
 
-    def write(self, out: Path) -> tuple[Path, Path, Path]:
-        """Write ``X.csv``, ``X.escalated.csv`` and, last, ``X.run.json``, each whole.
+    def write(self, out: Path, more: Mapping[Path, bytes] | None = None) -> tuple[Path, ...]:
+        """Write ``X.csv``, ``X.escalated.csv``, ``more`` and, last, ``X.run.json``, each whole.
 
         Everything is on disk under temporary names before the first file takes its place, so a
-        run that is cut off leaves the old list whole; ``run.json`` holds the hashes of both.
+        run that is cut off leaves the old list whole; ``run.json`` holds the hashes of all.
         """
         escalated, record = beside(out)
-        refuse_folder(out)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        parts = {out: as_csv(self.ranked), escalated: as_csv(self.escalated)}
+        parts = {out: as_csv(self.ranked), escalated: as_csv(self.escalated), **(more or {})}
         hashes = {path.name: hashlib.sha256(data).hexdigest() for path, data in parts.items()}
         run = {**self.run, "sha256": hashes}
         parts[record] = (json.dumps(run, indent=2, ensure_ascii=False) + "\n").encode()
-        written = [(_temporary(path, data), path) for path, data in parts.items()]
-        for temporary, path in written:
-            temporary.replace(path)
-        return out, escalated, record
+        write_whole(parts)
+        return tuple(parts)
+
+
+def write_whole(parts: Mapping[Path, bytes]) -> None:
+    """Write files, each whole or not at all: the first takes its place when all are on disk."""
+    for path in parts:
+        refuse_folder(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    written = [(_temporary(path, data), path) for path, data in parts.items()]
+    for temporary, path in written:
+        temporary.replace(path)
 
 
 def refuse_folder(out: Path) -> None:
@@ -167,12 +173,6 @@ def _read_previous(path: Path, as_of: str | None) -> dict[str, int]:
             "Give the list of an earlier day."
         )
     return ranks
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, making its folder where it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _temporary(path, data).replace(path)
 
 
 def _temporary(path: Path, data: bytes) -> Path:

@@ -11,6 +11,8 @@ The vocabulary is closed. A feature has exactly one verb:
 ``total``                             how many, days since the first ``from``, days to the next
                                       date, sum of a column
 ``latest``, ``since``, ``ever``       the last row's value, the days since it, rows so far
+``top_share``                         the share of the customers whose last value is as high, so
+                                      that 0.1 is the top tenth
 ``ratio``, ``change``, ``difference`` of two other features
 ``streak``, ``first_of``, ``add``     of several other features
 ====================================  ========================================================
@@ -43,8 +45,29 @@ WINDOW_VERBS = (
 )
 OPEN_VERBS = ("open", "oldest", "soonest", "total")
 LATEST_VERBS = ("latest", "since", "ever", "age_of", "time_to")
+COMPANY_VERBS = ("top_share",)
+# Sources made of another table: the stints of a ticket under one priority, and between replies.
+STINTS_OF = {"priorities": "tickets", "silences": "tickets"}
+# The time at which a row of a source happens, unless a feature says ``at``.
+EVENT_TIME = {
+    "accounts": "row_known",
+    "usage": "date",
+    "tickets": "opened_at",
+    "priorities": "from_time",
+    "silences": "from_time",
+    "ticket_events": "occurred_at",
+    "surveys": "responded_at",
+    "messages": "sent_at",
+    "meetings": "scheduled_at",
+    "tasks": "created_at",
+    "renewals": "row_known",
+    "health_scores": "scored_at",
+    "incidents": "started_at",
+    "escalations": "opened_at",
+    "outcomes": "row_known",
+}
 DERIVED_VERBS = ("ratio", "change", "difference", "streak", "first_of", "add")
-VERBS = (*WINDOW_VERBS, *OPEN_VERBS, *LATEST_VERBS, *DERIVED_VERBS)
+VERBS = (*WINDOW_VERBS, *OPEN_VERBS, *LATEST_VERBS, *COMPANY_VERBS, *DERIVED_VERBS)
 
 
 def _days(value: object) -> object:
@@ -57,6 +80,15 @@ def _hours(value: object) -> object:
     """Read ``48h``, ``14d`` or ``-90d`` as hours; numbers are hours already."""
     match = re.fullmatch(r"(-?\d+)\s*(h|d)", value) if isinstance(value, str) else None
     return int(match[1]) * (24 if match[2] == "d" else 1) if match else value
+
+
+def _spellings(item: object) -> list[str]:
+    """Return an item of a list as a column may hold it: text, a whole number or one with .0."""
+    if isinstance(item, bool):
+        item = int(item)
+    if isinstance(item, float) and item.is_integer():
+        item = int(item)
+    return [str(item), f"{item}.0"] if isinstance(item, int) else [str(item)]
 
 
 def _as_list(value: object) -> object:
@@ -87,7 +119,11 @@ class Condition(Strict):
             return {"at_least": value, "at_most": value}
         if isinstance(value, str):
             return {"in": [value]}
-        return {"in": [str(item) for item in value]} if isinstance(value, list) else value
+        if isinstance(value, list):
+            value = {"in": value}
+        if isinstance(value, dict) and isinstance(value.get("in"), list):
+            return {**value, "in": [text for item in value["in"] for text in _spellings(item)]}
+        return value
 
     def holds(self, value: object) -> bool:
         """Say whether a single value passes (None or NaN: not known)."""
@@ -159,6 +195,7 @@ class Feature(Strict):
     ever: Literal[True] | None = None
     age_of: str | None = None
     time_to: str | None = None
+    top_share: str | None = None
     ratio: Pair | None = None
     change: Pair | None = None
     difference: Pair | None = None
@@ -221,6 +258,8 @@ class Feature(Strict):
         lasting = (*OPEN_VERBS, *(name for name in LATEST_VERBS if name != "ever"))
         if self.within is not None and verb not in lasting:
             raise ValueError(f"'{self.name}': '{verb}' takes no 'within'.")
+        if verb in COMPANY_VERBS and (self.source != "accounts" or self.where or self.lag):
+            raise ValueError(f"'{self.name}': '{verb}' looks at all accounts, as they are now.")
         if verb == "slope" and (self.window or 0) % 7:
             raise ValueError(f"'{self.name}': 'slope' needs a window of whole weeks.")
         if verb in DERIVED_VERBS and (self.where or self.at or self.lag):
@@ -264,7 +303,7 @@ class Catalogue(Strict):
         for feature in self.in_order_of_making():
             parts = [tables[part] for part in feature.parts if part in tables]
             name = parts[0] if parts else feature.source
-            tables[feature.name] = "tickets" if name == "priorities" else name
+            tables[feature.name] = STINTS_OF.get(name, name)
             counts[tables[feature.name]] = counts.get(tables[feature.name], 0) + 1
         return counts
 

@@ -55,6 +55,10 @@ def score(
         Optional[Path],  # noqa: UP045
         typer.Option("--html", help="Also write the list as a page (see report)."),
     ] = None,
+    target: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--for", help="Also write a file for salesforce, hubspot or gainsight."),
+    ] = None,
     into: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
@@ -70,7 +74,9 @@ def score(
     """Write the ranked watchlist."""
     from contextlib import nullcontext
 
+    from risk_model.importers import TARGETS
     from risk_model.page import read_list
+    from risk_model.pipelines.importing import with_export
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console, shown
     from risk_model.pipelines.report_page import with_series, write_page
@@ -80,6 +86,8 @@ def score(
 
     if policy not in (None, "probability", "arr-at-risk"):
         raise UsageError(f"--policy {policy}: choose probability or arr-at-risk.")
+    if target is not None and target not in TARGETS:
+        raise UsageError(f"--for {target}: choose one of {', '.join(TARGETS)}.")
     refuse_folder(out)
     address = _address_into(into, into_table)
     with opened_line(data, sources, config, cache, memory, threads) as line:
@@ -92,9 +100,10 @@ def score(
             policy=policy,
         )
         rows = line.settings.score.top if top is None else top
+        watchlist, more = with_export(watchlist, out, target, line.settings.importers)
         upserting = upserted(address, into_table, watchlist) if address else nullcontext()
         with upserting as done:
-            paths = list(watchlist.write(out))
+            paths = list(watchlist.write(out, more))
         if html is not None:
             write_page(with_series(read_list(out), line), html)
             paths.append(html)

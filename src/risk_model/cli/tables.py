@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -18,7 +19,7 @@ from risk_model.cli.options import (
     Threads,
     opened_line,
 )
-from risk_model.errors import UsageError
+from risk_model.errors import DataRefused, UsageError
 
 if TYPE_CHECKING:
     from risk_model.pipelines.line import Line
@@ -54,18 +55,33 @@ def check(
     threads: Threads = None,
 ) -> None:
     """Show table by table what was read, kept and refused, how fresh it is, and what is missing."""
+    from risk_model.pipelines.late import late_sentences
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
     from risk_model.tables import check_lines, check_sentences, check_table, write_refused
 
     with opened_line(data, sources, config, None, memory, threads) as line:
-        day = line.day_of(as_date(as_of, "--as-of"))
+        day, nothing_left = _day_or_reason(line, as_date(as_of, "--as-of"))
         console().print(check_table(check_lines(line.tables, day)))
         for said in check_sentences(line.tables, line.settings.catalogue.by_table()):
+            typer.echo(said)
+        for said in late_sentences(line, day) if nothing_left is None else []:
             typer.echo(said)
         if refused is not None:
             count = write_refused(line.tables, refused)
             typer.echo(f"{refused}: {count} refused rows")
+        if nothing_left is not None:
+            raise nothing_left
+
+
+def _day_or_reason(line: Line, asked: date | None) -> tuple[int, DataRefused | None]:
+    """Return the day to stand on, and why there is none: what became of the rows is shown first."""
+    from risk_model.timeline import day_number
+
+    try:
+        return line.day_of(asked), None
+    except DataRefused as reason:
+        return day_number(asked or date.today()), reason
 
 
 def features(

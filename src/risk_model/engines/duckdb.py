@@ -52,17 +52,14 @@ class DuckDBEngine:
 
     def named(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Return the same frame as a view: what builds on it is planned much faster."""
-        name = self._name("view")
-        self.connection.execute(f'CREATE TEMP VIEW "{name}" AS {frame.to_native().sql_query()}')
-        self._views.append(name)
-        return self.table(name)
+        return self._view(frame.to_native().sql_query())
 
     def beside(
         self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]
     ) -> nw.LazyFrame[Any]:
         """Left-join many frames in one statement: joining them singly is planned slowly."""
         keys = ", ".join(f'"{name}"' for name in on)
-        name = self.keep(base).to_native().alias
+        name = base.to_native().alias
         columns, joins = [f'"{name}".*'], []
         for frame in frames:
             right = frame.to_native().alias
@@ -70,12 +67,14 @@ class DuckDBEngine:
             columns += [f'"{right}"."{column}"' for column in names]
             joins.append(f'LEFT JOIN "{right}" USING ({keys})')
         joined = f'SELECT {", ".join(columns)} FROM "{name}" {" ".join(joins)}'  # noqa: S608
-        return self.keep(nw.from_native(self.connection.sql(joined)))
+        return self._view(joined)
 
     def pandas(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Compute a frame and bring it here."""
-        sql = frame.to_native().sql_query()
-        return self.connection.execute(sql).df()
+        table: pa.Table = frame.to_native().to_arrow_table()
+        # Column by column, each let go as soon as it is over there: one copy in memory, not two.
+        made: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
+        return made
 
     def batches(self, frame: nw.LazyFrame[Any], rows: int) -> Iterator[pd.DataFrame]:
         """Bring a frame here piece by piece; what is not yet asked for is not computed."""
@@ -111,6 +110,12 @@ class DuckDBEngine:
         for name in self._kept:
             self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
         self._kept.clear()
+
+    def _view(self, sql: str) -> nw.LazyFrame[Any]:
+        name = self._name("view")
+        self.connection.execute(f'CREATE TEMP VIEW "{name}" AS {sql}')
+        self._views.append(name)
+        return self.table(name)
 
     def _create(self, name: str, frame: nw.LazyFrame[Any]) -> None:
         sql = frame.to_native().sql_query()

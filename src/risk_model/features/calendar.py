@@ -1,4 +1,4 @@
-"""The grid's small tables, handed to an engine once each."""
+"""The grid's small tables, handed to an engine once each, and rows copied along them."""
 
 from __future__ import annotations
 
@@ -20,29 +20,55 @@ class Calendar:
     def __init__(self, engine: Engine, grid: Grid) -> None:
         self.engine = engine
         self.grid = grid
-        self._tables: dict[tuple[object, ...], Frame] = {}
+        # With one snapshot nothing needs to be copied or joined.
+        self.single = len(grid.days) == 1
+        self._tables: dict[str, Frame] = {}
 
-    def opens(self, day: str, lag: int = 0) -> Frame:
-        """Return (``day``, opens): the first snapshot that knows something of a day."""
-        return self._once(("opens", day, lag), lambda: self._of_days("opens", day, lag, "opens"))
+    def opened(self, rows: Frame) -> Frame:
+        """Add ``opens``, the first snapshot after ``open_day``; rows that none sees are gone."""
+        rows = rows.with_columns(open_day=self._clipped("open_day"))
+        opens = self._once("opens", lambda: self._of_days("opens", "open_day", "opens"))
+        return rows.join(opens, on="open_day", how="inner")
 
-    def closes(self, day: str, lag: int = 0, name: str = "closes") -> Frame:
-        """Return (``day``, ``name``): the last snapshot on or before a day."""
-        return self._once((name, day, lag), lambda: self._of_days("closes", day, lag, name))
+    def shut(self, rows: Frame, name: str = "closes") -> Frame:
+        """Add ``name``, the last snapshot on or before ``shut_day``."""
+        rows = rows.with_columns(shut_day=self._clipped("shut_day"))
+        closes = self._once(name, lambda: self._of_days("closes", "shut_day", name))
+        return rows.join(closes, on="shut_day", how="inner")
 
-    def steps(self) -> Frame:
-        """Return (length, step): one row for every step of a run of snapshots."""
-        return self._once(("steps",), self.grid.lengths_table)
+    def spread(self, rows: Frame) -> Frame:
+        """Copy rows to every snapshot after ``open_day`` and not after ``shut_day``.
+
+        Adds ``position`` and ``now``, the snapshot's second.
+        """
+        days = ("open_day", "shut_day")
+        rows = rows.with_columns(**{name: self._clipped(name) for name in days})
+        opens = self._once("opens", lambda: self._of_days("opens", "open_day", "opens"))
+        closes = self._once("closes", lambda: self._of_days("closes", "shut_day", "closes"))
+        rows = rows.join(opens, on="open_day", how="inner")
+        return self.steps(rows.join(closes, on="shut_day", how="inner"))
+
+    def steps(self, rows: Frame) -> Frame:
+        """Copy rows to every snapshot from ``opens`` to ``closes``."""
+        rows = rows.with_columns(length=nw.col("closes") - nw.col("opens") + 1)
+        rows = rows.join(self._once("steps", self.grid.lengths_table), on="length", how="inner")
+        rows = rows.with_columns(position=nw.col("opens") + nw.col("step"))
+        return rows.join(self.positions(), on="position", how="inner")
 
     def positions(self) -> Frame:
-        """Return (position, as_of)."""
-        return self._once(("positions",), self.grid.positions)
+        """Return (position, as_of, now): every snapshot's number, day and second."""
+        return self._once("positions", self.grid.positions)
 
-    def _of_days(self, column: str, day: str, lag: int, name: str) -> Columns:
-        table = self.grid.days_table(lag)
+    def _clipped(self, name: str) -> nw.Expr:
+        """Move days outside of the calendar onto its ends."""
+        first, last = self.grid.days[0] - 1, self.grid.days[-1]
+        return nw.max_horizontal(nw.min_horizontal(nw.col(name), nw.lit(last)), nw.lit(first))
+
+    def _of_days(self, column: str, day: str, name: str) -> Columns:
+        table = self.grid.days_table()
         return {day: table["day"], name: table[column]}
 
-    def _once(self, key: tuple[object, ...], make: Callable[[], Columns]) -> Frame:
+    def _once(self, key: str, make: Callable[[], Columns]) -> Frame:
         if key not in self._tables:
             self._tables[key] = self.engine.small(make())
         return self._tables[key]

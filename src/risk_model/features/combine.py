@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
 from itertools import pairwise
 
@@ -10,12 +11,15 @@ import narwhals as nw
 from risk_model.catalogue import Feature, Pair
 
 
-def combined(feature: Feature) -> nw.Expr:
-    """Return the expression of a derived feature; unknown where what it needs is unknown."""
-    parts = [nw.col(part) for part in feature.parts]
+def combined(feature: Feature, values: Mapping[str, nw.Expr]) -> nw.Expr:
+    """Return the expression of a derived feature over those of other features, ``values``.
+
+    Unknown where what it needs is unknown.
+    """
+    parts = [values[part] for part in feature.parts]
     pair = getattr(feature, feature.verb)
     if isinstance(pair, Pair):
-        return _of_pair(feature.verb, pair)
+        return _of_pair(feature.verb, pair, *parts)
     if feature.verb == "first_of":
         return reduce(nw.coalesce, parts)
     if feature.verb == "add":
@@ -23,8 +27,7 @@ def combined(feature: Feature) -> nw.Expr:
     return _streak(parts)
 
 
-def _of_pair(verb: str, pair: Pair) -> nw.Expr:
-    of, to = nw.col(pair.of), nw.col(pair.to)
+def _of_pair(verb: str, pair: Pair, of: nw.Expr, to: nw.Expr) -> nw.Expr:
     if verb == "difference":
         return of - to
     value = of / to if verb == "ratio" else (of - to) / to

@@ -9,6 +9,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from risk_model.timeline import DAY
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -21,29 +23,33 @@ class Grid:
         """Return the grid of some days, in any order, with repeats."""
         return cls(tuple(sorted({int(day) for day in days})))
 
-    def first_seeing(self, day: int, lag: int = 0) -> int:
+    def first_seeing(self, day: int) -> int:
         """Return the position of the first snapshot that knows something of ``day``."""
-        return bisect_left(self.days, day + 1 + lag)
+        return bisect_left(self.days, day + 1)
 
-    def last_within(self, day: int, lag: int = 0) -> int:
-        """Return the position of the last snapshot on or before ``day + lag``; -1 for none."""
-        return bisect_right(self.days, day + lag) - 1
+    def last_within(self, day: int) -> int:
+        """Return the position of the last snapshot on or before ``day``; -1 for none."""
+        return bisect_right(self.days, day) - 1
 
     def positions(self) -> dict[str, list[int]]:
-        """Return the table (position, as_of)."""
-        return {"position": list(range(len(self.days))), "as_of": list(self.days)}
+        """Return the table (position, as_of, now): every snapshot's number, day and second."""
+        return {
+            "position": list(range(len(self.days))),
+            "as_of": list(self.days),
+            "now": [day * DAY for day in self.days],
+        }
 
-    def days_table(self, lag: int = 0) -> dict[str, list[int]]:
+    def days_table(self) -> dict[str, list[int]]:
         """Return the table (day, opens, closes): who sees a day first, and last within it.
 
         It covers every day from the one before the first snapshot to the last snapshot; days
         before and after are clipped onto its ends by whoever joins.
         """
-        span = range(self.days[0] - lag - 1, self.days[-1] - lag + 1)
+        span = range(self.days[0] - 1, self.days[-1] + 1)
         return {
             "day": list(span),
-            "opens": [self.first_seeing(day, lag) for day in span],
-            "closes": [self.last_within(day, lag) for day in span],
+            "opens": [self.first_seeing(day) for day in span],
+            "closes": [self.last_within(day) for day in span],
         }
 
     def lengths_table(self) -> dict[str, list[int]]:
@@ -83,19 +89,21 @@ class Tiles:
         return {"event_day": [day for day, _ in rows], "tile": [tile for _, tile in rows]}
 
     def seen_table(self) -> dict[str, list[int]]:
-        """Return the table (tile, position, near, far): ages of a tile's last and first day.
+        """Return the table (tile, position, as_of, near, far): ages of a tile's last and first day.
 
         A window of ``w`` days that ends ``lag`` days before ``as_of`` holds the tile iff
         ``near > lag`` and ``far <= lag + w``.
         """
         ends = [*self.starts[1:], self.end]
-        columns: dict[str, list[int]] = {"tile": [], "position": [], "near": [], "far": []}
+        columns: dict[str, list[int]] = {
+            name: [] for name in ("tile", "position", "as_of", "near", "far")
+        }
         for tile, (start, end) in enumerate(zip(self.starts, ends, strict=True)):
             first = self.grid.first_seeing(end - 1)
             last = self.grid.last_within(start + self.reach)
             for position in range(first, last + 1):
                 as_of = self.grid.days[position]
-                row = (tile, position, as_of - (end - 1), as_of - start)
+                row = (tile, position, as_of, as_of - (end - 1), as_of - start)
                 for column, value in zip(columns.values(), row, strict=True):
                     column.append(value)
         return columns

@@ -13,7 +13,8 @@ import pandas as pd
 
 from risk_model.catalogue import Catalogue
 from risk_model.engines import Engine
-from risk_model.features.sources import HEARD
+from risk_model.features.matters import matters_of
+from risk_model.features.sources import HEARD, OF_SIGNALS
 from risk_model.tables.contract import CONTRACT
 from risk_model.text import SIGNALS, Lexicons, hear_all
 
@@ -32,12 +33,15 @@ def hear_texts(
 ) -> dict[str, Frame]:
     """Return for each table whose texts the catalogue asks for: its key, then the signals.
 
+    Beside them, as ``TABLE.matter``, what its rows are about.
+
     Of messages only what customers wrote is heard: our own words are not theirs. What the cache
     knows is not read again; it holds no text.
     """
-    heard = {}
+    signals = {*SIGNALS, *OF_SIGNALS}
+    heard = matters_of(engine, present, catalogue)
     for name, (column, _) in HEARD.items():
-        wanted = any(f.source == name and f.columns & set(SIGNALS) for f in catalogue.features)
+        wanted = any(f.source == name and f.columns & signals for f in catalogue.features)
         if not wanted or column not in present.get(name, ()):
             continue
         key = CONTRACT[name].key[0]

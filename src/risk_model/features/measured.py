@@ -9,7 +9,8 @@ import narwhals as nw
 
 from risk_model.catalogue import WINDOW_VERBS, Feature
 from risk_model.engines import Engine
-from risk_model.features.grid import Grid, by_position, measured_days
+from risk_model.features.days import days_of
+from risk_model.features.grid import Grid, measured_days
 from risk_model.features.sources import Source
 from risk_model.tables.contract import CONTRACT
 from risk_model.timeline import DAY
@@ -35,43 +36,52 @@ def flag_name(reach: Reach) -> str:
 
 def measured_flags(
     engine: Engine, sources: Mapping[str, Source], reaches: Sequence[Reach], grid: Grid
-) -> Frame:
-    """Return (position, one 0/1 column a reach)."""
-    days: dict[str, list[tuple[int, int]] | None] = {}
-    flags = {}
-    for reach in sorted(set(reaches)):
-        table, lag, far = reach
-        if table not in days:
-            days[table] = table_days(engine, sources[table])
-        covered = days[table]
-        flags[flag_name(reach)] = (
-            [True] * len(grid.days)
-            if covered is None
-            else measured_days(grid, covered, lag, far, CONTRACT[table].grace_days)
+) -> dict[Reach, list[bool]]:
+    """Return for each reach at which snapshots it is measured."""
+    wanted = sorted(set(reaches))
+    tables = sorted({table for table, _, _ in wanted if CONTRACT[table].is_event})
+    covered = _covered(engine, [sources[table] for table in tables], grid)
+    return {
+        reach: measured_days(
+            grid, covered[reach[0]], reach[1], reach[2], CONTRACT[reach[0]].grace_days
         )
-    return engine.small(by_position(flags, grid))
+        # A register (accounts, renewals) tells what is true, not what happened: it never stops.
+        if reach[0] in covered
+        else [True] * len(grid.days)
+        for reach in wanted
+    }
 
 
-def table_days(engine: Engine, source: Source) -> list[tuple[int, int]] | None:
-    """Return pairs (day of a row, day on which it became known), or None for a register.
+def _covered(
+    engine: Engine, sources: Sequence[Source], grid: Grid
+) -> dict[str, list[tuple[int, int]]]:
+    """Return for each table pairs (day of a row, day on which it became known), asked at once."""
+    covered: dict[str, list[tuple[int, int]]] = {source.table: [] for source in sources}
+    if not sources:
+        return covered
+    parts = [_days_of(source, grid, number) for number, source in enumerate(sources)]
+    days = nw.concat(parts, how="vertical") if len(parts) > 1 else parts[0]
+    for number, event, known in engine.pandas(days).dropna().itertuples(index=False):
+        covered[sources[int(number)].table].append((int(event), int(known)))
+    return covered
 
-    A register (accounts, renewals) tells what is true, not what happened: it never stops.
-    """
-    table = CONTRACT[source.table]
-    if not table.is_event:
-        return None
-    first = table.row_known_at
-    frame = source.frame.with_columns(
-        event=nw.coalesce(*(nw.col(name) for name in first)) if len(first) > 1 else nw.col(first[0])
+
+def _days_of(source: Source, grid: Grid, number: int) -> Frame:
+    """Return (number, event_day, known_day): all days; with one snapshot the first and the last."""
+    first = CONTRACT[source.table].row_known_at
+    event = nw.coalesce(*(nw.col(name) for name in first)) if len(first) > 1 else nw.col(first[0])
+    rows = (source.frame if source.bare is None else source.bare).select(
+        event=event, known=nw.max_horizontal(event, nw.col("row_known"))
     )
-    days = frame.select(
-        event_day=nw.col("event") // DAY,
-        known_day=nw.max_horizontal("event", "row_known") // DAY,
-    )
-    days = days.group_by("event_day").agg(known_day=nw.col("known_day").min())
-    return [
-        (int(event), int(known)) for event, known in engine.pandas(days).itertuples(index=False)
-    ]
+    if len(grid.days) > 1:
+        rows = rows.select(event_day=days_of(nw.col("event")), known_day=days_of(nw.col("known")))
+        days = rows.group_by("event_day").agg(known_day=nw.col("known_day").min())
+    else:
+        known = rows.filter(nw.col("known") < grid.days[0] * DAY)
+        ends = known.select(first=nw.col("event").min(), last=nw.col("event").max())
+        both = [ends.select(event_day=days_of(nw.col(name))) for name in ("first", "last")]
+        days = nw.concat(both, how="vertical").with_columns(known_day=nw.lit(grid.days[0] - 1))
+    return days.select(nw.lit(number).alias("number"), "event_day", "known_day")
 
 
 def is_zero_when_absent(feature: Feature) -> bool:

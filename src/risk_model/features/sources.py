@@ -8,12 +8,14 @@ other. The work is narwhals expressions: no engine is named here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import narwhals as nw
 
+from risk_model.catalogue.spec import EVENT_TIME, STINTS_OF
 from risk_model.engines import Engine
+from risk_model.features.csm_changes import with_csm_changes
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
 from risk_model.timeline import DAY, HOUR
@@ -21,25 +23,14 @@ from risk_model.timeline import DAY, HOUR
 Frame = nw.LazyFrame[Any]
 Expr = nw.Expr
 
-# The time at which a row of a source happens, unless a feature says ``at``.
-EVENT_TIME = {
-    "accounts": "row_known",
-    "usage": "date",
-    "tickets": "opened_at",
-    "priorities": "from_time",
-    "ticket_events": "occurred_at",
-    "surveys": "responded_at",
-    "messages": "sent_at",
-    "meetings": "scheduled_at",
-    "tasks": "created_at",
-    "renewals": "row_known",
-    "health_scores": "scored_at",
-    "incidents": "started_at",
-    "escalations": "opened_at",
-    "outcomes": "row_known",
-}
-
 NEVER = 1 << 60
+
+# What says what a row is about: source -> (column of words, column of categories, and from how
+# many words on the category does not matter).
+MATTERS: dict[str, tuple[str, str, int]] = {
+    "tickets": ("subject", "category", 2),
+    "escalations": ("issue", "cause", 1),
+}
 
 # Texts that are heard: source -> (column, from when it is known).
 HEARD: dict[str, tuple[str, str | None]] = {
@@ -62,6 +53,27 @@ def _hours(until: str, since: str) -> Callable[[], Expr]:
     return lambda: (nw.col(until) - nw.col(since)).cast(nw.Float64) / HOUR
 
 
+def _is_workday(time: str) -> Expr:
+    # 1970-01-01 was a Thursday: (day + 3) % 7 is 0 on Mondays, 5 and 6 on weekends.
+    return (nw.col(time) // DAY + 3) % 7 < 5
+
+
+def _in_working_hours(time: str) -> Expr:
+    """Return 1 from Monday to Friday between 7 and 19 o'clock UTC, else 0."""
+    hour = nw.col(time) % DAY // HOUR
+    return nw.when(_is_workday(time) & (hour >= 7) & (hour < 19)).then(1).otherwise(0)
+
+
+# What a text raises as a matter, whatever its tone; and what asks for an answer or complains.
+_MATTERS_RAISED = (
+    *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
+    *("no_progress", "expectation_gap", "billing", "passed_around", "asks_for_higher", "outage"),
+)
+OF_SIGNALS: dict[str, tuple[str, ...]] = {
+    "concern": (*_MATTERS_RAISED, "executive"),
+    "wants_answer": (*_MATTERS_RAISED, "question", "complaint", "frustration"),
+}
+
 DERIVED: dict[str, dict[str, Derived]] = {
     "tickets": {
         "hours_to_first_response": Derived(
@@ -75,12 +87,12 @@ DERIVED: dict[str, dict[str, Derived]] = {
     },
     "incidents": {
         "hours_lasting": Derived("ended_at", _hours("ended_at", "started_at"), ("ended_at",)),
+        "busy": Derived(None, lambda: _in_working_hours("started_at"), ("started_at",)),
     },
     "usage": {
         "weekday_actions": Derived(
             None,
-            # 1970-01-01 was a Thursday: (day + 3) % 7 is 0 on Mondays, 5 and 6 on weekends.
-            lambda: nw.when((nw.col("date") // DAY + 3) % 7 < 5).then(nw.col("actions")),
+            lambda: nw.when(_is_workday("date")).then(nw.col("actions")),
             ("actions",),
         ),
     },
@@ -92,7 +104,8 @@ class Source:
     """One source, opened: its frame, its event time, and from when each column is known.
 
     ``known`` leads a column to the time column from which it is known: a time that tells of
-    itself to itself. A column that is not in it is known with the row.
+    itself to itself. A column that is not in it is known with the row. ``bare`` is the table
+    without what was joined to it.
     """
 
     name: str
@@ -101,6 +114,7 @@ class Source:
     event_time: str
     known: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    bare: Frame | None = None
 
     def known_columns(self, columns: frozenset[str], at: str) -> tuple[str, ...]:
         """Return the time columns from which ``columns`` and ``at`` are known, besides ``at``.
@@ -119,11 +133,30 @@ def source_columns() -> dict[str, frozenset[str]]:
         names[table.name] = {column.name for column in table.columns} | {"row_known"}
         names[table.name] |= set(DERIVED.get(table.name, {}))
         if table.name in HEARD:
-            names[table.name] |= set(SIGNALS)
+            names[table.name] |= {*SIGNALS, *OF_SIGNALS}
+        if table.name in MATTERS:
+            names[table.name] |= {"matter"}
     names["messages"] |= {"answered_at"}
+    names["accounts"] |= {"csm_changed"}
+    names["silences"] = {"from_time", "until_time", "replies", "priority", "resolved_at"}
     names["priorities"] = {"from_time", "until_time", "priority", "resolved_at", "opened_at"}
     names["ticket_events"] |= {"account_id"}
     return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
+
+
+def late_columns() -> dict[str, dict[str, str]]:
+    """Return every source's columns that become known after their row, with the time of each."""
+    late = {
+        table.name: {c.name: c.known_at for c in table.columns if c.known_at}
+        for table in CONTRACT.values()
+    }
+    for name, columns in DERIVED.items():
+        late[name] |= {made: d.known_at for made, d in columns.items() if d.known_at}
+    for name, (_, since) in HEARD.items():
+        late[name] |= dict.fromkeys(SIGNALS, since) if since else {}
+    late["messages"]["answered_at"] = "answered_at"
+    late["priorities"] = {"resolved_at": "resolved_at"}
+    return late
 
 
 def open_source(
@@ -131,21 +164,44 @@ def open_source(
     name: str,
     present: Mapping[str, frozenset[str]],
     heard: Mapping[str, Frame] | None = None,
+    read: frozenset[str] | None = None,
+    is_read_once: bool = False,
 ) -> Source | None:
     """Open a source over an engine's typed tables; None where its table was not given.
 
-    ``heard`` gives for a table what its texts were heard to say, by the table's key.
+    ``heard`` gives for a table what its texts were heard to say, by the table's key. ``read`` are
+    the columns that will be read; None for all. ``is_read_once`` says that hardly anything is
+    gained by computing once what was joined.
     """
-    table = "tickets" if name == "priorities" else name
+    # These build on this module.
+    from risk_model.features.matters import with_matters
+    from risk_model.features.silences import silences_of
+
+    table = STINTS_OF.get(name, name)
     if table not in present:
         return None
     if name == "priorities":
         return _priorities(engine, present)
-    return _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
+    if name == "silences":
+        tickets, log = (
+            _plain(engine, CONTRACT[part], present[part]) if part in present else None
+            for part in ("tickets", "ticket_events")
+        )
+        return silences_of(engine, tickets, log) if tickets else None
+    wants_matter = table in MATTERS and (read is None or "matter" in read)
+    if wants_matter and read is not None:
+        read = (read - {"matter"}) | {CONTRACT[table].key[0]}
+    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
+    source = _completed(engine, source, (heard or {}).get(table), read, is_read_once)
+    matters = (heard or {}).get(f"{table}.matter")
+    return with_matters(source, matters) if wants_matter else source
 
 
 def _plain(
-    engine: Engine, table: Table, present: frozenset[str], heard: Frame | None = None
+    engine: Engine,
+    table: Table,
+    present: frozenset[str],
+    heard: Frame | None = None,
 ) -> Source:
     frame = engine.table(table.name)
     there = set(frame.collect_schema().names())
@@ -155,35 +211,62 @@ def _plain(
         for column in table.columns
         if f"known__{column.name}" in there
     }
-    frame = frame.with_columns(row_key=_row_key(table))
-    frame = frame.with_columns(nw.col("row_key"), *_as_numbers(table))
+    frame = frame.with_columns(*_as_numbers(table), row_key=_row_key(table))
     derived = DERIVED.get(table.name, {})
-    for name, column in derived.items():
-        frame = frame.with_columns(column.expression().alias(name))
+    if derived:
+        made = {name: column.expression() for name, column in derived.items()}
+        frame = frame.with_columns(**made)
     for name, column in derived.items():
         since = known.get(column.known_at or column.needs[0], column.known_at)
         known |= {name: since} if since else {}
     missing = {column.name for column in table.columns} - present
     missing |= {name for name, d in derived.items() if missing & set(d.needs)}
-    frame = engine.named(frame)
     if table.name in HEARD:
-        frame = _with_signals(table, frame, heard)
-        missing |= set(SIGNALS) if heard is None else set()
+        signals = {*SIGNALS, *OF_SIGNALS}
         text, known_at = HEARD[table.name]
         since = known.get(text, known_at)
-        known |= dict.fromkeys(SIGNALS, since) if since else {}
-        missing |= set(SIGNALS) if text in missing else set()
+        known |= dict.fromkeys(signals, since) if since else {}
+        missing |= signals if heard is None or text in missing else set()
     if table.name == "messages":
-        frame = _with_answers(frame)
         missing |= {"answered_at"} if missing & {"direction"} else set()
-    return Source(
-        table.name,
-        table.name,
-        engine.keep(frame) if table.name in HEARD else frame,
-        EVENT_TIME[table.name],
-        known,
-        frozenset(missing),
-    )
+    if table.name == "accounts":
+        missing |= {"csm_changed"} if missing & {"csm"} else set()
+        known |= {"csm_changed": known["csm"]} if "csm" in known else {}
+    event_time = EVENT_TIME[table.name]
+    return Source(table.name, table.name, frame, event_time, known, frozenset(missing), frame)
+
+
+def _completed(
+    engine: Engine,
+    source: Source,
+    heard: Frame | None,
+    read: frozenset[str] | None,
+    is_read_once: bool,
+) -> Source:
+    """Add what a text says and when a message was answered, where anybody reads that."""
+    table = CONTRACT[source.table]
+    wanted = None if read is None else _with_moments(source, read)
+    frame, is_made = source.frame, False
+    if table.name in HEARD and (wanted is None or wanted & {*SIGNALS, *OF_SIGNALS}):
+        frame, is_made = _with_signals(table, frame, heard), heard is not None
+        is_made = is_made and not is_read_once
+    if table.name == "messages" and (wanted is None or "answered_at" in wanted):
+        frame, is_made = _with_answers(frame, source.known.get("direction")), True
+    if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
+        frame = with_csm_changes(frame, source.known.get("csm"))
+    if wanted is not None:
+        frame = frame.select(*sorted(wanted))
+    # What was joined or put in order is computed once; the rest is as good as the table itself.
+    return replace(source, frame=engine.keep(frame) if is_made else engine.named(frame))
+
+
+def _with_moments(source: Source, read: frozenset[str]) -> set[str]:
+    """Return columns with those that date the rows and say from when anything is known."""
+    table = CONTRACT[source.table]
+    wanted = {"account_id", "row_key", "row_known", source.event_time, *table.row_known_at, *read}
+    for _ in range(2):
+        wanted |= {source.known[name] for name in wanted if name in source.known}
+    return wanted
 
 
 def _as_numbers(table: Table) -> list[Expr]:
@@ -202,21 +285,29 @@ def _row_key(table: Table) -> Expr:
 def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
     """Join what each row's text was heard to say; a row without a text says nothing."""
     if heard is None:
-        return frame.with_columns(**{name: nw.lit(None, dtype=nw.Float64) for name in SIGNALS})
-    return frame.join(heard, on=table.key[0], how="left")
+        nothing = nw.lit(None, dtype=nw.Float64)
+        return frame.with_columns(**dict.fromkeys([*SIGNALS, *OF_SIGNALS], nothing))
+    frame = frame.join(heard, on=table.key[0], how="left")
+    return frame.with_columns(
+        **{name: nw.max_horizontal(*parts) for name, parts in OF_SIGNALS.items()}
+    )
 
 
-def _with_answers(frame: Frame) -> Frame:
+def _with_answers(frame: Frame, since: str | None) -> Frame:
     """Add ``answered_at``: when we next wrote to the account after a message of theirs.
 
-    Any message of ours counts, whatever its thread: a call after an e-mail is an answer.
+    Any message of ours counts, whatever its thread: a call after an e-mail is an answer. ``since``
+    says from when it is known whose a message is, where that is later than the message.
     """
     order = ["sent_at", "is_ours", "message_id"]
     ours = nw.col("direction") == "outbound"
+    told, known = ours, nw.col("row_known")
+    if since is not None:
+        told, known = ours & ~nw.col(since).is_null(), nw.max_horizontal("row_known", since)
     frame = frame.with_columns(
         is_ours=nw.when(ours).then(1).otherwise(0),
         # A running minimum gives nothing for unknown values, so what is no answer is NEVER.
-        our_time=nw.when(ours).then(nw.col("row_known")).otherwise(NEVER),
+        our_time=nw.when(told).then(known).otherwise(NEVER),
     )
     next_ours = nw.col("our_time").cum_min(reverse=True).over("account_id", order_by=order)
     frame = frame.with_columns(next_ours=next_ours)
@@ -234,16 +325,16 @@ def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source
     since = tickets.known.get("priority")
     start = nw.max_horizontal("opened_at", "row_known", since) if since else nw.col("row_known")
     told = base.filter(~nw.col("priority").is_null(), ~nw.col(since or "row_known").is_null())
-    first = told.with_columns(from_time=start, stint=nw.lit("")).select(
-        "ticket_id", "from_time", "priority", "stint"
-    )
+    told = told.with_columns(from_time=start, stint=nw.lit(""))
     if "ticket_events" in present and "value" in present["ticket_events"]:
-        first = nw.concat([first, _changes_of_priority(engine, present)], how="vertical")
-    stints = first.with_columns(
-        until_time=nw.col("from_time").shift(-1).over("ticket_id", order_by=["from_time", "stint"])
-    )
-    about = base.select("ticket_id", "account_id", "opened_at", "resolved_at", "row_known")
-    frame = stints.join(about, on="ticket_id", how="inner").with_columns(
+        first = told.select("ticket_id", "from_time", "priority", "stint")
+        frame = _stints(nw.concat([first, _changes_of_priority(engine, present)], how="vertical"))
+        about = base.select("ticket_id", "account_id", "opened_at", "resolved_at", "row_known")
+        frame = frame.join(about, on="ticket_id", how="inner")
+    else:
+        frame = told.with_columns(until_time=nw.lit(None, dtype=nw.Int64))
+        frame = frame.select(*_STINT, "account_id", "opened_at", "resolved_at", "row_known")
+    frame = frame.with_columns(
         row_key=nw.concat_str(nw.col("ticket_id"), nw.col("stint").fill_null(""), separator="|")
     )
     resolved = tickets.known["resolved_at"]
@@ -253,11 +344,20 @@ def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source
     return Source(
         "priorities",
         "tickets",
-        engine.keep(frame),
+        engine.named(frame),
         "from_time",
         {"resolved_at": resolved},
         frozenset(missing),
     )
+
+
+_STINT = ("ticket_id", "from_time", "priority", "stint", "until_time")
+
+
+def _stints(changes: Frame) -> Frame:
+    """Add ``until_time``, at which the ticket's next priority begins."""
+    following = nw.col("from_time").shift(-1).over("ticket_id", order_by=["from_time", "stint"])
+    return changes.with_columns(until_time=following)
 
 
 def _changes_of_priority(engine: Engine, present: Mapping[str, frozenset[str]]) -> Frame:

@@ -11,13 +11,13 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from risk_model import respond
 from risk_model.catalogue import Catalogue
-from risk_model.documents import did_you_mean
 from risk_model.errors import UsageError
 from risk_model.explain import sentence, told
+from risk_model.pipelines.judged_day import judged_day
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.score import Judge, choose_judge, score_rows, working_catalogue
-from risk_model.timeline import date_of
+from risk_model.pipelines.score import Judge
 
 MOST = 12
 
@@ -26,31 +26,19 @@ def explain_account(
     line: Line, account: str, as_of: date | None = None, *, model: str = "champion"
 ) -> Group:
     """Return what is to be said of one account. Raises UsageError where it is not a customer."""
-    day = line.day_of(as_of)
-    judge = choose_judge(line.settings, model, None)
-    snapshots = line.snapshots([day])
-    customers = snapshots[snapshots["is_customer"]]
-    if account not in set(customers["account_id"]):
-        raise UsageError(not_there(line, account, snapshots, day))
-    catalogue = working_catalogue(line.settings)
-    # Tiers and capacity compare accounts, so the whole company is measured, as when scoring.
-    features = line.measure(customers, catalogue)
-    features.index = customers.index
-    rows = score_rows(line, customers, features, catalogue, judge, day)
-    place = rows.index[rows["account_id"] == account][0]
-    row, values = rows.loc[place], features.loc[[place]]
-    parts: list[Text | Table] = [_heading(row, judge), _rules(values, judge, line, catalogue)]
+    judged = judged_day(line, as_of, model=model)
+    place = judged.place(account)
+    judge, catalogue = judged.judge, judged.catalogue
+    row, values = judged.rows.loc[[place]].iloc[0], judged.features.loc[[place]]
+    told_of = values.assign(as_of=float(judged.day))
+    parts: list[Text | Table] = [
+        _heading(row, judge),
+        _advice(row, told_of, judge, line, catalogue),
+        _rules(told_of, judge, line, catalogue),
+    ]
     if judge.champion is not None:
         parts.append(_contributions(values, judge, catalogue))
     return Group(*parts)
-
-
-def not_there(line: Line, account: str, snapshots: pd.DataFrame, day: int) -> str:
-    """Return why an account is not on the list of a day."""
-    known = set(line.tables.frame("accounts", "account_id")["account_id"])
-    if account in known:
-        return f"{account} is not a customer on {date_of(day)}: give another day with --as-of."
-    return f"no account '{account}'.{did_you_mean(account, known)}"
 
 
 def _heading(row: pd.Series[Any], judge: Judge) -> Text:
@@ -66,6 +54,42 @@ def _heading(row: pd.Series[Any], judge: Judge) -> Text:
     return Text("\n".join([*lines, ""]))
 
 
+def _advice(
+    row: pd.Series[Any], values: pd.DataFrame, judge: Judge, line: Line, catalogue: Catalogue
+) -> Text:
+    """Return what to take into the talk: cause with evidence, who to bring in, levers, clocks."""
+    settings = line.settings
+    hits = respond.fired_rules(judge.rulebook.cases(values), settings.rules)[0]
+    record = {str(name): value for name, value in values.iloc[0].items()}
+    helps = respond.advice(
+        hits,
+        record,
+        catalogue,
+        settings.response,
+        cause=row["likely_cause"],
+        severity=row["suggested_severity"],
+        tier=row["escalation_tier"],
+        level=row["risk_level"],
+    )
+    causes = [
+        f"{'likely cause' if cause == helps.cause else 'also'}: {cause} ({'; '.join(said)})"
+        for cause, said in sorted(helps.by_cause.items(), key=lambda item: item[0] != helps.cause)
+    ]
+    levers = [f"{offer.what} ({offer.why})" for offer in helps.levers]
+    lines = [
+        f"{row['risk_level']} risk: {', '.join(helps.protocol)}",
+        *causes,
+        *([f"bring in: {', '.join(helps.bring_in)}"] if helps.bring_in else []),
+        *(f"lever {number}: {lever}" for number, lever in enumerate(levers, start=1)),
+        *([helps.weigh] if helps.weigh else []),
+        *([f"leadership: {'; '.join(helps.leadership)}"] if helps.leadership else []),
+        f"if it escalated: {helps.holders}; owner {row['owner_role']}; acknowledge by "
+        f"{row['acknowledge_by']}, update every {row['update_every_hours']} hours; sponsor "
+        f"{row['executive_sponsor']}",
+    ]
+    return Text("\n".join([*lines, ""]))
+
+
 def _rules(values: pd.DataFrame, judge: Judge, line: Line, catalogue: Catalogue) -> Table:
     fired = judge.rulebook.fired(values).iloc[0]
     record = {str(name): value for name, value in values.iloc[0].items()}
@@ -75,7 +99,8 @@ def _rules(values: pd.DataFrame, judge: Judge, line: Line, catalogue: Catalogue)
     for rule in line.settings.rules.rules:
         state = {1.0: "fired", 0.0: "quiet"}.get(float(fired[rule.id]), "not measured")
         if state != "quiet":
-            said = sentence(rule.says, record, catalogue) if state == "fired" else ""
+            says = rule.as_fired(record).says
+            said = sentence(says, record, catalogue) if state == "fired" else ""
             table.add_row(rule.id, state, rule.grade, Text(said))
     quiet = int((fired == 0).sum())
     table.caption = f"{quiet} more rules are quiet"

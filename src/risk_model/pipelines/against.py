@@ -13,9 +13,9 @@ from risk_model.catalogue import Catalogue
 from risk_model.errors import UsageError
 from risk_model.explain import told
 from risk_model.movement import THE_RULES, ByBlend, ByRules, Movement, Scorer, largest, movement
-from risk_model.pipelines.account import not_there
+from risk_model.pipelines.judged_day import judged_day
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.score import Judge, choose_judge, working_catalogue
+from risk_model.pipelines.score import Judge, working_catalogue
 from risk_model.timeline import date_of, day_number
 
 MOST = 10
@@ -38,9 +38,9 @@ def explain_change(
     day, earlier = line.day_of(as_of), day_number(against)
     if earlier >= day:
         raise UsageError(f"--against {against}: give a day before {date_of(day)}.")
-    now, then = (choose_judge(line.settings, name, None) for name in (model, model_then or model))
+    before, then = _row(line, account, earlier, model_then or model)
+    after, now = _row(line, account, day, model)
     catalogue = working_catalogue(line.settings)
-    before, after = (_row(line, account, one, catalogue) for one in (earlier, day))
     moved = movement(_scorer(then), _scorer(now), before, before, after)
     return Group(
         *_heading(account, earlier, day, moved, now),
@@ -49,14 +49,11 @@ def explain_change(
     )
 
 
-def _row(line: Line, account: str, day: int, catalogue: Catalogue) -> pd.DataFrame:
-    snapshots = line.snapshots([day])
-    customers = snapshots[snapshots["is_customer"]]
-    if account not in set(customers["account_id"]):
-        raise UsageError(not_there(line, account, snapshots, day))
-    # Some facts compare accounts, so the whole company is measured, as when scoring.
-    features = line.measure(customers, catalogue)
-    return features[(customers["account_id"] == account).to_numpy()].reset_index(drop=True)
+def _row(line: Line, account: str, day: int, model: str) -> tuple[pd.DataFrame, Judge]:
+    """Return the account's features on a day, and who judges. UsageError for no customer then."""
+    judged = judged_day(line, date_of(day), model=model)
+    place = judged.place(account)
+    return judged.features.loc[[place]].reset_index(drop=True), judged.judge
 
 
 def _scorer(judge: Judge) -> Scorer:

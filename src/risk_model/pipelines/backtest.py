@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from risk_model.pipelines.judge import BASELINE, Judged, facts_of
 from risk_model.pipelines.line import Labelled, Line
 from risk_model.pipelines.recipe import Recipe, measured_columns
 from risk_model.pipelines.replay import replay_of
+from risk_model.pipelines.severity import judge_severity, past_severities
 from risk_model.settings import BacktestPlan, Settings
 from risk_model.splits import ways_of_splitting
 from risk_model.timeline import DEFAULT_HORIZON, date_of
@@ -95,7 +96,9 @@ def backtest(
         line = line.cut(day)
     past = line.past(day, horizon, line.settings.backtest, gap)
     trial = Trial.of(line.settings, past, horizon, gap)
-    judged = trial.judged()
+    graded = past_severities(line, past, horizon)
+    severity = judge_severity(graded, line.settings, horizon)
+    judged = replace(trial.judged(), severity=severity)
     done = judged.evaluation
     if done is None:
         return Backtest(judged, pd.DataFrame())

@@ -16,6 +16,8 @@ from rich.text import Text
 from risk_model.blend import Blend
 from risk_model.evaluate import PRIOR, Evaluation, judge, metrics
 from risk_model.pipelines.line import Labelled
+from risk_model.pipelines.present_severity import severity_shown
+from risk_model.pipelines.severity_report import SeverityReport
 from risk_model.timeline import date_of
 
 # What a team without a model would sort by; shown where the catalogue has it.
@@ -31,6 +33,7 @@ class Judged:
     evaluation: Evaluation | None
     facts: Mapping[str, Any]
     why_not: str = ""
+    severity: SeverityReport | None = None
 
     @property
     def has_signal(self) -> bool:
@@ -60,9 +63,10 @@ class Judged:
 
     def figures(self) -> dict[str, float]:
         """Return every figure of every member as ``member.figure``."""
+        of_severity = self.severity.figures() if self.severity else {}
         if self.evaluation is None:
-            return {}
-        return {
+            return of_severity
+        return of_severity | {
             f"{member}.{name}": value
             for member, figures in self.evaluation.figures.items()
             for name, value in figures.items()
@@ -88,7 +92,8 @@ class Judged:
     def to_dict(self) -> dict[str, Any]:
         """Return everything for JSON."""
         rest = self.evaluation.to_dict() if self.evaluation else {"why_not": self.why_not}
-        return {**self.facts, **rest, "verdict": self.verdict, "reason": self.reason}
+        severity = {"severity": self.severity.to_dict()} if self.severity else {}
+        return {**self.facts, **rest, **severity, "verdict": self.verdict, "reason": self.reason}
 
     @property
     def reason(self) -> str:
@@ -130,7 +135,12 @@ def _prior(ahead: pd.DataFrame, past: Labelled, horizon: int) -> NDArray[np.floa
 
 
 def shown(judged_: Judged) -> Group:
-    """Return the comparison as a table, best first in the order of trust, and the verdict."""
+    """Return the comparison as a table, best first in the order of trust, and the verdicts."""
+    severity = [severity_shown(judged_.severity)] if judged_.severity else []
+    return Group(_ranking_shown(judged_), *severity)
+
+
+def _ranking_shown(judged_: Judged) -> Group:
     evaluation = judged_.evaluation
     style = "green" if judged_.has_signal else "yellow"
     verdict = Text(f"Verdict: {judged_.reason}", style=style)

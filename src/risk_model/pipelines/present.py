@@ -37,7 +37,28 @@ def shown(watchlist: Watchlist, top: int) -> Group:
     table.add_column("First step", ratio=2)
     for row in listed.to_dict("records"):
         table.add_row(*_cells(row))
-    return Group(table, *_notes(watchlist, len(listed)))
+    escalated = [_escalated(watchlist, top)] if len(watchlist.escalated) and top else []
+    return Group(table, *escalated, *_notes(watchlist, len(listed)))
+
+
+def _escalated(watchlist: Watchlist, top: int) -> Table:
+    """Return the first accounts that are escalated already, with what is due."""
+    table = Table(title="Escalated already", title_justify="left", header_style="bold")
+    for name in ("Account", "Since", "Severity", "Acknowledged", "Next update due", "Sponsor"):
+        table.add_column(name)
+    for row in watchlist.escalated.head(top).to_dict("records"):
+        name = row["account_name"] if isinstance(row["account_name"], str) else ""
+        late = row["acknowledge_overdue"]
+        days = f"{row['opened_at'][:10]}, {row['days_open']} days"
+        table.add_row(
+            Text(name or str(row["account_id"])),
+            Text(f"{days}, past its limit" if row["overdue"] else days),
+            Text(row["suggested_severity"]),
+            Text("not known" if late is None else "overdue" if late else "in time"),
+            Text(row["next_update_due"]),
+            Text(row["sponsor_due"]),
+        )
+    return table
 
 
 def _cells(row: dict[Any, Any]) -> list[Text | str]:

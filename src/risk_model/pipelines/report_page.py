@@ -25,5 +25,5 @@ def with_series(content: Content, line: Line) -> Content:
 def write_page(content: Content, out: Path) -> int:
     """Write the page, whole or not at all; return its size in bytes."""
     page = render(content).encode("utf-8")
-    write_whole(out, page)
+    write_whole({out: page})
     return len(page)

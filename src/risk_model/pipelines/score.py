@@ -15,10 +15,14 @@ import pandas as pd
 
 from risk_model import explain, respond
 from risk_model.catalogue import Catalogue, load_catalogue
+from risk_model.catalogue.sentences import features_behind
 from risk_model.errors import RiskModelError, UsageError
 from risk_model.features.sources import source_columns
+from risk_model.pipelines.escalated import escalated_list
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.record import record_of
+from risk_model.pipelines.severity import learned_part, suggested
+from risk_model.pipelines.shared import shares_incident
 from risk_model.rules import Rulebook
 from risk_model.settings import Settings, default_folder
 from risk_model.timeline import DAY, DEFAULT_HORIZON, date_of
@@ -26,16 +30,6 @@ from risk_model.tracking import Champion, load_champion
 from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, Watchlist, ranked, with_previous
 
 log = logging.getLogger(__name__)
-_OF_ESCALATIONS = (
-    "account_id",
-    "escalation_id",
-    "opened_at",
-    "closed_at",
-    "acknowledged_at",
-    "last_update_at",
-    "severity",
-    "row_known",
-)
 
 
 @dataclass(frozen=True)
@@ -80,9 +74,15 @@ def score(
     rows = score_rows(line, customers, features, catalogue, judge, day)
     at_risk = rows[~customers["is_escalated"].to_numpy(bool)]
     listed = with_previous(ranked(at_risk, policy or settings.score.policy), previous)
-    escalated = _escalated(line, rows[customers["is_escalated"].to_numpy(bool)], day)
+    burning = customers["is_escalated"].to_numpy(bool)
+    hits = respond.fired_rules(judge.rulebook.cases(features[burning]), settings.rules)
+    escalated = escalated_list(line, rows[burning], customers[burning], hits, day)
     listed = listed.reindex(columns=list(COLUMNS))
     run = record_of(line, judge, day, snapshots, listed, escalated)
+    run["notes"] += respond.unplaced(
+        _texts(customers["region"]), _texts(customers["timezone"]), settings.response
+    )
+    run["severity_by"] = learned_part(catalogue, settings, judge.champion)[1]
     run["seconds"] = {
         "measuring": round(measured - began, 2),
         "judging": round(time.monotonic() - measured, 2),
@@ -120,11 +120,18 @@ def choose_judge(settings: Settings, model: str, horizon: int | None) -> Judge:
 def working_catalogue(settings: Settings) -> Catalogue:
     """Return the catalogue and, where it lacks a fact that the list needs, the default's."""
     catalogue = settings.catalogue
-    missing = set(respond.FACTS) - set(catalogue.names)
+    read = {*respond.FACTS, *settings.response.features, *settings.severity.features}
+    missing = read - set(catalogue.names)
     if not missing:
-        return catalogue
+        return _with_dates(catalogue, settings)
     default = load_catalogue(default_folder() / "features", source_columns()).only(missing)
     extra = [f for f in default.features if f.name not in catalogue.by_name]
+    return _with_dates(Catalogue(features=(*catalogue.features, *extra)), settings)
+
+
+def _with_dates(catalogue: Catalogue, settings: Settings) -> Catalogue:
+    """Add what the sentences of rules and features are filled in with besides the features."""
+    extra = features_behind(settings.rules.sentences, catalogue)
     return Catalogue(features=(*catalogue.features, *extra))
 
 
@@ -164,39 +171,60 @@ def score_rows(
 ) -> pd.DataFrame:
     """Return one row an account with every column of the contract but rank and change."""
     settings, how = line.settings, line.settings.response
+    features = features.copy().assign(as_of=float(day))
     fired = judge.rulebook.fired(features)
     p, parts, rules_part = _judged(judge, features)
-    hits = respond.fired_rules(fired, settings.rules)
+    hits = respond.fired_rules(judge.rulebook.cases(features), settings.rules)
     levels = respond.risk_levels(hits, _within_capacity(p, judge.calibrated, how.capacity))
-    severity = respond.severities(hits)
+    severity = respond.named(suggested(features, catalogue, settings, judge.champion))
+    likely = respond.causes(hits, settings.rules, respond.count_signs(features, catalogue, how))
+    silence = respond.silent_hours(features, how)
     why = explain.reasons(features, fired, parts, rules_part, catalogue, settings.rules)
+    why = respond.with_silence(why, silence, hits, features, catalogue, how)
+    said = "risk" if judge.calibrated else "score"
+    why = respond.with_relapse(why, features, p, said, how)
     state = respond.states(features, how)
     rows = _who(line, customers, day)
     rows["horizon_days"] = judge.horizon
     rows["escalation_probability"] = np.round(p, 4)
     rows["risk_level"] = levels
     rows["suggested_severity"] = severity
-    rows["escalation_tier"] = respond.tiers(hits, levels, customers["arr"], how)
-    rows["likely_cause"] = respond.causes(hits, settings.rules)
+    rows["escalation_tier"] = respond.tiers(
+        hits,
+        levels,
+        customers["arr"],
+        how,
+        likely,
+        shares_incident(line, customers["account_id"], day),
+    )
+    rows["likely_cause"] = likely
     for place in range(3):
         rows[f"reason_{place + 1}"] = [said[place] if place < len(said) else "" for said in why]
     rows["rules_fired"] = [";".join(rule.id for rule in rules) for rules in hits]
     families = explain.standing_out(parts, features, catalogue)
-    rows["recommended_action"] = respond.first_steps(hits, families, state, how)
-    moment = pd.Series([pd.Timestamp(date_of(day), tz="UTC")] * len(rows))
-    clocks = respond.clocks(severity, moment, how)
+    stages = respond.recovery_stages(features, how)
+    rows["recommended_action"] = respond.first_steps(
+        hits, families, state, how, stages, likely, silence
+    )
+    moment = datetime.fromtimestamp(day * DAY, UTC)
+    regions, zones = (_texts(customers[name]) for name in ("region", "timezone"))
+    clocks = respond.clocks(severity, moment, how, regions, zones, likely)
     clocks.index = rows.index
     rows[list(clocks.columns)] = clocks
     rows["executive_sponsor"] = respond.sponsors(hits, levels, customers["arr"], how)
     rows["arr_at_risk"] = (rows["escalation_probability"] * customers["arr"]).round(2)
     rows["state"] = state
-    rows["waiting_on"] = respond.waiting_on(features)
-    rows["recovery_stage"] = respond.recovery_stages(features, how)
+    rows["waiting_on"] = respond.waiting_on(features, how)
+    rows["recovery_stage"] = stages
     rows["data_coverage"] = coverage(features, settings.catalogue)
     champion = judge.champion
     rows["model_version"] = champion.version if champion else f"rules/{settings.rules.version}"
     rows["run_id"] = champion.run_id if champion else f"rules/{settings.rules.version}"
     return rows
+
+
+def _texts(column: pd.Series[Any]) -> list[str | None]:
+    return [None if pd.isna(cell) else str(cell) for cell in column]
 
 
 def _judged(judge: Judge, features: pd.DataFrame) -> tuple[Any, pd.DataFrame, pd.Series[float]]:
@@ -255,46 +283,3 @@ def _renewal_dates(line: Line, customers: pd.DataFrame, day: int) -> pd.Series[A
 
 def _iso_day(seconds: float) -> str:
     return "" if pd.isna(seconds) else str(date_of(int(seconds) // DAY))
-
-
-def _escalated(line: Line, rows: pd.DataFrame, day: int) -> pd.DataFrame:
-    """Return the accounts that are escalated on the day, one row an open escalation."""
-    if rows.empty:
-        return pd.DataFrame(columns=list(ESCALATED_COLUMNS))
-    known = line.tables.frame("escalations", *_OF_ESCALATIONS)
-    times = ["opened_at", "closed_at", "acknowledged_at", "last_update_at", "severity"]
-    known = known.astype(dict.fromkeys(times, "float64"))
-    closed = known["closed_at"].fillna(np.inf).to_numpy()
-    is_open = (known["row_known"] < day * DAY) & (closed >= day * DAY)
-    columns = [
-        "account_id",
-        "escalation_id",
-        "opened_at",
-        "acknowledged_at",
-        "last_update_at",
-        "severity",
-    ]
-    joined = rows.merge(known.loc[is_open, columns], on="account_id", how="inner")
-    how, now = line.settings.response, day * DAY
-    own = joined["severity"].map(lambda s: f"SEV-{int(s)}" if pd.notna(s) else None)
-    joined["suggested_severity"] = own.fillna(joined["suggested_severity"])
-    opened = joined["opened_at"].astype("int64")
-    answers = [how.severities[name] for name in joined["suggested_severity"]]
-    minutes = np.array([answer.acknowledge_minutes for answer in answers])
-    hours = np.array([answer.update_hours for answer in answers])
-    acknowledged = joined["acknowledged_at"].where(joined["acknowledged_at"] < now)
-    updated = joined["last_update_at"].where(joined["last_update_at"] < now)
-    joined["days_open"] = (now - opened) // DAY
-    joined["acknowledge_overdue"] = acknowledged.isna() & (opened + minutes * 60 < now)
-    last = updated.fillna(acknowledged).fillna(opened).astype("int64")
-    joined["next_update_due"] = [_iso_time(t) for t in last + hours * 3600]
-    joined["sponsor_due"] = joined["executive_sponsor"]
-    joined["overdue"] = joined["days_open"] > how.stale_after_days
-    joined["opened_at"] = [_iso_time(t) for t in opened]
-    return joined.sort_values(
-        ["overdue", "days_open", "account_id"], ascending=[False, False, True], ignore_index=True
-    )
-
-
-def _iso_time(seconds: float) -> str:
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,14 +12,21 @@ from risk_model import __version__
 from risk_model.blend import Blend
 from risk_model.errors import DataRefused
 from risk_model.importance import importance
+from risk_model.ordinal import OrdinalLogistic
 from risk_model.pipelines.card import model_card
 from risk_model.pipelines.figures import calibration_figure, importance_figure, ranking_figure
 from risk_model.pipelines.judge import Judged, judged
 from risk_model.pipelines.line import Labelled, Line
 from risk_model.pipelines.promotion import Decision, decide, standing_of
 from risk_model.pipelines.recipe import Recipe, fit_with, measured_columns
+from risk_model.pipelines.severity import (
+    fit_severity,
+    judge_severity,
+    past_severities,
+    severity_facts,
+)
 from risk_model.timeline import DEFAULT_HORIZON, date_of
-from risk_model.tracking import TrainingRun, promote, training_run
+from risk_model.tracking import SEVERITY_FILE, TrainingRun, promote, training_run
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +69,14 @@ def train(
     recipe = Recipe.chosen(settings, table, past, horizon)
     model = fit_with(recipe, table, past, horizon)
     verdict = judged(model, past, resamples=settings.backtest.resamples)
+    graded = past_severities(line, past, horizon)
+    verdict = replace(verdict, severity=judge_severity(graded, settings, horizon))
+    use_learned = verdict.severity is not None and verdict.severity.used
+    learned = fit_severity(graded, settings) if use_learned else None
     standing = standing_of(settings, horizon)
     decision = decide(model, verdict, past, standing, horizon, settings.backtest.resamples)
     reason = f"forced ({force}); else: {decision.reason}" if force else decision.reason
-    trained = Material(line, past, model, verdict, day, horizon, recipe.told())
+    trained = Material(line, past, model, learned, verdict, day, horizon, recipe.told())
     with training_run(settings.train.experiment, f"train {date_of(day)}") as run:
         version = _record(run, trained, reason, decision)
     is_champion = decision.promote or bool(force)
@@ -84,6 +95,7 @@ class Material:
     line: Line
     past: Labelled
     model: Blend
+    severity: OrdinalLogistic | None
     verdict: Judged
     day: int
     horizon: int
@@ -118,6 +130,8 @@ def _record(run: TrainingRun, made: Material, reason: str, decision: Decision) -
     run.keep_figure(calibration_figure(verdict), "calibration.png")
     run.keep_figure(ranking_figure(verdict), "ranking.png")
     run.keep_figure(importance_figure(told), "importance.png")
+    if made.severity is not None:
+        run.keep_estimator(made.severity, SEVERITY_FILE)
     for name, facts, figures in verdict.by_fold():
         run.nested(name, facts, figures)
     names = [str(name) for name in model.feature_names_in_]
@@ -133,6 +147,7 @@ def _record(run: TrainingRun, made: Material, reason: str, decision: Decision) -
             "rules": settings.rules.version,
             "verdict": verdict.verdict,
             "calibrated": bool(model.calibrated_),
+            "severity": severity_facts(made.severity, verdict.severity, settings),
         },
     )
 

@@ -1,5 +1,6 @@
 """The contract's tables: what they are, reading them, mapping them, refusing rows."""
 
+from risk_model.tables.cutting import known_rows
 from risk_model.tables.freshness import Freshness, cost_of_missing, freshness
 from risk_model.tables.opened import Tables
 from risk_model.tables.opening import open_tables, tables_from_frames
@@ -23,6 +24,7 @@ __all__ = [
     "check_table",
     "cost_of_missing",
     "freshness",
+    "known_rows",
     "open_tables",
     "tables_from_frames",
     "write_refused",

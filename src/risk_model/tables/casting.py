@@ -14,7 +14,7 @@ from risk_model.tables.contract import Column
 from risk_model.tables.moments import Moment, date_sql, day_from_typed, time_from_typed, time_sql
 from risk_model.tables.quoting import identifier, literal
 
-MISSING_TOKENS = ("", "null", "nan", "n/a", "na", "none", "-", "nat", "<na>")
+MISSING_TOKENS = ("", "null", "nan", "n/a", "na", "none", "-", "nat", "<na>", "#n/a")
 YES = ("true", "yes", "1", "t", "y", "1.0")
 NO = ("false", "no", "0", "f", "n", "0.0")
 
@@ -118,14 +118,22 @@ def cell(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
     # hardly a cell is short enough to be such a word: look at its length first
     longest = max(len(token) for token in (*tokens, *(t.strip() for t in rules.missing)))
     given = f"CASE WHEN strlen({text}) > {longest} AND {text} > '!' THEN {text} ELSE {missing} END"
+    if column.kind == "text":
+        # nobody sees a zero byte, and databases choke on it
+        given = (
+            f"CASE WHEN contains({text}, chr(0)) THEN replace({text}, chr(0), '') ELSE {given} END"
+        )
     return Cell(given, text, _needed(column, value))
 
 
 def _needed(column: Column, value: str) -> str | None:
     if not column.required:
         return None
-    reason = reasons.KEY_MISSING if column.kind == "key" else reasons.VALUE_MISSING
-    return f"CASE WHEN {value} IS NULL THEN {literal(reason)} END"
+    missing = f"WHEN {value} IS NULL THEN {literal(reasons.VALUE_MISSING)}"
+    if column.kind == "key":
+        missing = f"WHEN {value} IS NULL THEN {literal(reasons.KEY_MISSING)}"
+        missing += f" WHEN contains({value}, chr(0)) THEN {literal(reasons.ZERO_BYTE)}"
+    return f"CASE {missing} END"
 
 
 def _judged(
@@ -139,9 +147,12 @@ def _judged(
     """Return the reason's SQL: no value though there is text, then ``cases`` on the value."""
     missing = literal(reasons.VALUE_MISSING) if column.required else "NULL"
     (otherwise, unreadable), *others = cases
+    formula = (
+        f"WHEN trim({text}) SIMILAR TO '#[A-Z0-9/]+[!?]' THEN {literal(reasons.SPREADSHEET_ERROR)}"
+    )
     bad = (
         f"CASE WHEN {text} IS NULL OR {_is_missing(text, rules)} THEN {missing} "
-        f"{otherwise} ELSE {literal(unreadable)} END"
+        f"{formula} {otherwise} ELSE {literal(unreadable)} END"
     )
     whens = " ".join(f"WHEN {test} THEN {literal(reason)}" for test, reason in others)
     empty = "" if column.required else f"WHEN {text} IS NULL THEN NULL "
@@ -153,7 +164,8 @@ def _number(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
     if raw.family == "number" and column.name not in rules.values:
         text, number = text_of(raw), f"CAST({identifier(raw.name)} AS DOUBLE)"
     else:
-        number = f"TRY_CAST({text} AS DOUBLE)"
+        # the engine takes 1_000 for a thousand; a company that writes so means something else
+        number = f"CASE WHEN NOT contains({text}, '_') THEN TRY_CAST({text} AS DOUBLE) END"
     outside = reasons.out_of_range(column.low, column.high)
     cases = [("", reasons.NOT_A_NUMBER)]
     if column.low is not None:
@@ -193,11 +205,20 @@ def _moment(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
     else:
         moment = time_sql(text, rules.timezone, rules.formats)
     low, high = (7305, 47847) if column.kind == "date" else (7305 * 86400, 47847 * 86400)
-    gap = (
-        f"WHEN {moment.in_gap} THEN {literal(reasons.NO_SUCH_LOCAL_TIME)}" if moment.in_gap else ""
-    )
+    otherwise = "" if typed else _numbers_for_times(text)
+    if moment.in_gap:
+        otherwise += f" WHEN {moment.in_gap} THEN {literal(reasons.NO_SUCH_LOCAL_TIME)}"
     cases = [
-        (gap, reasons.NOT_A_TIME),
+        (otherwise, reasons.NOT_A_TIME),
         (f"{value} < {low} OR {value} >= {high}", reasons.IMPLAUSIBLE_YEAR),
     ]
     return Cell(moment.value, text, _judged(column, value, text, rules, *cases))
+
+
+def _numbers_for_times(text: str) -> str:
+    """Return cases for what spreadsheets and programs write instead of a time: plain numbers."""
+    day, clock = literal(r"\d{5}(\.\d+)?"), literal(r"\d{10}(\d{3})?(\.\d+)?")
+    return (
+        f"WHEN regexp_full_match(trim({text}), {day}) THEN {literal(reasons.SPREADSHEET_DAY)} "
+        f"WHEN regexp_full_match(trim({text}), {clock}) THEN {literal(reasons.EPOCH_NUMBER)}"
+    )

@@ -19,7 +19,9 @@ from risk_model.tables.csv_lines import lines_of
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import RawTable
 from risk_model.tables.report import TableReport
-from risk_model.tables.staging import KNOWN, SINCE_EVER, natural_time, staging_select
+from risk_model.tables.single import single
+from risk_model.tables.staging import KNOWN, OF_ROW, SINCE_EVER, natural_time, staging_select
+from risk_model.tables.strangers import strangers
 from risk_model.timeline import date_of, day_of
 
 REFUSED = "refused_rows"
@@ -46,7 +48,7 @@ def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[st
     rejected = _stage(connection, raw, notices)
     staged = _count(connection, _STAGE)
     _refuse_cells(connection, name)
-    _refuse_unknown(connection, raw)
+    notices += _refuse_unknown(connection, raw)
     merged = _settle_twins(connection, raw)
     _refuse_rejected(connection, name, rejected)
     refused = _count(connection, f"(SELECT DISTINCT ordinal, line {_mine(name)})")
@@ -68,6 +70,7 @@ def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[st
         unknown_columns=raw.unknown,
         missing_columns=tuple(c for c in raw.table.by_name if c not in raw.columns),
         accounts_lost=lost,
+        late=_late(connection, raw),
     )
 
 
@@ -77,8 +80,7 @@ def _mine(name: str) -> str:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {what}").fetchone()
-    return int(row[0]) if row else 0
+    return int(single(connection, f"SELECT count(*) FROM {what}")[0])
 
 
 def _accounts_lost(connection: duckdb.DuckDBPyConnection) -> int:
@@ -113,20 +115,25 @@ def _refuse_cells(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     )
 
 
-def _refuse_unknown(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> None:
-    """Refuse rows of an account (of a ticket, for ticket events) that is not there."""
+def _refuse_unknown(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> list[str]:
+    """Refuse rows of an account (of a ticket, for ticket events) that is not there.
+
+    Returns what is worth saying about their ids.
+    """
     name = raw.table.name
     if name == "accounts":
-        return
+        return []
     parent, key, reason = "accounts", "account_id", reasons.UNKNOWN_ACCOUNT
     if name == "ticket_events":
         parent, key, reason = "tickets", "ticket_id", reasons.UNKNOWN_TICKET
-    connection.execute(
+    done = single(
+        connection,
         f"INSERT INTO {REFUSED} SELECT {literal(name)}, s.rowid, NULL, {literal(reason)}, "
         f"{literal(raw.columns[key].label)}, left(s.{key}, 60) "
         f"FROM {_STAGE} AS s ANTI JOIN {identifier(parent)} AS p ON s.{key} = p.{key} "
-        f"WHERE s.{key} IS NOT NULL"
+        f"WHERE s.{key} IS NOT NULL",
     )
+    return strangers(connection, raw.place, _STAGE, key, parent) if done and done[0] else []
 
 
 def _settle_twins(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> int:
@@ -229,14 +236,23 @@ def _finish(
     else:
         connection.execute(f"ALTER TABLE {_STAGE} RENAME TO {identifier(name)}")
     time = natural_time(raw.table)
-    row = connection.execute(
-        f"SELECT min({time}), max({time}) FROM {identifier(name)} WHERE {time} > {SINCE_EVER}"
-    ).fetchone()
-    first, last = row if row else (None, None)
+    first, last = single(
+        connection,
+        f"SELECT min({time}), max({time}) FROM {identifier(name)} WHERE {time} > {SINCE_EVER}",
+    )
     return (
         None if first is None else date_of(day_of(int(first))),
         None if last is None else date_of(day_of(int(last))),
     )
+
+
+def _late(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> int:
+    """Count the rows known after their own time, where the export says when a row was recorded."""
+    if not set(OF_ROW) & set(raw.known_at):
+        return 0
+    own = natural_time(raw.table)
+    late = f"{own} > {SINCE_EVER} AND row_known > {own}"
+    return _count(connection, f"{identifier(raw.table.name)} WHERE {late}")
 
 
 def _by_reason(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, int]:

@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import itertools
+import re
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,15 +20,17 @@ import duckdb
 from risk_model.errors import DataRefused
 from risk_model.tables.casting import RawColumn
 from risk_model.tables.csv_lines import lines_of, opened
+from risk_model.tables.line_ends import CR, LF, ends_of_rows, scanned
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import CsvShape
+from risk_model.tables.signatures import no_csv
 
 DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "latin-1": "latin-1"}
 GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
 READER = "\0reader\0"
 _numbers = itertools.count()
-TRUNCATED = "the file is cut off or no gzip file; export or copy it again."
+TRUNCATED = "the file is cut off, damaged or no gzip file; export or copy it again."
 
 
 @dataclass(frozen=True)
@@ -53,35 +56,52 @@ def read_header(
     """
     place, notices = path.name, []
     try:
-        with opened(path) as file:
-            start = file.read(2)
+        look = scanned(path)
+        start = look.start
         if not start:
             raise DataRefused(
                 f"{place}: the file is empty (0 bytes); export it again, or remove it."
             )
-        if start == codecs.BOM_UTF16_BE:
+        if start.startswith(codecs.BOM_UTF16_BE):
             raise DataRefused(f"{place}: UTF-16 in big-endian order. Save the file as CSV UTF-8.")
-        if encoding is None and start == codecs.BOM_UTF16_LE:
+        foreign = no_csv(start, place) if encoding is None else None
+        if foreign:
+            raise DataRefused(f"{place}: {foreign}")
+        if encoding is None and start.startswith(codecs.BOM_UTF16_LE):
             encoding = "utf-16"
             notices.append(f"{place}: read as UTF-16, as its first bytes say.")
-        names = _first_record(path, encoding or "utf-8", delimiter or ",")
         if delimiter is None and needed:
-            delimiter, names = _other_delimiter(path, encoding or "utf-8", needed, names)
+            delimiter = _delimiter_of(path, encoding or "utf-8", needed)
             if delimiter != ",":
                 shown = "a tab" if delimiter == "\t" else f"'{delimiter}'"
                 notices.append(f"{place}: columns are separated by {shown}, not by a comma.")
+        names = _first_record(path, encoding or "utf-8", delimiter or ",")
+        ends = look.ends if encoding != "utf-16" else None
+        ends = ends or ends_of_rows(path, encoding or "utf-8", delimiter or ",")
     except GZIP_ERRORS as error:
         raise DataRefused(f"{place}: {TRUNCATED}") from error
     except UnicodeError as error:
+        if encoding == "utf-16":
+            raise DataRefused(f"{place}: not all of it is UTF-16. Save it as CSV UTF-8.") from error
         raise DataRefused(
             f"{place}:1: the first line is not UTF-8. Save the file as CSV UTF-8, or say its "
             "`encoding:` in sources.yaml."
         ) from error
     except csv.Error as error:
-        raise DataRefused(f"{place}:1: the first line is no header ({error}).") from error
+        raise DataRefused(
+            f"{place}:1: the first line is no header ({_in_words(error)}). It has to name the "
+            "columns, separated by commas; export the file again."
+        ) from error
     packed = path.name.lower().endswith(".gz")
-    shape = CsvShape(str(path), len(names), delimiter or ",", encoding or "utf-8", packed)
+    shape = CsvShape(str(path), len(names), delimiter or ",", encoding or "utf-8", packed, ends)
     return [RawColumn(f"c{i}", name) for i, name in enumerate(names)], shape, notices
+
+
+def _in_words(error: csv.Error) -> str:
+    said = str(error)
+    if "end of data" in said:
+        return "a quote opens in it that never closes"
+    return "a name of over 131,072 characters" if "field limit" in said else said
 
 
 def _first_record(path: Path, encoding: str, delimiter: str) -> list[str]:
@@ -96,16 +116,18 @@ def _first_record(path: Path, encoding: str, delimiter: str) -> list[str]:
     return names
 
 
-def _other_delimiter(
-    path: Path, encoding: str, needed: Collection[str], names: list[str]
-) -> tuple[str, list[str]]:
+def _delimiter_of(path: Path, encoding: str, needed: Collection[str]) -> str:
     """Return the delimiter with which every needed column is there; a comma where none is sure."""
     folded = {name.strip().casefold() for name in needed}
     for delimiter in DELIMITERS:
-        other = names if delimiter == "," else _first_record(path, encoding, delimiter)
-        if folded <= {name.strip().casefold() for name in other}:
-            return delimiter, other
-    return ",", names
+        try:
+            names = _first_record(path, encoding, delimiter)
+        except csv.Error:
+            # a quoted name that another delimiter follows
+            continue
+        if folded <= {name.strip().casefold() for name in names}:
+            return delimiter
+    return ","
 
 
 def relation(shape: CsvShape, rejects: str, strict: bool = True) -> str:
@@ -119,6 +141,9 @@ def relation(shape: CsvShape, rejects: str, strict: bool = True) -> str:
         "rejects_table": literal(rejects),
         "rejects_scan": literal(f"{rejects}_scans"),
     }
+    ends = shape.ends if strict else LF  # the lenient reader, told of LF, takes all three
+    if ends in (LF, CR):
+        options["new_line"] = literal(repr(ends)[1:-1])
     said = ", ".join(f"{name}={value}" for name, value in options.items())
     return (
         f"read_csv({literal(shape.path)}, all_varchar=true, auto_detect=false, header=true, "
@@ -140,6 +165,8 @@ def load(
     """
     rejects = f"rejects_{next(_numbers)}"
     try:
+        if shape.ends is None:
+            raise duckdb.InvalidInputException(place)
         connection.execute(create.replace(READER, relation(shape, rejects)))
     except duckdb.InvalidInputException:
         # line ends of two kinds in one file: only the lenient reader takes them
@@ -168,10 +195,15 @@ def unreadable(place: str, error: duckdb.Error) -> DataRefused:
     """
     if isinstance(error, duckdb.OutOfMemoryException):
         raise error
-    said = str(error).splitlines()[0]
+    said = said_by(error)
     if "GZIP" in said.upper():
         return DataRefused(f"{place}: {TRUNCATED}")
     return DataRefused(f"{place}: cannot be read ({said}). Export it again.")
+
+
+def said_by(error: duckdb.Error) -> str:
+    """Return the first line of what the engine said, with files by their names alone."""
+    return re.sub(r"""(["'])/?(?:[^"'/]*/)+([^"'/]*)\1""", r"\1\2\1", str(error).splitlines()[0])
 
 
 def _rejected(

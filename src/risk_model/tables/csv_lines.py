@@ -69,7 +69,7 @@ def _records(file: IO[bytes], shape: CsvShape) -> Iterator[tuple[int, int, bool]
             line, start = number, position
         position += len(content.encode("utf-8", "surrogateescape"))
         if inside or '"' in content:
-            inside = _inside_after(content, inside, shape.delimiter)
+            inside = inside_after(content, inside, shape.delimiter)
         # a blank line is no row, unless it is the empty value of an only column
         if inside or (shape.width > 1 and start + 3 > position and not content.strip("\r\n")):
             continue
@@ -80,7 +80,7 @@ def _records(file: IO[bytes], shape: CsvShape) -> Iterator[tuple[int, int, bool]
         yield line, start, False
 
 
-def _inside_after(content: str, inside: bool, delimiter: str) -> bool:
+def inside_after(content: str, inside: bool, delimiter: str) -> bool:
     """Say whether a line ends inside a quoted value; a quote opens only where a value begins."""
     position = 0
     while position < len(content):

@@ -1,10 +1,11 @@
-"""A copy of the tables as they stood on an earlier day, beside them in the same engine."""
+"""The tables as they stood on an earlier day: a whole copy, or the rows of one table."""
 
 # ruff: noqa: S608 - names and values are written into SQL by quoting.py only
 
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 from risk_model.tables.checking import prepare
 from risk_model.tables.contract import CONTRACT, Table
@@ -41,14 +42,43 @@ def cut(tables: Tables, as_of: int) -> Tables:
     return Tables(connection, tables.present, tables.report, fingerprint, beside=source)
 
 
+def known_rows(
+    tables: Tables, name: str, as_of: int, account: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the rows of a table that are known at ``as_of``, of one account or of all.
+
+    Values known later are None. Without a table of that name there are no rows. In the order of
+    ``row_known`` and of all columns, so that the same rows always come in the same order.
+    """
+    if name not in tables.present:
+        return []
+    columns = [row[0] for row in tables.connection.execute(f"DESCRIBE {name}").fetchall()]
+    kept = ", ".join(_as_known(CONTRACT[name], column, columns, as_of) for column in columns)
+    whose = " AND account_id = ?" if account is not None else ""
+    result = tables.connection.execute(
+        f"SELECT {kept} FROM {identifier(name)} WHERE row_known < {as_of * DAY}{whose} "
+        f"ORDER BY row_known, {', '.join(str(n + 1) for n in range(len(columns)))}",
+        [account] if account is not None else [],
+    )
+    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+
+
 def _as_known(table: Table, column: str, columns: list[str], as_of: int) -> str:
-    """Return the SQL of a column with what becomes known later taken out."""
-    name = column.removeprefix(KNOWN)
-    known = f"{KNOWN}{name}"
-    if known not in columns:
-        own = table.by_name.get(name)
-        if own is None or own.known_at is None:
-            return identifier(column)
-        known = own.known_at
-    test = f"{identifier(known)} < {as_of * DAY}"
+    """Return the SQL of a column with what becomes known later taken out.
+
+    A value that is known from a time which is itself known late waits for both.
+    """
+    since = _since(table, column.removeprefix(KNOWN), columns)
+    chain = {since, _since(table, since, columns)} - {None} if since else set()
+    if not chain:
+        return identifier(column)
+    test = " AND ".join(f"{identifier(time)} < {as_of * DAY}" for time in sorted(map(str, chain)))
     return f"CASE WHEN {test} THEN {identifier(column)} END AS {identifier(column)}"
+
+
+def _since(table: Table, name: str, columns: list[str]) -> str | None:
+    """Return the time column from which a column is known; None: with its row."""
+    if f"{KNOWN}{name}" in columns:
+        return f"{KNOWN}{name}"
+    own = table.by_name.get(name)
+    return own.known_at if own else None

@@ -17,6 +17,7 @@ from risk_model.tables.casting import RawColumn
 from risk_model.tables.contract import Table
 from risk_model.tables.quoting import literal
 from risk_model.tables.raw import Layout, RawTable, match_columns
+from risk_model.tables.signatures import no_parquet, not_readable
 
 ENDINGS = (".csv.gz", ".csv", ".parquet")
 
@@ -60,6 +61,12 @@ def add_file(
 ) -> None:
     """Add a CSV or Parquet file as a table."""
     found.named.add(table.name)
+    wrong = not_readable(path)
+    if wrong is None and ending_of(path) == ".parquet":
+        wrong = no_parquet(path)
+    if wrong:
+        found.mistakes.append(f"{path.name}: {wrong}")
+        return
     if ending_of(path) == ".parquet":
         relation = f"read_parquet({literal(str(path))})"
         add_relation(connection, found, table, relation, path.name, layout)
@@ -100,15 +107,15 @@ def described(connection: duckdb.DuckDBPyConnection, relation: str, place: str) 
     try:
         rows = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     except duckdb.Error as error:
-        said = str(error).splitlines()[0]
-        raise DataRefused(f"{place}: cannot be read ({said}). Export it again.") from error
+        raise csv_files.unreadable(place, error) from error
     return [RawColumn(str(row[0]), str(row[0]), str(row[1])) for row in rows]
 
 
 def fingerprint(paths: Sequence[Path]) -> str:
-    """Return the sha256 over the names and bytes of files, in the order of their names."""
+    """Return the sha256 over the names and bytes of readable files, in the order of their names."""
     total = hashlib.sha256()
-    for path in sorted(set(paths), key=lambda path: (path.name, str(path))):
+    readable = {path for path in paths if path.is_file() and not_readable(path) is None}
+    for path in sorted(readable, key=lambda path: (path.name, str(path))):
         with path.open("rb") as file:
             part = hashlib.file_digest(file, "sha256").hexdigest()
         total.update(f"{path.name}\0{part}\n".encode())

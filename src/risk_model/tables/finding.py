@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,7 @@ import duckdb
 from risk_model.documents import did_you_mean
 from risk_model.errors import DataRefused
 from risk_model.tables.contract import CONTRACT
+from risk_model.tables.csv_files import said_by
 from risk_model.tables.files import Found, add_file, add_relation, ending_of, fingerprint
 from risk_model.tables.from_postgres import add_served, named
 from risk_model.tables.mapping import SourcesMapping
@@ -16,7 +18,21 @@ from risk_model.tables.postgres import Database
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import Layout
 from risk_model.tables.resources import EngineConfig
+from risk_model.tables.signatures import not_readable
 from risk_model.tables.views import run_view, workshop
+
+OTHER_FORMS: tuple[str, ...] = (
+    ".xlsx",
+    ".xls",
+    ".ods",
+    ".tsv",
+    ".tab",
+    ".txt",
+    ".json",
+    ".jsonl",
+    ".ndjson",
+)
+OTHER_FORMS += (".zip", ".bz2", ".zst", ".xz", ".7z", ".avro", ".orc", ".feather", ".arrow")
 
 
 def from_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> Found:
@@ -35,6 +51,7 @@ def from_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> Found:
             found.mistakes.append(f"{names}: one table in two files; leave one of them.")
         else:
             add_file(connection, found, CONTRACT[stem], paths[0], Layout())
+    found.mistakes += _in_other_forms(folder, files)
     used = [path for stem, paths in files.items() if stem in CONTRACT for path in paths]
     found.fingerprint = fingerprint(used)
     return found
@@ -44,9 +61,20 @@ def _files_by_stem(folder: Path) -> dict[str, list[Path]]:
     files: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()):
         ending = ending_of(path)
-        if path.is_file() and ending and not path.name.startswith("."):
+        if ending and not path.name.startswith("."):
             files.setdefault(path.name[: -len(ending)].strip().lower(), []).append(path)
     return files
+
+
+def _in_other_forms(folder: Path, files: Mapping[str, list[Path]]) -> list[str]:
+    """Name the tables that are there in a form that is not read, and in no other one."""
+    return [
+        f"{path.name}: only .csv, .csv.gz and .parquet are read; export it as one of them."
+        for path in sorted(folder.iterdir())
+        if (stem := path.name.split(".")[0].strip().lower()) in CONTRACT
+        and stem not in files
+        and path.suffix.lower() in OTHER_FORMS
+    ]
 
 
 def from_database(connection: duckdb.DuckDBPyConnection, path: Path) -> Found:
@@ -69,9 +97,7 @@ def _tables_by_name(
     try:
         connection.execute(f"ATTACH {literal(str(path))} AS given (READ_ONLY)")
     except duckdb.Error as error:
-        said = str(error).splitlines()[0]
-        found.mistakes.append(f"{path.name}: neither a folder nor a DuckDB file ({said}).")
-        return {}
+        raise DataRefused(f"{path.name}: {_no_database(path, error)}") from error
     found.afterwards.append("DETACH given")
     rows = connection.execute(
         "SELECT table_schema, table_name FROM information_schema.tables "
@@ -82,6 +108,20 @@ def _tables_by_name(
         place = f"given.{identifier(schema)}.{identifier(name)}"
         by_name.setdefault(str(name).lower(), []).append(place)
     return by_name
+
+
+def _no_database(path: Path, error: duckdb.Error) -> str:
+    """Say in a sentence why a file can't be opened as a DuckDB file, with the remedy."""
+    wrong = not_readable(path)
+    if wrong:
+        return wrong
+    if ending_of(path):
+        return f"one table, not the folder of all. Give the folder: {path.parent.name or '.'}"
+    if "lock" in str(error):
+        return "another process has it open for writing. Close it there, or give a copy."
+    if path.stat().st_size == 0:
+        return "the file is empty (0 bytes)."
+    return f"neither a folder nor a DuckDB file ({said_by(error)})."
 
 
 def from_mapping(
@@ -131,7 +171,7 @@ def _mapped_files(
         if mapped.file is None:
             continue
         path, at = data / mapped.file, mapping.where("tables", name, "file")
-        if not path.is_file():
+        if not path.exists() and not path.is_symlink():
             near = did_you_mean(mapped.file, [other.name for other in data.iterdir()])
             found.mistakes.append(f"{at}: no file '{mapped.file}' in {data.name}.{near}")
         elif ending_of(path) is None:

@@ -17,8 +17,8 @@ from risk_model.documents import Document, Strict, check_document, did_you_mean,
 from risk_model.errors import ConfigError
 from risk_model.tables.casting import Rules
 from risk_model.tables.contract import CONTRACT, Table
-from risk_model.tables.moments import ISO
-from risk_model.tables.raw import ROW, Layout
+from risk_model.tables.moments import EPOCH, EPOCH_MS, EXCEL, ISO
+from risk_model.tables.raw import RECORDED, ROW, Layout
 
 
 def _as_list(value: object) -> object:
@@ -39,8 +39,8 @@ def _as_target(value: object) -> object:
 
 def _spelling(value: str) -> str:
     """Check a strptime format with the engine that will use it."""
-    if value.upper() == ISO:
-        return ISO
+    if value.upper() in (ISO, EPOCH, EPOCH_MS, EXCEL):
+        return value.upper()
     wrong = _wrong_with(value)
     if wrong or "%" not in value:
         why = f" ({wrong})" if wrong else ""
@@ -185,7 +185,7 @@ def _mistakes_in(mapping: SourcesMapping, table: Table, mapped: MappedTable) -> 
         ("values", mapped.values),
         ("known_at", mapped.known_at),
     ):
-        known = [*table.by_name, ROW] if part == "known_at" else list(table.by_name)
+        known = [*table.by_name, {"known_at": ROW, "columns": RECORDED}.get(part, "")]
         for name in names:
             at = mapping.where("tables", table.name, part, name)
             if name not in known:

@@ -14,10 +14,19 @@ from typing import Protocol
 from risk_model.tables.quoting import identifier, literal
 
 ISO = "ISO"
+# Numbers that stand for moments: seconds and milliseconds since 1970, a spreadsheet's days.
+EPOCH, EPOCH_MS, EXCEL = "EPOCH", "EPOCH_MS", "EXCEL"
+# What is outside of these (9999 at the latest) is no such number.
+_PLAUSIBLE = {
+    EPOCH: (0, 253_402_300_799),
+    EPOCH_MS: (0, 253_402_300_799_999),
+    EXCEL: (1, 2_958_465),
+}
+_EXCEL_1970 = 25_569
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _PATTERN = (
     rf"\s*({_DAY})[ Tt](\d{{2}}:\d{{2}}(?::\d{{2}})?)(?:[.,]\d+)?"
-    r"\s*([Zz]|[+-]\d{2}(?::?\d{2})?)?\s*"
+    r"\s*([Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?\s*"
 )
 _BARE_DAY = rf"\s*{_DAY}\s*"
 _EPOCH = "DATE '1970-01-01'"
@@ -93,7 +102,23 @@ def has_clock(spelling: str) -> bool:
     return any(code in spelling for code in _CLOCK_CODES)
 
 
+def _numbered(text: str, spelling: str, timezone: str) -> Moment:
+    """Return the moment that a number stands for; a spreadsheet's whole day stays on its day."""
+    low, high = _PLAUSIBLE[spelling]
+    number = f"TRY_CAST(trim({text}) AS DOUBLE)"
+    number = f"(CASE WHEN {number} BETWEEN {low} AND {high} THEN {number} END)"
+    if spelling != EXCEL:
+        per_second = 1000 if spelling == EPOCH_MS else 1
+        return Moment(f"CAST(floor({number} / {per_second}) AS BIGINT)", None)
+    seconds = f"CAST(round(({number} - {_EXCEL_1970}) * 86400) AS BIGINT)"
+    local = _local(f"make_timestamp({seconds} * 1000000)", timezone)
+    value = f"CASE WHEN {number} % 1 = 0 THEN {seconds} ELSE {local.value} END"
+    return Moment(value, local.in_gap and f"({number} % 1 <> 0 AND {local.in_gap})")
+
+
 def _spelt(text: str, spelling: str, timezone: str) -> Moment:
+    if spelling in _PLAUSIBLE:
+        return _numbered(text, spelling, timezone)
     parsed = f"try_strptime(trim({text}), {literal(spelling)})"
     if "%z" in spelling or "%Z" in spelling:
         return Moment(_seconds(parsed), None)
@@ -119,16 +144,19 @@ def date_sql(text: str, formats: tuple[str, ...]) -> str:
     """Return the SQL of a text as a day number; a time of day behind it is left off."""
     dates = []
     for spelling in formats or (ISO,):
-        if spelling != ISO:
+        if spelling in _PLAUSIBLE:
+            seconds = _numbered(text, spelling, "UTC").value
+            dates.append(f"make_timestamp({seconds} * 1000000)::DATE")
+        elif spelling != ISO:
             dates.append(f"CAST(try_strptime(trim({text}), {literal(spelling)}) AS DATE)")
-            continue
-        dates.append(
-            f"CASE WHEN {text} LIKE '____-__-__' THEN TRY_CAST({text} AS DATE) "
-            f"WHEN regexp_full_match({text}, {literal(_PATTERN)}) "
-            f"THEN TRY_CAST({_part(text, 1)} AS DATE) "
-            f"WHEN regexp_full_match({text}, {literal(_BARE_DAY)}) "
-            f"THEN TRY_CAST(trim({text}) AS DATE) END"
-        )
+        else:
+            dates.append(
+                f"CASE WHEN {text} LIKE '____-__-__' THEN TRY_CAST({text} AS DATE) "
+                f"WHEN regexp_full_match({text}, {literal(_PATTERN)}) "
+                f"THEN TRY_CAST({_part(text, 1)} AS DATE) "
+                f"WHEN regexp_full_match({text}, {literal(_BARE_DAY)}) "
+                f"THEN TRY_CAST(trim({text}) AS DATE) END"
+            )
     return _days(dates[0] if len(dates) == 1 else f"coalesce({', '.join(dates)})")
 
 

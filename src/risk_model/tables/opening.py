@@ -23,7 +23,7 @@ from risk_model.tables.mapping import SourcesMapping, load_mapping
 from risk_model.tables.opened import Tables
 from risk_model.tables.postgres import Database
 from risk_model.tables.priorities import date_priorities
-from risk_model.tables.raw import RawTable
+from risk_model.tables.raw import RawTable, listed
 from risk_model.tables.report import Report, TableReport
 from risk_model.tables.resources import ALL_THERE_IS, Resources
 
@@ -162,7 +162,7 @@ def _nothing_left(reports: Mapping[str, TableReport]) -> list[str]:
 
 def _left_alone(given: Sequence[RawTable]) -> list[str]:
     return [
-        f"{raw.place}: left alone, as the contract has no such columns: {', '.join(raw.unknown)}."
+        f"{raw.place}: left alone, as the contract has no such columns: {listed(raw.unknown)}."
         for raw in given
         if raw.unknown
     ]

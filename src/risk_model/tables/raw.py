@@ -10,17 +10,23 @@ from risk_model.tables.casting import RawColumn, Rules
 from risk_model.tables.contract import Table
 
 ROW = "row"
+RECORDED = "recorded_at"
+"""A column that any table may have: from when its row is known, where that is later."""
 
 
 @dataclass(frozen=True)
 class CsvShape:
-    """How a CSV file is to be read, so that refused rows can be found again by line."""
+    """How a CSV file is to be read, so that refused rows can be found again by line.
+
+    ``ends`` is what every row ends with; None where not all end alike.
+    """
 
     path: str
     width: int
     delimiter: str = ","
     encoding: str = "utf-8"
     compressed: bool = False
+    ends: str | None = "\n"
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,8 @@ class RawTable:
     """``relation`` is what a SELECT reads FROM; ``columns`` leads contract columns to theirs.
 
     ``known_at`` leads a contract column (or ``row``) to the column with the time from which it is
-    known. ``csv`` is set for CSV files only.
+    known; ``recorded_at`` does the same for the row, and may be empty. ``csv`` is set for CSV
+    files only.
     """
 
     table: Table
@@ -50,8 +57,24 @@ class Layout:
     rules: Rules = field(default_factory=Rules)
 
 
+# What nobody sees: byte order marks, spaces of no width, marks of direction.
+_INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u200e\u200f\u202a\u202c\u00ad\0"
+_SHOWN = 12
+
+
 def _folded(label: str) -> str:
-    return label.strip().casefold()
+    return label.strip().strip(_INVISIBLE).strip().casefold()
+
+
+def _shown(label: str) -> str:
+    """Return a column's name for people: on one line, not too long."""
+    return " ".join(label.split())[:40]
+
+
+def listed(labels: Sequence[str]) -> str:
+    """Return the first names of many, and how many more there are."""
+    more = f" … and {len(labels) - _SHOWN:,} more" if len(labels) > _SHOWN else ""
+    return ", ".join(_shown(label) for label in labels[:_SHOWN]) + more
 
 
 def match_columns(
@@ -66,8 +89,14 @@ def match_columns(
     for column in given:
         by_name.setdefault(_folded(column.label), []).append(column)
     mistakes: list[str] = []
+    wanted = {name: theirs for name, theirs in wanted.items() if name in table.by_name}
     found = _led(place, wanted, by_name, layout.columns is not None, mistakes)
     known_at = _led(place, layout.known_at, by_name, True, mistakes)
+    if RECORDED not in table.by_name:
+        told = layout.columns is not None
+        recorded = {RECORDED: (layout.columns or {}).get(RECORDED, RECORDED)}
+        if not told or RECORDED in (layout.columns or {}):
+            known_at |= _led(place, recorded, by_name, told, mistakes)
     absent = [
         wanting.name
         for wanting in table.columns
@@ -76,7 +105,7 @@ def match_columns(
         and wanting.name not in by_name
     ]
     if absent:
-        mistakes.append(_absent(place, absent, given, layout))
+        mistakes.append(_absent(table, place, absent, given, layout))
     mistakes += [
         f"{place}: column '{column.label}' holds {column.type} values, and a table needs plain "
         "ones: text, numbers, true/false, dates or times."
@@ -112,12 +141,19 @@ def _led(
     return found
 
 
-def _absent(place: str, names: Sequence[str], given: Sequence[RawColumn], layout: Layout) -> str:
+def _absent(
+    table: Table, place: str, names: Sequence[str], given: Sequence[RawColumn], layout: Layout
+) -> str:
     labels = [column.label.strip() for column in given]
     wanted = ", ".join(f"'{name}'" for name in names)
     if layout.columns is not None:
         return f"{place}: {wanted} needed; say in sources.yaml which of its columns it is."
-    shown = ", ".join(f"'{label[:40]}'" for label in labels[:12]) or "none"
+    shown = ", ".join(f"'{_shown(label)}'" for label in labels[:_SHOWN] if label) or "none"
+    if not any(_folded(label) in table.by_name for label in labels):
+        return (
+            f"{place}: no column {wanted}, needed here; the first line reads {shown}. It has to "
+            "name the columns: take out what stands above, or lead them there in sources.yaml."
+        )
     near = "".join(did_you_mean(name, labels) for name in names[:1])
     return (
         f"{place}: no column {wanted}, needed here; the columns are {shown}.{near} "

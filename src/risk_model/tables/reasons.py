@@ -5,6 +5,15 @@ from __future__ import annotations
 KEY_MISSING = "key missing"
 VALUE_MISSING = "required value missing"
 NOT_A_NUMBER = "not a number (write 1234.5, without thousands separators or currency)"
+SPREADSHEET_ERROR = "an error of a spreadsheet's formula (mend it there and export again)"
+SPREADSHEET_DAY = (
+    "a spreadsheet's day number (write 2026-03-31, or say dates: excel in sources.yaml)"
+)
+EPOCH_NUMBER = (
+    "a number of seconds or milliseconds (write 2026-03-31T12:00:00Z, or say dates: epoch or "
+    "dates: epoch_ms in sources.yaml)"
+)
+ZERO_BYTE = "zero byte in a key (the file is damaged; export it again)"
 NOT_WHOLE = "not a whole number"
 NEGATIVE = "negative"
 NOT_YES_OR_NO = "not yes or no (write true or false)"
@@ -16,7 +25,7 @@ UNKNOWN_ACCOUNT = "unknown account (not in accounts, or refused there)"
 UNKNOWN_TICKET = "unknown ticket (not in tickets, or refused there)"
 CONTRADICTION = "contradicts another row with the same key"
 ENDS_BEFORE = "ends before it begins"
-TOO_FEW_COLUMNS = "fewer columns than the header"
+TOO_FEW_COLUMNS = "fewer columns than the header (is the line cut off?)"
 TOO_MANY_COLUMNS = "more columns than the header (is a comma left unquoted?)"
 BROKEN_QUOTES = "text after a closing quote (write a quote inside a value twice)"
 NOT_UTF8 = "not UTF-8 (save the file as CSV UTF-8, or say its encoding in sources.yaml)"

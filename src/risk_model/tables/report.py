@@ -14,6 +14,7 @@ class TableReport:
     ``reasons`` counts refused rows by reason (a row with two reasons counts under both);
     ``first_day`` and ``last_day`` are those of its rows' own times. ``accounts_lost`` counts, for
     the accounts, those of which no row was kept; a row whose id can't be told counts as one.
+    ``late`` counts the rows that were recorded after their own time.
     """
 
     name: str
@@ -28,6 +29,7 @@ class TableReport:
     unknown_columns: tuple[str, ...]
     missing_columns: tuple[str, ...]
     accounts_lost: int = 0
+    late: int = 0
 
 
 @dataclass(frozen=True)

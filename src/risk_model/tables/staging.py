@@ -11,12 +11,14 @@ from risk_model.tables import reasons
 from risk_model.tables.casting import Cell, RawColumn, cell
 from risk_model.tables.contract import SURVEY_RANGES, Column, Kind, Table
 from risk_model.tables.quoting import identifier, literal
-from risk_model.tables.raw import ROW, RawTable
+from risk_model.tables.raw import RECORDED, ROW, RawTable
 from risk_model.timeline import DAY
 
 SINCE_EVER = -4_000_000_000
 """Epoch second from which a row without a time is known: long before everything."""
 KNOWN = "known__"
+OF_ROW = (ROW, RECORDED)
+"""What tells of a whole row from when it is known."""
 
 SQL_TYPES: dict[Kind, str] = {
     "key": "VARCHAR",
@@ -70,7 +72,7 @@ def staging_select(raw: RawTable, relation: str) -> str:
     outputs += [
         f"CAST({alias[KNOWN + name]} AS BIGINT) AS {identifier(KNOWN + name)}"
         for name in raw.known_at
-        if name != ROW
+        if name not in OF_ROW
     ]
     return f"SELECT {', '.join(outputs)}, {_problems(raw, judged)} AS problems FROM ({inner})"
 
@@ -117,8 +119,9 @@ def _own_time(table: Table, alias: dict[str, str]) -> str:
 
 def _row_known(table: Table, alias: dict[str, str]) -> str:
     own = _own_time(table, alias)
-    later = alias.get(KNOWN + ROW)
-    return f"CAST(greatest({own}, coalesce({later}, {SINCE_EVER})) AS BIGINT)" if later else own
+    later = [alias[KNOWN + name] for name in OF_ROW if KNOWN + name in alias]
+    times = ", ".join(f"coalesce({time}, {SINCE_EVER})" for time in later)
+    return f"CAST(greatest({own}, {times}) AS BIGINT)" if later else own
 
 
 def _problems(raw: RawTable, judged: Sequence[_Judged]) -> str:

@@ -22,6 +22,7 @@ from risk_model.tables.mapping import SourcesMapping
 from risk_model.tables.postgres import Database
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.resources import EngineConfig
+from risk_model.tables.signatures import not_readable
 
 
 @contextmanager
@@ -73,7 +74,7 @@ def _load_input(
         found.mistakes.append(f"{at}: {found.place} is a database; write {{table: {given}}}.")
     elif not data.is_dir():
         return
-    elif not (path := data / given).is_file():
+    elif not (path := data / given).exists() and not path.is_symlink():
         found.mistakes.append(f"{at}: no file '{given}' in {data.name}.")
     elif ending_of(path) is None:
         found.mistakes.append(f"{at}: '{given}' is no .csv, .csv.gz or .parquet file.")
@@ -83,6 +84,9 @@ def _load_input(
 
 def _load_file(connection: duckdb.DuckDBPyConnection, name: str, path: Path, found: Found) -> None:
     create = f"CREATE TABLE {identifier(name)} AS SELECT"
+    wrong = not_readable(path)
+    if wrong:
+        raise DataRefused(f"{path.name}: {wrong}")
     if ending_of(path) == ".parquet":
         relation = f"read_parquet({literal(str(path))})"
         described(connection, relation, path.name)

@@ -1,40 +1,23 @@
 """Where the phrases of each category stand in a text, and which of them count.
 
 A phrase counts unless an exception of its category covers it, its sentence holds a word that voids
-it, it is denied ("no plans to cancel"), or its category tells facts and the sentence only supposes.
+it, it is denied ("no plans to cancel"), or its sentence is about something else (a frame). Nothing
+reaches over the end of a sentence, so each sentence is looked at by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from risk_model.text.lexicon import Category, Context, Lexicons
-from risk_model.text.phrases import Compiled, PhraseCompiler, exact_words, read_phrase
+from risk_model.text.patterns import Alphabet, Compiled, PhraseCompiler
+from risk_model.text.phrases import Groups, read_phrase, words_of
 from risk_model.text.words import END, PAUSE
 
 Span = tuple[int, int]
-# A list of phrases by its owner (a category, or "context") and its name there.
+# A list of phrases by its owner (a category, "context" or "frames") and its name there.
 Slot = tuple[str, str]
-
-
-class PhraseBook:
-    """Phrases that are looked up by the words of a text, so that few patterns are ever tried."""
-
-    def __init__(self, phrases: Iterable[tuple[Slot, Compiled]]) -> None:
-        self._by_anchor: dict[str, list[tuple[Slot, Compiled]]] = {}
-        for slot, phrase in phrases:
-            for anchor in phrase.needs[0]:
-                self._by_anchor.setdefault(anchor, []).append((slot, phrase))
-
-    def candidates(self, present: frozenset[str]) -> dict[Slot, set[Compiled]]:
-        """Return the phrases that may be in a text with these tokens, by their list."""
-        found: dict[Slot, set[Compiled]] = {}
-        for word in present & self._by_anchor.keys():
-            for slot, phrase in self._by_anchor[word]:
-                if phrase.may_be_in(present):
-                    found.setdefault(slot, set()).add(phrase)
-        return found
 
 
 class Finder:
@@ -42,126 +25,205 @@ class Finder:
 
     def __init__(self, lexicons: Lexicons) -> None:
         lists = _lists(lexicons)
+        groups = Groups(lexicons.groups)
         parsed = {
-            phrase: read_phrase(phrase, lexicons.groups)
-            for phrases in lists.values()
-            for phrase in phrases
+            phrase: read_phrase(phrase, groups) for phrases in lists.values() for phrase in phrases
         }
-        exact = {word for sides in parsed.values() for word in exact_words(sides)}
-        self.compiler = PhraseCompiler(exact)
-        compiled = {phrase: self.compiler.compile(sides) for phrase, sides in parsed.items()}
-        self._reach = lexicons.context.reach
-        self._categories = lexicons.categories
-        self._phrases, self._exceptions = (
-            PhraseBook(
-                (slot, compiled[phrase])
-                for slot, phrases in lists.items()
-                if (slot[1] == "phrases") is wanted
-                for phrase in phrases
-            )
-            for wanted in (True, False)
+        words = {word for sides in parsed.values() for word in words_of(sides)}
+        self.alphabet = Alphabet(words | set(lexicons.context.names), lexicons.context.misspelt)
+        compiler = PhraseCompiler(self.alphabet)
+        compiled = {phrase: compiler.compile(sides) for phrase, sides in parsed.items()}
+        self._bits_of = compiler.bits_of
+        self._exceptions = Exceptions(
+            {slot: tuple(compiled[phrase] for phrase in lists[slot]) for slot in lists},
+            lexicons.context,
+            self.alphabet,
         )
+        self._categories = lexicons.categories
+        self._by_first: dict[int, list[tuple[str, int, Compiled]]] = {}
+        for name, category in lexicons.categories.items():
+            for phrase in (compiled[written] for written in category.phrases):
+                self._by_first.setdefault(phrase.first, []).append((name, phrase.mask, phrase))
+        firsts = sum(1 << first for first in self._by_first)
+        self._firsts_of = {
+            letter: tuple(_bits_in(bits & firsts)) for letter, bits in compiler.bits_of.items()
+        }
 
-    def spans(self, words: Sequence[str]) -> Iterator[tuple[str, Iterator[Span]]]:
-        """Yield each category that may be heard in these tokens, and where its phrases count.
+    def heard(self, letters: str) -> set[str]:
+        """Return the categories that a text, one letter a word, says."""
+        heard: set[str] = set()
+        for sentence in self._sentences(letters):
+            for name, phrases in self._candidates(sentence, heard).items():
+                rules: Rules | None = None
+                for phrase in phrases:
+                    if not phrase.pattern.search(sentence.text):
+                        continue
+                    rules = rules or Rules(sentence, name, self._categories[name])
+                    if any(
+                        not rules.void(at.span()) for at in phrase.pattern.finditer(sentence.text)
+                    ):
+                        heard.add(name)
+                        break
+        return heard
 
-        A span counts characters in the tokens joined by one space, one space before the first.
-        """
-        said = Said(words, self._exceptions, self._reach)
-        for (name, _), phrases in self._phrases.candidates(said.present).items():
-            yield name, self._counting(said, phrases, Rules(said, name, self._categories[name]))
+    def spans(self, letters: str) -> Iterator[tuple[str, Span]]:
+        """Yield each phrase that counts: its category, and its first and last word plus one."""
+        for sentence in self._sentences(letters):
+            for name, phrases in self._candidates(sentence, frozenset()).items():
+                rules = Rules(sentence, name, self._categories[name])
+                for start, stop in self._counting(sentence, phrases, rules):
+                    yield name, (sentence.start + start, sentence.start + stop)
+
+    def _sentences(self, letters: str) -> Iterator[Sentence]:
+        start = 0
+        bits_of = self._bits_of.get
+        for part in letters.split(END):
+            present = 0
+            for letter in set(part):
+                present |= bits_of(letter, 0)
+            if present:
+                yield Sentence(part, start, present, self._exceptions)
+            start += len(part) + 1
+
+    def _candidates(
+        self, sentence: Sentence, heard: frozenset[str] | set[str]
+    ) -> dict[str, list[Compiled]]:
+        """Return the phrases that may be in a sentence, by category, those heard left out."""
+        found: dict[str, list[Compiled]] = {}
+        present = sentence.present
+        empty: tuple[int, ...] = ()
+        firsts = {
+            first for letter in set(sentence.text) for first in self._firsts_of.get(letter, empty)
+        }
+        for first in firsts:
+            for name, mask, phrase in self._by_first[first]:
+                if mask & present == mask and name not in heard:
+                    found.setdefault(name, []).append(phrase)
+        return found
 
     @staticmethod
-    def _counting(said: Said, phrases: Iterable[Compiled], rules: Rules) -> Iterator[Span]:
+    def _counting(sentence: Sentence, phrases: Iterable[Compiled], rules: Rules) -> Iterator[Span]:
         for phrase in phrases:
-            for match in phrase.pattern.finditer(said.text):
+            for match in phrase.pattern.finditer(sentence.text):
                 if not rules.void(match.span()):
                     yield match.span()
 
 
-class Said:
-    """One text as tokens, with the exceptions that may be in it, looked up once if at all."""
+class Exceptions:
+    """The lists that void a phrase, and how far a negation reaches."""
 
-    def __init__(self, words: Sequence[str], exceptions: PhraseBook, reach: int) -> None:
-        self.text = f" {' '.join(words)} "
-        self.present = frozenset(words)
-        self._book = exceptions
-        self._reach = reach
+    def __init__(
+        self, lists: Mapping[Slot, tuple[Compiled, ...]], context: Context, alphabet: Alphabet
+    ) -> None:
+        self.reach = context.reach
+        self.names = frozenset(
+            letter for word in context.names for letter in alphabet.letters(word)
+        )
+        self._by_first: dict[Slot, dict[int, list[Compiled]]] = {slot: {} for slot in lists}
+        for slot, phrases in lists.items():
+            for phrase in phrases:
+                self._by_first[slot].setdefault(phrase.first, []).append(phrase)
+        self._firsts = {
+            slot: sum(1 << first for first in firsts) for slot, firsts in self._by_first.items()
+        }
 
-    def places(self, slot: Slot) -> list[Span]:
+    def places(self, slot: Slot, sentence: Sentence) -> list[Span]:
+        """Return where the phrases of a list stand in a sentence."""
+        present = sentence.present
+        there = self._firsts.get(slot, 0) & present
+        return [
+            match.span()
+            for first in (_bits_in(there) if there else ())
+            for phrase in self._by_first[slot][first]
+            if phrase.mask & present == phrase.mask
+            for match in phrase.pattern.finditer(sentence.text)
+        ]
+
+
+class Sentence:
+    """One sentence: its letters, where in the text it begins, and the bits that are in it."""
+
+    def __init__(self, text: str, start: int, present: int, exceptions: Exceptions) -> None:
+        self.text = text
+        self.start = start
+        self.present = present
+        self.exceptions = exceptions
+
+    def places(self, owner: str, name: str) -> list[Span]:
         """Return where the phrases of a list of exceptions stand."""
-        phrases = self._exceptions.get(slot, ())
-        return [match.span() for phrase in phrases for match in phrase.pattern.finditer(self.text)]
+        return self.exceptions.places((owner, name), self)
 
-    @cached_property
-    def _exceptions(self) -> dict[Slot, set[Compiled]]:
-        return self._book.candidates(self.present)
+    def is_named(self, stop: int) -> bool:
+        """Say whether the word at ``stop`` makes what is before it the name of a part."""
+        return not self.exceptions.names.isdisjoint(self.text[stop : stop + 1])
 
     @cached_property
     def denied(self) -> list[Span]:
         """The stretches in which a phrase that begins there is denied."""
-        feigned = self.places(("context", "no_negation"))
+        feigned = self.places("context", "no_negation")
         negations = [
-            span for span in self.places(("context", "negations")) if not _touches(span, feigned)
+            span for span in self.places("context", "negations") if not _touches(span, feigned)
         ]
-        limits = [start for start, _ in self.places(("context", "ends_negation"))]
+        limits = [start for start, _ in self.places("context", "ends_negation")]
         return [(stop, self._end_of_denial(stop, limits)) for _, stop in negations]
 
     def _end_of_denial(self, start: int, limits: Sequence[int]) -> int:
         """Return where the reach of a negation ends: after some words, or with its clause."""
-        stop = start
-        for word in self.text[start + 1 :].split(" ", self._reach)[: self._reach]:
-            if word in (PAUSE, END):
-                break
-            stop += len(word) + 1
-        return min([stop, *(limit for limit in limits if limit >= start)])
+        stop = min(start + self.exceptions.reach, len(self.text))
+        pause = self.text.find(PAUSE, start, stop)
+        return min([stop, *(at for at in (pause, *limits) if at >= start)])
+
+
+class Rules:
+    """What voids the phrases of one category in one sentence."""
+
+    def __init__(self, sentence: Sentence, name: str, category: Category) -> None:
+        self._sentence = sentence
+        self._name = name
+        self._category = category
+
+    def void(self, span: Span) -> bool:
+        """Say whether an exception covers a phrase or voids the sentence, or it is denied."""
+        return (
+            self._is_void
+            or _touches(span, self._covered)
+            or (self._category.nameable and self._sentence.is_named(span[1]))
+            or (
+                self._category.negatable
+                and any(first <= span[0] < last for first, last in self._sentence.denied)
+            )
+        )
+
+    @cached_property
+    def _covered(self) -> list[Span]:
+        return self._sentence.places(self._name, "but_not")
+
+    @cached_property
+    def _is_void(self) -> bool:
+        places = self._sentence.places
+        return bool(places(self._name, "not_beside")) or any(
+            places("frames", frame) for frame in self._category.frames
+        )
 
 
 def _touches(span: Span, others: Iterable[Span]) -> bool:
     return any(first < span[1] and span[0] < last for first, last in others)
 
 
-class Rules:
-    """What voids the phrases of one category in one text."""
-
-    def __init__(self, said: Said, name: str, category: Category) -> None:
-        self._said = said
-        self._name = name
-        self._category = category
-
-    def void(self, span: Span) -> bool:
-        """Say whether an exception covers a phrase or voids its sentence, or it is denied."""
-        start = span[0]
-        if _touches(span, self._covered):
-            return True
-        if any(first <= start < last for first, last in self._void_sentences):
-            return True
-        return self._category.negatable and any(
-            first <= start < last for first, last in self._said.denied
-        )
-
-    @cached_property
-    def _covered(self) -> list[Span]:
-        return self._said.places((self._name, "but_not"))
-
-    @cached_property
-    def _void_sentences(self) -> list[Span]:
-        """Return from where to where nothing is heard: whole sentences."""
-        text = self._said.text
-        places = self._said.places((self._name, "not_beside"))
-        if self._category.factual:
-            places += self._said.places(("context", "hypothetical"))
-        # A sentence without an end reaches to the end of the text: find() gives -1 there.
-        return [
-            (text.rfind(END, 0, start + 1) + 1, text.find(END, start) % (len(text) + 1))
-            for start, _ in places
-        ]
+def _bits_in(bits: int) -> Iterator[int]:
+    """Yield the numbers of the bits that are set."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
 
 
 def _lists(lexicons: Lexicons) -> dict[Slot, tuple[str, ...]]:
-    owners: dict[str, Category | Context] = {**lexicons.categories, "context": lexicons.context}
+    owners: dict[str, dict[str, tuple[str, ...]]] = {
+        **{name: category.lists() for name, category in lexicons.categories.items()},
+        "context": lexicons.context.lists(),
+        "frames": lexicons.context.frames,
+    }
     return {
-        (owner, name): phrases
-        for owner, lists in owners.items()
-        for name, phrases in lists.lists().items()
+        (owner, name): phrases for owner, lists in owners.items() for name, phrases in lists.items()
     }

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from risk_model.text.cleaning import own_words
 from risk_model.text.findings import Finder
 from risk_model.text.lexicon import CATEGORIES, Lexicons
-from risk_model.text.words import END, PAUSE, QUESTION, normal, raw_tokens, tokens, written_out
+from risk_model.text.patterns import MARKS
+from risk_model.text.words import normal, raw_tokens, tokens, written_out
 
 if TYPE_CHECKING:
     from risk_model.text.sentiment import TunedVader
 
 SIGNALS: tuple[str, ...] = ("sentiment", *CATEGORIES, "words")
 
-_MARKS = frozenset({END, PAUSE, QUESTION})
 _REMEMBERED_WORDS = 200_000
 
 
@@ -53,34 +51,34 @@ class Ear:
     def __init__(self, lexicons: Lexicons) -> None:
         self._corrections = lexicons.sentiment
         self._finder = Finder(lexicons)
-        self._tokens: dict[str, tuple[str, ...]] = {}
+        self._letters: dict[str, str] = {}
         self._vader: TunedVader | None = None
 
     def hear(self, text: str) -> dict[str, float]:
         """Return SIGNALS of one text."""
         own = own_words(text)
-        words = [token for raw in raw_tokens(normal(own)) for token in self._token(raw)]
+        letters = "".join([self._letters_of(raw) for raw in raw_tokens(normal(own))])
         heard = dict.fromkeys(SIGNALS, 0.0)
-        if not words:
+        if not letters:
             return heard
         heard["sentiment"] = self._sentiment(own)
-        heard["words"] = float(sum(word not in _MARKS for word in words))
-        for name, spans in self._finder.spans(words):
-            heard[name] = float(next(spans, None) is not None)
+        heard["words"] = float(len(letters) - sum(letters.count(mark) for mark in MARKS))
+        for name in self._finder.heard(letters):
+            heard[name] = 1.0
         return heard
 
     def why(self, text: str) -> dict[str, list[str]]:
         """Return the words behind each flag, in lower case as they stand in the text."""
         own = normal(own_words(text))
-        placed = [(token, word) for token in tokens(own) for word in self._token_of(token.words)]
-        starts = list(accumulate((len(word) + 1 for _, word in placed), initial=0))
+        letter = self._finder.alphabet.letter
+        placed = [(token, letter(word)) for token in tokens(own) for word in token.words]
         told: dict[str, list[str]] = {}
-        for name, spans in self._finder.spans([word for _, word in placed]):
-            for start, stop in sorted(spans):
-                first, last = (bisect_right(starts, at) - 1 for at in (start, stop - 1))
-                phrase = " ".join(own[placed[first][0].start : placed[last][0].stop].split())
-                if phrase not in told.setdefault(name, []):
-                    told[name].append(phrase)
+        for first, stop, name in sorted(
+            (*span, name) for name, span in self._finder.spans("".join(at[1] for at in placed))
+        ):
+            phrase = " ".join(own[placed[first][0].start : placed[stop - 1][0].stop].split())
+            if phrase not in told.setdefault(name, []):
+                told[name].append(phrase)
         return told
 
     def _sentiment(self, own: str) -> float:
@@ -90,13 +88,12 @@ class Ear:
             self._vader = TunedVader(self._corrections)
         return self._vader.compound(own)
 
-    def _token(self, raw: str) -> tuple[str, ...]:
-        known = self._tokens.get(raw)
+    def _letters_of(self, raw: str) -> str:
+        """Return the letters of one token as written."""
+        known = self._letters.get(raw)
         if known is None:
-            if len(self._tokens) >= _REMEMBERED_WORDS:
-                self._tokens.clear()
-            known = self._tokens[raw] = self._token_of(written_out(raw))
+            if len(self._letters) >= _REMEMBERED_WORDS:
+                self._letters.clear()
+            letter = self._finder.alphabet.letter
+            known = self._letters[raw] = "".join(letter(word) for word in written_out(raw))
         return known
-
-    def _token_of(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(self._finder.compiler.token(word) for word in words)

@@ -13,10 +13,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from risk_model.errors import ConfigError
-from risk_model.text.phrases import PhraseError, read_entry, read_phrase
+from risk_model.text.phrases import Groups, PhraseError, read_phrase
 
 # Raise it whenever the same lexicons would hear something else than before.
-ALGORITHM = 2
+ALGORITHM = 3
 
 CATEGORIES: tuple[str, ...] = (
     "urgency",
@@ -24,14 +24,17 @@ CATEGORIES: tuple[str, ...] = (
     "competitor",
     "legal",
     "breach",
+    "data_loss",
     "public",
     "hesitancy",
     "complaint",
     "frustration",
+    "no_progress",
     "expectation_gap",
     "billing",
     "passed_around",
     "executive",
+    "asks_for_higher",
     "outage",
     "question",
     "thanks",
@@ -46,16 +49,17 @@ class Category(_Frozen):
     """The words of one category.
 
     ``but_not`` voids a phrase that it overlaps, ``not_beside`` every phrase of its sentence.
-    ``negatable``: "no plans to cancel" is no threat. ``factual``: talk of policies, of what
-    would be and of drills says nothing.
+    ``frames`` names those lists of ``context.yaml`` that void it in the same way. ``negatable``:
+    "no plans to cancel" is no threat. ``nameable``: "the cancel button" is none either.
     """
 
     means: str = Field(min_length=1)
     phrases: tuple[str, ...] = Field(min_length=1)
     but_not: tuple[str, ...] = ()
     not_beside: tuple[str, ...] = ()
+    frames: tuple[str, ...] = ()
     negatable: bool = True
-    factual: bool = False
+    nameable: bool = False
 
     def lists(self) -> dict[str, tuple[str, ...]]:
         """Return the three lists of phrases by their names."""
@@ -67,13 +71,20 @@ class Category(_Frozen):
 
 
 class Context(_Frozen):
-    """What turns the words after it: negations and their limits, and talk of what is not a fact."""
+    """What turns the words around it: negations and their limits, and frames of what is said.
+
+    A frame is talk of what is not so, or not theirs: what would be, what another vendor did.
+    ``names`` are words for the parts of a product: the *cancel button*, the *legal name field*.
+    ``misspelt`` gives the right word for common misspellings.
+    """
 
     negations: tuple[str, ...] = Field(min_length=1)
     no_negation: tuple[str, ...] = ()
     ends_negation: tuple[str, ...] = ()
     reach: int = Field(default=6, ge=1, le=20)
-    hypothetical: tuple[str, ...] = ()
+    frames: dict[str, tuple[str, ...]] = {}
+    names: tuple[str, ...] = ()
+    misspelt: dict[str, str] = {}
 
     def lists(self) -> dict[str, tuple[str, ...]]:
         """Return the lists of phrases by their names."""
@@ -81,7 +92,6 @@ class Context(_Frozen):
             "negations": self.negations,
             "no_negation": self.no_negation,
             "ends_negation": self.ends_negation,
-            "hypothetical": self.hypothetical,
         }
 
 
@@ -128,10 +138,18 @@ class Lexicons(_Frozen):
     def _complete_and_readable(self) -> Lexicons:
         missing = [name for name in CATEGORIES if name not in self.categories]
         mistakes = [f"{name}.yaml: missing; every category needs its file" for name in missing]
+        groups = Groups(self.groups)
         # A broken group would be told again at each phrase that uses it.
-        mistakes += _unreadable(_entries({"groups.yaml": self.groups}), read_entry) or _unreadable(
-            self._phrases(), lambda phrase: read_phrase(phrase, self.groups)
-        )
+        mistakes += _unreadable(
+            _entries({"groups.yaml": self.groups}), groups.entry
+        ) or _unreadable(self._phrases(), lambda phrase: read_phrase(phrase, groups))
+        mistakes += [
+            f"{name}.yaml: frames, entry {at}: no frame '{frame}' in context.yaml; there are: "
+            f"{', '.join(self.context.frames)}"
+            for name, category in self.categories.items()
+            for at, frame in enumerate(category.frames, start=1)
+            if frame not in self.context.frames
+        ]
         if mistakes:
             raise ConfigError(mistakes)
         return self
@@ -141,7 +159,9 @@ class Lexicons(_Frozen):
         files: dict[str, dict[str, tuple[str, ...]]] = {
             f"{name}.yaml": category.lists() for name, category in self.categories.items()
         }
-        files["context.yaml"] = self.context.lists()
+        files["context.yaml"] = self.context.lists() | {
+            f"frames, {name}": phrases for name, phrases in self.context.frames.items()
+        }
         return _entries(files)
 
 

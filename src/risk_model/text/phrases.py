@@ -1,4 +1,4 @@
-"""The little language of the lexicons: a phrase as a CS manager writes it, compiled to a pattern.
+"""The little language of the lexicons: a phrase as a CS manager writes it, read into its parts.
 
 ====================  =============================================================
 ``cancel``            the word in all its forms (cancels, cancelled, cancelling)
@@ -8,12 +8,15 @@
 ``[really]``          may be there or not; ``[the/our]`` too
 ``<product>``         one of a group of ``groups.yaml``
 ``...``               up to four other words, none of them a negation
-``invoice + wrong``   both in one sentence, whichever comes first, with no negation in between
+``invoice + wrong``   both in one sentence, whichever comes first, with no negation in between;
+                      three at most
 ``<number>``          any number
 ``?``                 a question mark
+``^``                 first of all: the beginning of a sentence
 ====================  =============================================================
 
-A comma in the message never stands in the way; the end of a sentence always does.
+A comma in the message never stands in the way; the end of a sentence always does. An entry of a
+group may name other groups.
 """
 
 from __future__ import annotations
@@ -21,61 +24,92 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, product
 
-from risk_model.text.words import END, PAUSE, normal, raw_tokens, stem, word_set, written_out
+from risk_model.text.words import END, PAUSE, normal, raw_tokens, written_out
 
-GAP_WORDS = 4
+MOST_SIDES = 3
 _GAP = "..."
-_PAUSE = "(?: ,)?"
-_NO_NEGATION = "(?! (?:not|never|no|nor|without|neither) )"
-_GAP_PATTERN = rf"(?:{_NO_NEGATION} [^ {END}]+){{0,{GAP_WORDS}}}?"
-_WIDE_GAP_PATTERN = rf"(?:{_NO_NEGATION} [^ {END}]+)*?"
 _BOTH = "+"
 _PIECE = re.compile(r"\[[^\]]*\]|\([^)]*\)|\S+")
 NUMBER = "<number>"
-_NUMBER_PATTERN = r"\d[\w]*"
-# Too frequent in customer mail to be worth looking a phrase up by (stems).
-_FREQUENT = word_set("""
-    a about account all an anoth and ani anyth are as ask at back be been befor but by can come
-    contract could custom customer data day differ do down end everi find first for from get give go
-    good great had has have help her here hour how i if in is issu it just keep know last like look
-    make manag manager me month more my need new next no not now of on one onli or other our out
-    over plan problem product report say see send servic should so some someon still support system
-    take team tell than that the there they thing this ticket time to tool two up us use user veri
-    want was we week well what when where which who whi will with work would year you your ?
-""")
+START = "^"
+
+Run = tuple[str, ...]
 
 
 class PhraseError(ValueError):
     """A phrase that cannot be read; the text says why and what to write instead."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """One place in a phrase: its options, each a run of words; a gap has none."""
 
-    options: tuple[tuple[str, ...], ...]
+    options: tuple[Run, ...]
     optional: bool = False
 
 
-Groups = Mapping[str, Sequence[str]]
-
-
 Parts = tuple[Part, ...]
+FIRST = Part(((START,),))
+
+
+class Groups:
+    """Words that many phrases share, by the name of the group; read when they are asked for."""
+
+    def __init__(self, written: Mapping[str, Sequence[str]]) -> None:
+        self.written = written
+        self._runs: dict[str, tuple[Run, ...]] = {}
+        self._parts: dict[str, Part] = {}
+        self._being_read: list[str] = []
+
+    def part(self, piece: str) -> Part:
+        """Return the part that a piece of a phrase is; the same piece is the same object."""
+        if piece not in self._parts:
+            self._parts[piece] = _read_piece(piece, self)
+        return self._parts[piece]
+
+    def runs(self, name: str) -> tuple[Run, ...]:
+        """Return every run of words that a group stands for; raise PhraseError."""
+        if name not in self.written:
+            raise PhraseError(
+                f"no group <{name}> in groups.yaml; there are: {', '.join(sorted(self.written))}"
+            )
+        if name in self._being_read:
+            raise PhraseError(f"group <{name}> holds itself: {' > '.join(self._being_read)}")
+        if name not in self._runs:
+            self._being_read.append(name)
+            try:
+                read = [run for entry in self.written[name] for run in self.entry(entry)]
+            finally:
+                self._being_read.pop()
+            self._runs[name] = tuple(dict.fromkeys(read))
+        return self._runs[name]
+
+    def entry(self, entry: str) -> tuple[Run, ...]:
+        """Return every run of words that one entry of a group stands for; raise PhraseError."""
+        parts = [_read_piece(piece, self) for piece in _PIECE.findall(entry)]
+        if any(not part.options for part in parts):
+            raise PhraseError("a group holds no '...'")
+        choices = [(*part.options, ()) if part.optional else part.options for part in parts]
+        runs = dict.fromkeys(tuple(chain.from_iterable(chosen)) for chosen in product(*choices))
+        if not runs or () in runs:
+            raise PhraseError("at least one word must not be optional")
+        return tuple(runs)
 
 
 def read_phrase(phrase: str, groups: Groups) -> tuple[Parts, ...]:
-    """Return the sides of a written phrase (one, or two around a ``+``); raise PhraseError."""
+    """Return the sides of a written phrase (one, or those around each ``+``); raise PhraseError."""
     sides = f" {phrase} ".split(f" {_BOTH} ")
-    if len(sides) > 2:
-        raise PhraseError("one + at most")
+    if len(sides) > MOST_SIDES:
+        raise PhraseError(f"{MOST_SIDES - 1} + at most")
     return tuple(_read_side(side, groups) for side in sides)
 
 
 def _read_side(side: str, groups: Groups) -> Parts:
-    parts = tuple(_read_piece(piece, groups) for piece in _PIECE.findall(side))
+    pieces = _PIECE.findall(side)
+    begins = pieces[:1] == [START]
+    parts = tuple(groups.part(piece) for piece in pieces[begins:])
     if not parts:
         raise PhraseError("there is no word in it")
     if any(part.optional for part in (parts[0], parts[-1])):
@@ -85,7 +119,7 @@ def _read_side(side: str, groups: Groups) -> Parts:
         )
     if not (parts[0].options and parts[-1].options):
         raise PhraseError("'...' stands between words, not at the beginning or the end")
-    return parts
+    return (FIRST, *parts) if begins else parts
 
 
 def _read_piece(piece: str, groups: Groups) -> Part:
@@ -93,7 +127,7 @@ def _read_piece(piece: str, groups: Groups) -> Part:
         return Part(())
     optional, bracketed = piece[0] == "[", piece[0] in "[("
     inner = piece[1:-1] if bracketed else piece
-    if any(mark in inner for mark in "()[]{}*|"):
+    if any(mark in inner for mark in "()[]{}*|^"):
         raise PhraseError(
             f"cannot read '{piece}': write [word] for one that may be missing, a/b for either, "
             "and ... for words in between; a word stands for all its forms, without a *"
@@ -104,7 +138,7 @@ def _read_piece(piece: str, groups: Groups) -> Part:
     return Part(options, optional)
 
 
-def _read_choice(choice: str, groups: Groups) -> Iterator[tuple[str, ...]]:
+def _read_choice(choice: str, groups: Groups) -> Iterator[Run]:
     """Yield the runs of words that one choice stands for, its groups written out."""
     runs = [_read_word(word, groups) for word in choice.split()]
     if not runs:
@@ -113,33 +147,15 @@ def _read_choice(choice: str, groups: Groups) -> Iterator[tuple[str, ...]]:
         yield tuple(chain.from_iterable(chosen))
 
 
-def _read_word(word: str, groups: Groups) -> Sequence[tuple[str, ...]]:
+def _read_word(word: str, groups: Groups) -> Sequence[Run]:
     if word == NUMBER:
         return [(NUMBER,)]
     if not word.startswith("<"):
         return [_as_words(word)]
-    name = word.strip("<>")
-    if name not in groups:
-        raise PhraseError(
-            f"no group <{name}> in groups.yaml; there are: {', '.join(sorted(groups))}"
-        )
-    return [run for entry in groups[name] for run in read_entry(entry)]
+    return groups.runs(word.strip("<>"))
 
 
-@lru_cache(maxsize=10_000)
-def read_entry(entry: str) -> tuple[tuple[str, ...], ...]:
-    """Return every run of words that one entry of a group stands for; raise PhraseError."""
-    parts = [_read_piece(piece, {}) for piece in _PIECE.findall(entry)]
-    if any(not part.options for part in parts):
-        raise PhraseError("a group holds no '...'")
-    choices = [(*part.options, ()) if part.optional else part.options for part in parts]
-    runs = dict.fromkeys(tuple(chain.from_iterable(chosen)) for chosen in product(*choices))
-    if not runs or () in runs:
-        raise PhraseError("at least one word must not be optional")
-    return tuple(runs)
-
-
-def _as_words(text: str) -> tuple[str, ...]:
+def _as_words(text: str) -> Run:
     """Return the words of one choice, ``=`` kept before the first as the mark of an exact form."""
     exact = text.startswith("=")
     words = [
@@ -155,92 +171,9 @@ def _as_words(text: str) -> tuple[str, ...]:
     return tuple(words)
 
 
-def exact_words(sides: Sequence[Parts]) -> set[str]:
-    """Return the words of which a phrase wants one form only."""
-    words = (
-        word for parts in sides for part in parts for option in part.options for word in option
-    )
-    return {word[1:] for word in words if word.startswith("=")}
-
-
-@dataclass(frozen=True, eq=False)
-class Compiled:
-    """A phrase ready to be found: of each set of ``needs`` one has to be among the tokens.
-
-    The first set, the most telling one, is what the phrase is looked up by.
-    """
-
-    pattern: re.Pattern[str]
-    needs: tuple[frozenset[str], ...]
-
-    def may_be_in(self, present: frozenset[str]) -> bool:
-        """Say whether a text with these tokens can hold the phrase: cheaper than to search."""
-        for need in self.needs:  # noqa: SIM110 - a generator takes twice as long
-            if need.isdisjoint(present):
-                return False
-        return True
-
-
-class PhraseCompiler:
-    """Compiles phrases; ``exact`` are the words of which somewhere one form only is wanted."""
-
-    def __init__(self, exact: set[str]) -> None:
-        self.exact = frozenset(exact)
-        self._exact_by_stem: dict[str, list[str]] = {}
-        for word in sorted(exact):
-            self._exact_by_stem.setdefault(stem(word), []).append(f"={word}")
-
-    def token(self, word: str) -> str:
-        """Return the token that a word of a message becomes."""
-        return f"={word}" if word in self.exact else stem(word)
-
-    def compile(self, sides: Sequence[Parts]) -> Compiled:
-        """Return the pattern of a phrase over a token string, and its anchors."""
-        written = [self._side(parts) for parts in sides]
-        if len(written) == 2:
-            one, other = written
-            both = (f"{one}{_WIDE_GAP_PATTERN}{other}", f"{other}{_WIDE_GAP_PATTERN}{one}")
-            written = [f"(?:{both[0]}|{both[1]})"]
-        fixed = [part for parts in sides for part in parts if part.options and not part.optional]
-        needs = sorted((self._anchors(part) for part in fixed), key=_cost)
-        # Any number will do for a number: that place cannot be looked up.
-        needs = [need for need in needs if NUMBER not in need] or needs
-        return Compiled(re.compile(written[0] + "(?= )"), tuple(needs))
-
-    def _side(self, parts: Parts) -> str:
-        return "".join(self._part(part, first=not at) for at, part in enumerate(parts))
-
-    def _part(self, part: Part, first: bool) -> str:
-        if not part.options:
-            return _GAP_PATTERN
-        joined = "|".join(dict.fromkeys(self._option(option) for option in part.options))
-        several = "|" in joined
-        body = ("" if first else _PAUSE) + " " + (f"(?:{joined})" if several else joined)
-        return f"(?:{body})?" if part.optional else body
-
-    def _option(self, option: tuple[str, ...]) -> str:
-        return f"{_PAUSE} ".join(self._word(word) for word in option)
-
-    def _word(self, word: str) -> str:
-        if word == NUMBER:
-            return _NUMBER_PATTERN
-        forms = self._forms(word)
-        escaped = [re.escape(form) for form in forms]
-        return escaped[0] if len(escaped) == 1 else f"(?:{'|'.join(escaped)})"
-
-    def _forms(self, word: str) -> list[str]:
-        """Return the tokens that a word of a phrase stands for."""
-        if word.startswith("="):
-            return [word]
-        return [stem(word), *self._exact_by_stem.get(stem(word), ())]
-
-    def _anchors(self, part: Part) -> frozenset[str]:
-        """Return tokens of which one must be there; of a run of words the rarest-looking one."""
-        rarest = [min(option, key=lambda word: _cost({word})) for option in part.options]
-        return frozenset(form for word in rarest for form in self._forms(word))
-
-
-def _cost(anchors: frozenset[str] | set[str]) -> tuple[bool, int, int]:
-    """Rank a set of anchors: no frequent word, few and long ones come first; numbers never."""
-    frequent = any(anchor in _FREQUENT or anchor == NUMBER for anchor in anchors)
-    return (frequent, len(anchors), -min(len(anchor) for anchor in anchors))
+def words_of(sides: Sequence[Parts]) -> Iterator[str]:
+    """Yield the words of a phrase, those of which one form only is wanted with their ``=``."""
+    for parts in sides:
+        for part in parts:
+            for option in part.options:
+                yield from option

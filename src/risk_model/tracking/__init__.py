@@ -6,6 +6,8 @@ should come from your own registry only.
 """
 
 from risk_model.tracking.registry import (
+    SEVERITY_FILE,
+    TRUSTED_SEVERITY,
     Champion,
     Version,
     card_of,
@@ -19,7 +21,9 @@ from risk_model.tracking.runs import TRUSTED, TrainingRun, training_run
 from risk_model.tracking.store import tracking_uri
 
 __all__ = [
+    "SEVERITY_FILE",
     "TRUSTED",
+    "TRUSTED_SEVERITY",
     "Champion",
     "TrainingRun",
     "Version",

@@ -14,9 +14,13 @@ from typing import Any
 
 from risk_model.blend import Blend
 from risk_model.errors import RiskModelError
+from risk_model.ordinal import OrdinalLogistic
 from risk_model.tracking.store import in_words, is_absent_file, open_mlflow, tracking_uri
 
 CHAMPION = "champion"
+TRUSTED_SEVERITY = ("risk_model.ordinal.OrdinalLogistic", "risk_model.scaling.Scaling")
+# The learned part of severity, beside the model in the same run.
+SEVERITY_FILE = "severity.skops"
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +32,7 @@ class Champion:
     version: str
     run_id: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    severity: OrdinalLogistic | None = None
 
 
 @dataclass(frozen=True)
@@ -160,9 +165,11 @@ def load_champion(name: str, version: str | None = None) -> Champion | None:
         _only_skops(mlflow.models.get_model_info(f"models:/{name}/{version}"))
         model = mlflow.sklearn.load_model(f"models:/{name}/{version}")
         facts = _facts(mlflow, str(about.run_id))
+        learned = facts.get("severity", {}).get("used")
+        severity = _severity(mlflow, str(about.run_id)) if learned else None
     except MlflowException as error:
         raise RiskModelError(f"model {name} version {version}: {error.message}") from None
-    return Champion(model, f"{name}/{version}", str(about.run_id), facts)
+    return Champion(model, f"{name}/{version}", str(about.run_id), facts, severity)
 
 
 def _only_skops(info: Any) -> None:
@@ -180,3 +187,23 @@ def _facts(mlflow: Any, run_id: str) -> dict[str, Any]:
             run_id=run_id, artifact_path="model_facts.json", dst_path=folder
         )
         return dict(json.loads(Path(path).read_text(encoding="utf-8")))
+
+
+def _severity(mlflow: Any, run_id: str) -> OrdinalLogistic:
+    """Load the learned part of severity; refuse what holds other types than its own."""
+    import skops.io
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = mlflow.artifacts.download_artifacts(
+            run_id=run_id, artifact_path=SEVERITY_FILE, dst_path=folder
+        )
+        others = set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_SEVERITY)
+        if others:
+            raise RiskModelError(
+                f"{SEVERITY_FILE} of run {run_id} holds {', '.join(sorted(others))}, which is not "
+                "loaded. Train it again."
+            )
+        model = skops.io.load(path, trusted=list(TRUSTED_SEVERITY))
+    if not isinstance(model, OrdinalLogistic):
+        raise RiskModelError(f"{SEVERITY_FILE} of run {run_id} is no severity. Train it again.")
+    return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
@@ -13,7 +14,7 @@ import pandas as pd
 from risk_model.blend import TRUSTED_TYPES, Blend
 from risk_model.tracking.store import in_words, open_mlflow
 
-TRUSTED = (*TRUSTED_TYPES, "risk_model.rules.Rulebook")
+TRUSTED = (*TRUSTED_TYPES, "risk_model.rules.book.Rulebook")
 # What a stored model needs to be loaded; told to MLflow, which would guess by loading it.
 REQUIREMENTS = ("risk-model", "scikit-learn", "skops", "numpy", "pandas", "scipy")
 
@@ -68,6 +69,15 @@ class TrainingRun:
         """Record a part of the run, such as one fold, as a run of its own below it."""
         with self._mlflow.start_run(run_name=name, nested=True) as part:
             TrainingRun(self._mlflow, part.info.run_id).record(params, figures)
+
+    def keep_estimator(self, estimator: Any, name: str) -> None:
+        """Keep an estimator with the run as skops: reading it runs no pickled code."""
+        import skops.io
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            skops.io.dump(estimator, path)
+            self.keep_file(path)
 
     def register(
         self, model: Blend, example: pd.DataFrame, name: str, facts: Mapping[str, Any]

@@ -1,0 +1,141 @@
+"""An account's facts as they were known on a day: what every part of a document reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from risk_model.brief.plan import DocumentPlans
+from risk_model.brief.wording import masked, one_line
+from risk_model.respond import Advice, Response, answer_to, due_at
+from risk_model.respond.spec import SeverityResponse
+from risk_model.rules import Rule
+from risk_model.timeline import DAY
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A rule that fired, with the sentence that it says about this account."""
+
+    rule: Rule
+    says: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """What is known of an account on a day.
+
+    ``row`` is its row of the watchlist, ``account`` who it is that day, ``known`` its rows table by
+    table with nothing that became known later, ``facts`` its features by name, ``heard`` what each
+    message of theirs was heard to say, ``advice`` what helps. ``case`` is the escalation that the
+    documents are about, ``open_row`` its row of the list of escalated accounts, ``most`` how many
+    events to show.
+    """
+
+    day: int
+    row: Row
+    account: Row
+    known: Mapping[str, Sequence[Row]]
+    signs: Sequence[Sign]
+    facts: Row
+    heard: Mapping[str, Sequence[str]]
+    how: Response
+    advice: Advice
+    plans: DocumentPlans
+    case: Row | None = None
+    open_row: Row | None = None
+    evidence: bool = False
+    most: int | None = None
+    calibrated: bool = False
+    notes: Sequence[str] = field(default=())
+
+    @property
+    def now(self) -> int:
+        """The epoch second at which the document stands: nothing at or after it is known."""
+        return self.day * DAY
+
+    @property
+    def name(self) -> str:
+        """How the account is called."""
+        return one_line(self.account.get("name") or self.row["account_id"])
+
+    @property
+    def is_escalated(self) -> bool:
+        """Whether the case is open."""
+        return self.case is not None and self.case["closed_at"] is None
+
+    @property
+    def severity(self) -> str:
+        """The case's own severity, else the one that is suggested."""
+        own = self.case.get("severity") if self.case else None
+        return f"SEV-{int(own)}" if own else str(self.row["suggested_severity"])
+
+    @property
+    def cause(self) -> str:
+        """The case's cause once it is known, else the likely one; may be empty."""
+        own = self.case.get("cause") if self.case else None
+        return str(own or self.row["likely_cause"] or "")
+
+    @property
+    def summary(self) -> str:
+        """One line that says what it is about."""
+        own = self.case.get("issue") if self.case else None
+        if own and self.is_escalated:
+            return masked(own)
+        return str(self.row["reason_1"] or "nothing stands out in what was measured")
+
+    @property
+    def began(self) -> int:
+        """When the trouble began: the opening of the case, else now (epoch seconds)."""
+        return int(self.case["opened_at"]) if self.case else self.now
+
+    @property
+    def since(self) -> int:
+        """The epoch second from which events belong to the story."""
+        return self.began - self.plans.timeline_days * DAY
+
+    @property
+    def answer(self) -> SeverityResponse:
+        """What the severity calls for."""
+        return answer_to(self.severity, self.how)
+
+    @property
+    def acknowledge_by(self) -> int:
+        """When the case has to be acknowledged, in the account's own business hours (seconds)."""
+        zone = (self.account.get(name) for name in ("region", "timezone"))
+        hours = self.how.business_hours.calendar(*(str(at) if at else None for at in zone))
+        opened = datetime.fromtimestamp(self.began, UTC)
+        minutes, counted = self.answer.acknowledge_minutes, self.answer.acknowledge_counted
+        return int(due_at(opened, minutes, counted, hours).timestamp())
+
+    def rows(self, table: str) -> Sequence[Row]:
+        """Return the account's known rows of a table; none where there is no such table."""
+        return self.known.get(table, ())
+
+    def open_tickets(self) -> list[Row]:
+        """Return the tickets that are open, the oldest first."""
+        still = [ticket for ticket in self.rows("tickets") if ticket["resolved_at"] is None]
+        return sorted(still, key=lambda ticket: (ticket["opened_at"], ticket["ticket_id"]))
+
+    def priority(self, ticket: Row) -> str:
+        """Return a ticket's priority as it stands: the last change of it, else as exported."""
+        changes = [
+            event
+            for event in self.rows("ticket_events")
+            if event["ticket_id"] == ticket["ticket_id"]
+            and event["kind"] == "priority"
+            and event["value"]
+        ]
+        last = max(changes, key=lambda event: (event["occurred_at"], event["value"]), default=None)
+        return str(last["value"]).upper() if last else str(ticket["priority"] or "")
+
+
+def ticket_name(story: Story, ticket: Row) -> str:
+    """Return how a ticket is called: number, priority and subject (else category)."""
+    about = masked(ticket["subject"] or ticket["category"] or "")
+    parts = [one_line(ticket["ticket_id"]), story.priority(ticket), f"“{about}”" if about else ""]
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,231 @@
+"""What is wrong, how bad it is, and what points to its cause."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from risk_model.brief.blocks import Blank, Block, Fields, Grid, Paragraph, Points, Text
+from risk_model.brief.events import HEARD, channel, sender
+from risk_model.brief.story import Row, Story, ticket_name
+from risk_model.brief.wording import (
+    counted,
+    date_text,
+    lasting,
+    listed,
+    masked,
+    one_line,
+    time_text,
+)
+from risk_model.explain import told as figure_told
+from risk_model.timeline import day_number
+
+MOST = 8
+
+
+def issue(story: Story) -> list[Block]:
+    """What it is about: the case as it was recorded, and what is open."""
+    blocks: list[Block] = []
+    case = story.case
+    if case is not None:
+        said: Text = masked(case["issue"]) if case["issue"] else Blank("what the issue is")
+        blocks.append(Paragraph(said))
+    else:
+        blocks.append(Paragraph(f"{story.name} has not escalated yet; it is on the watchlist."))
+    still = story.open_tickets()
+    if still:
+        items = [f"{ticket_name(story, t)}, open {_age(story, t)}" for t in still[:MOST]]
+        blocks += [Paragraph(f"{counted(len(still), 'ticket')} open:"), Points(items)]
+    running = [row for row in story.rows("incidents") if row["ended_at"] is None]
+    if running:
+        items = [
+            f"{one_line(row['kind'] or 'incident')} {one_line(row['incident_id'])}, since "
+            f"{time_text(row['started_at'])}"
+            for row in running[-MOST:]
+        ]
+        blocks += [Paragraph("Incidents without a recorded end:"), Points(items)]
+    return blocks
+
+
+def reasons(story: Story) -> list[Block]:
+    """The list's own reasons, with the day they stand for."""
+    said = [str(story.row[f"reason_{n}"]) for n in (1, 2, 3) if story.row[f"reason_{n}"]]
+    heading = f"Signs on {date_text(story.now)}:"
+    return [Paragraph(heading), Points(said)] if said else []
+
+
+def summary(story: Story) -> list[Block]:
+    """Two or three sentences: who, what, since when, and whose turn it is."""
+    case, row = story.case, story.row
+    if case is None:
+        begin = f"{story.name} has not escalated. On {date_text(story.now)} it stands at "
+        begin += f"{row['risk_level']} risk: {story.summary}."
+    else:
+        begin = f"{story.name} escalated on {date_text(case['opened_at'])} ({story.severity})"
+        begin += f": {masked(case['issue'])}." if case["issue"] else "."
+        if not story.is_escalated:
+            begin += f" It was closed on {date_text(case['closed_at'])}."
+    turn = {
+        "us": "The next move is ours.",
+        "customer": "We have answered; the next move is theirs.",
+        "nobody": "Nothing is waiting on either side.",
+    }[str(row["waiting_on"])]
+    why = {"product": "the product", "contract": "the contract", "experience": "their experience"}
+    cause = f" The signs point to {why.get(story.cause, story.cause)}." if story.cause else ""
+    return [Paragraph(f"{begin}{cause} {turn}")]
+
+
+def level(story: Story) -> list[Block]:
+    """Risk level, severity by business impact, tier and sponsor, with what each rests on."""
+    row = story.row
+    figure = f"{float(row['escalation_probability']):.0%} within {row['horizon_days']} days"
+    named = "Probability of an escalation" if story.calibrated else "Score (no probability)"
+    severe = [sign for sign in story.signs if sign.rule.severity == _number(story.severity)]
+    because = f": {severe[0].says}" if severe else ""
+    sponsor = {"now": "now", "within-24h": "within 24 hours", "no": "not called for"}
+    rows: list[tuple[str, Text]] = [
+        ("Risk level", str(row["risk_level"])),
+        ("Severity", f"{story.severity}{because}"),
+        ("Tier", f"{row['escalation_tier']}"),
+        ("Executive sponsor", sponsor[str(row["executive_sponsor"])]),
+    ]
+    return [Fields(rows if story.is_escalated else [*rows, (named, figure)])]
+
+
+def impact(story: Story) -> list[Block]:
+    """Figures only, each from the data, and what no table holds as a blank."""
+    row, facts = story.row, story.facts
+    rows: list[tuple[str, Text]] = [("Revenue a year", _money(story.account.get("arr")))]
+    if not story.is_escalated and _is_known(row["arr_at_risk"]):
+        name = "Revenue at risk" if story.calibrated else "Revenue at risk (by score)"
+        rows.append((name, f"{float(row['arr_at_risk']):,.0f}"))
+    if row["renewal_date"]:
+        rows.append(("Renewal", f"{row['renewal_date']}{_days_until(story)}"))
+    rows += _ticket_impact(story) + _incident_impact(story)
+    change = facts.get("usage_change")
+    if change is not None:
+        told = "unchanged" if abs(float(change)) < 0.005 else figure_told(float(change), "change")
+        rows.append(("Usage, 4 weeks against the 4 before", told))
+    rows += _score_impact(story)
+    rows.append(("Business impact on their side", Blank("what it costs them, in their words")))
+    return [Fields(rows)]
+
+
+def root_cause(story: Story) -> list[Block]:
+    """The cause as recorded, else what points to one, named as no more than that."""
+    case = story.case
+    blocks: list[Block] = []
+    if case is not None and case["cause"]:
+        when = date_text(case["closed_at"])
+        blocks.append(Paragraph(f"Recorded at the closing on {when}: {case['cause']}."))
+    elif story.cause:
+        blocks.append(Paragraph(f"Not established. What is on record points to: {story.cause}."))
+        evidence = list(story.advice.by_cause.get(story.cause, ()))
+        blocks += [Points(evidence[:MOST])] if evidence else []
+    else:
+        blocks.append(Paragraph("Not established, and nothing on record points anywhere."))
+    return [*blocks, Paragraph(Blank("root cause, as found by the people who looked"))]
+
+
+def factors(story: Story) -> list[Block]:
+    """Every rule that fired, with the kind of cause that it speaks for."""
+    if not story.signs:
+        return [Paragraph("No rule fires on what was measured.")]
+    rows = [(sign.says, sign.rule.cause or "") for sign in story.signs]
+    return [Grid(("Factor", "Speaks for"), rows)]
+
+
+def said(story: Story) -> list[Block]:
+    """What their messages speak of, with dates; no words of theirs."""
+    theirs = [m for m in story.rows("messages") if m["direction"] == "inbound"]
+    recent = [m for m in theirs if m["sent_at"] >= story.since]
+    rows = [
+        (
+            date_text(message["sent_at"]),
+            f"{channel(message)} from {sender(message)}",
+            listed([HEARD[name] for name in story.heard[message["message_id"]] if name in HEARD]),
+        )
+        for message in recent
+        if any(name in HEARD for name in story.heard.get(message["message_id"], ()))
+    ][-MOST:]
+    blocks: list[Block] = []
+    if rows:
+        blocks.append(Grid(("Date", "Who", "Speaks of"), rows))
+    else:
+        blocks.append(Paragraph(f"{counted(len(recent), 'message')} of theirs, none upset."))
+    return [*blocks, Paragraph(Blank("what they say when you ask, in their own words"))]
+
+
+def prevention(story: Story) -> list[Block]:
+    """What would have met the strongest sign, and what people decide."""
+    steps = list(dict.fromkeys(sign.rule.do for sign in story.signs if sign.rule.kinds is None))
+    first = str(story.row["recommended_action"])
+    items: list[Text] = [first, *(step for step in steps if step.lower() not in first.lower())]
+    return [
+        Points(items[:4]),
+        Paragraph([Blank("what changes so that it does not come again, with owner and date")]),
+    ]
+
+
+def _ticket_impact(story: Story) -> list[tuple[str, Text]]:
+    still = story.open_tickets()
+    if "tickets" not in story.known:
+        return []
+    if not still:
+        return [("Open tickets", "none")]
+    urgent = sum(story.priority(ticket) in ("P1", "P2") for ticket in still)
+    oldest = still[0]
+    told = f"{len(still)}, {urgent} of them P1 or P2; the oldest since "
+    told += f"{date_text(oldest['opened_at'])}"
+    hit = [t["users_affected"] for t in still if t["users_affected"] is not None]
+    rows: list[tuple[str, Text]] = [("Open tickets", told)]
+    return [*rows, ("Users named in them", f"{max(hit):,.0f}")] if hit else rows
+
+
+def _incident_impact(story: Story) -> list[tuple[str, Text]]:
+    recent = [row for row in story.rows("incidents") if row["started_at"] >= story.since]
+    if not recent:
+        return []
+    over = [row for row in recent if row["ended_at"] is not None]
+    hours = sum(row["ended_at"] - row["started_at"] for row in over) / 3600
+    told = f"{counted(len(recent), 'incident')} since {date_text(story.since)}"
+    told += f", {counted(hours, 'hour')} in all" if over else ""
+    users = max((r["users_affected"] for r in recent if r["users_affected"]), default=None)
+    told += f", up to {counted(users, 'user')} affected" if users else ""
+    return [("Incidents", told)]
+
+
+def _score_impact(story: Story) -> list[tuple[str, Text]]:
+    rows: list[tuple[str, Text]] = []
+    answers = [s for s in story.rows("surveys") if s["kind"] == "NPS" and s["score"] is not None]
+    if answers:
+        last = max(answers, key=lambda s: (s["responded_at"], s["survey_id"]))
+        rows.append(("Last NPS", f"{last['score']:.0f} on {date_text(last['responded_at'])}"))
+    scores = story.rows("health_scores")
+    if scores:
+        newest = max(scores, key=lambda r: r["scored_at"])
+        rows.append(("Health", f"{newest['score']:.0f} on {date_text(newest['scored_at'])}"))
+    return rows
+
+
+def _age(story: Story, ticket: Row) -> str:
+    return (
+        f"for {lasting(story.now - ticket['opened_at'])} (since {date_text(ticket['opened_at'])})"
+    )
+
+
+def _days_until(story: Story) -> str:
+    ahead = day_number(date.fromisoformat(str(story.row["renewal_date"]))) - story.day
+    return f", in {counted(ahead, 'day')}"
+
+
+def _money(value: object) -> Text:
+    return f"{float(str(value)):,.0f}" if _is_known(value) else Blank("revenue a year")
+
+
+def _is_known(value: Any) -> bool:
+    return value is not None and value == value and value != ""  # noqa: PLR0124  (NaN)
+
+
+def _number(severity: str) -> int:
+    return int(severity.removeprefix("SEV-"))

@@ -1,0 +1,162 @@
+"""What a ticket or an escalation is about: the same matter in other words is the same matter.
+
+A subject is reduced to the stems of its words, without stop words, numbers, ids and words for
+*something is wrong*. Row by row, in the order in which they came to be known, a row joins the
+earliest matter of its account whose first subject is nearly the same (Jaccard index of the stems
+at least ``NEAR``), or begins a matter of its own. So no matter hangs on a row that comes later. A
+ticket of a single stem ("Login") also wants the same category; where a subject says nothing, the
+category is the matter. A row has no matter before all that decides on it is known: what may still
+become known would change it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from risk_model.catalogue import Catalogue
+from risk_model.engines import Engine
+from risk_model.features.sources import MATTERS, Source
+from risk_model.tables.contract import CONTRACT
+from risk_model.text.words import normal, raw_tokens, stem, word_set, written_out
+
+Frame = nw.LazyFrame[Any]
+NEAR = 0.6
+
+_EMPTY = word_set("""
+    a about after again all also an and any are as asap at be because been before but by can could
+    day do does done during each every for from get got had has have he hello help her here hi how
+    i if in into is it its just kind know last later like me more most much my need needed new no
+    none nor not now of off on once one only or other our out over own please pls question re
+    regarding request same she should since so some still such team than thank thanks that the
+    their them then there these they this those through to today together too until up urgent us
+    very via was we were what when where which while who why will with would yesterday you your
+    fw fwd aw wg ticket case ref id no monday tuesday wednesday thursday friday saturday sunday
+    january february march april may june july august september october november december
+    bug bugs broke broken error errors fail failed failing fails failure failures issue issues
+    problem problems trouble work worked working works wrongly
+""")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One ticket or escalation: from when its words are known, and what they are."""
+
+    key: str
+    known: int
+    stems: frozenset[str]
+    category: str | None
+    alone: int = 2
+
+
+@lru_cache(maxsize=200_000)
+def stems_of(subject: str) -> frozenset[str]:
+    """Return the stems of a subject's words that say what it is about."""
+    words = (word for raw in raw_tokens(normal(subject)) for word in written_out(raw))
+    told = (word for word in words if word.isalpha() and word not in _EMPTY)
+    return frozenset(stem(word) for word in told)
+
+
+def is_near(one: Row, other: Row) -> bool:
+    """Say whether two rows are about the same matter."""
+    both = len(one.stems & other.stems)
+    if not both or both < NEAR * len(one.stems | other.stems):
+        return False
+    enough = min(len(one.stems), len(other.stems)) >= one.alone
+    return enough or one.category == other.category
+
+
+def matters(rows: Iterable[Row]) -> dict[str, str]:
+    """Return the matter of each row of one account by its key; rows that say nothing have none."""
+    found: dict[str, str] = {}
+    first: list[Row] = []
+    by_stem: dict[str, list[int]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (row.known, row.key)):
+        if not row.stems:
+            found |= {row.key: f"category {row.category}"} if row.category else {}
+            continue
+        places = sorted({place for word in row.stems for place in by_stem[word]})
+        place = next((place for place in places if is_near(first[place], row)), None)
+        if place is None:
+            place = len(first)
+            first.append(row)
+            for word in row.stems:
+                by_stem[word].append(place)
+        found[row.key] = first[place].key
+    return found
+
+
+def matters_of(
+    engine: Engine, present: Mapping[str, frozenset[str]], catalogue: Catalogue
+) -> dict[str, Frame]:
+    """Return, as ``TABLE.matter``, (key, matter, matter_known) of the tables that are asked for."""
+    frames = {}
+    for table, (text, category, _) in MATTERS.items():
+        asked = any(f.source == table and "matter" in f.columns for f in catalogue.features)
+        if asked and {text, category} & present.get(table, frozenset()):
+            frames[f"{table}.matter"] = engine.small(_found(_read(engine, table), table))
+    return frames
+
+
+def with_matters(source: Source, frame: Frame | None) -> Source:
+    """Add ``matter`` to a source; it is missing where nobody looked, or there was nothing."""
+    if frame is None:
+        return replace(source, missing=source.missing | {"matter"})
+    key = CONTRACT[source.table].key[0]
+    is_late = any(name in source.known for name in MATTERS[source.table][:2])
+    known = {**source.known, **({"matter": "matter_known"} if is_late else {})}
+    return replace(source, frame=source.frame.join(frame, on=key, how="left"), known=known)
+
+
+def _read(engine: Engine, table: str) -> pd.DataFrame:
+    """Return account, key, texts, and from when each of the texts is known (NaN: never)."""
+    frame = engine.table(table)
+    there = frame.collect_schema().names()
+    contract = CONTRACT[table]
+    times = {}
+    for name in MATTERS[table][:2]:
+        own = f"known__{name}" if f"known__{name}" in there else contract.by_name[name].known_at
+        later = f"known__{own}" if f"known__{own}" in there else own
+        moments = dict.fromkeys([t for t in (own, later) if t])
+        known = [nw.col(moment).is_null() for moment in moments]
+        latest = nw.max_horizontal("row_known", *moments)
+        for unknown in known:
+            latest = nw.when(~unknown).then(latest)
+        times[f"{name}_time"] = latest
+    key = contract.key[0]
+    return engine.pandas(frame.select(key, "account_id", *MATTERS[table][:2], **times))
+
+
+def _found(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    text, category, alone = MATTERS[table]
+    columns = [CONTRACT[table].key[0], text, category, f"{text}_time", f"{category}_time"]
+    answers: list[tuple[str, str, int]] = []
+    for _, of_account in frame.groupby("account_id", sort=False):
+        read = [_row(alone, *values) for values in of_account[columns].itertuples(index=False)]
+        rows = [row for row in read if row is not None]
+        found = matters(rows)
+        answers += [(row.key, found[row.key], row.known) for row in rows if row.key in found]
+    return pd.DataFrame(answers, columns=[columns[0], "matter", "matter_known"]).astype(
+        {columns[0]: "str", "matter": "str", "matter_known": "int64"}
+    )
+
+
+def _row(
+    alone: int, key: str, text: Any, category: Any, text_time: Any, category_time: Any
+) -> Row | None:
+    """Return a row with what it is about; None where what decides on that never gets known."""
+    if pd.isna(text_time):
+        return None
+    stems = stems_of(text) if isinstance(text, str) else frozenset()
+    if len(stems) >= alone:
+        return Row(key, int(text_time), stems, None, alone)
+    if pd.isna(category_time):
+        return None
+    said = category if isinstance(category, str) else None
+    return Row(key, max(int(text_time), int(category_time)), stems, said, alone)

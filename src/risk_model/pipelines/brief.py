@@ -1,0 +1,163 @@
+"""Briefs: an account's facts as they were known on a day, and one document made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from risk_model.brief import html, markdown
+from risk_model.brief.blocks import Document
+from risk_model.brief.composing import compose
+from risk_model.brief.plan import Kind
+from risk_model.brief.story import Row, Sign, Story
+from risk_model.explain import sentence
+from risk_model.pipelines.judged_day import JudgedDay, judged_day
+from risk_model.pipelines.line import Line
+from risk_model.respond import Advice, advice, fired_rules
+from risk_model.tables import known_rows
+from risk_model.text import hear_all
+from risk_model.timeline import DAY
+
+RENDERERS = {"md": markdown.render, "html": html.render}
+TABLES = (
+    "tickets",
+    "ticket_events",
+    "surveys",
+    "messages",
+    "meetings",
+    "tasks",
+    "renewals",
+    "health_scores",
+    "incidents",
+    "escalations",
+    "outcomes",
+)
+
+
+def brief(
+    line: Line,
+    account: str,
+    kind: Kind,
+    as_of: date | None = None,
+    *,
+    model: str = "champion",
+    evidence: bool = False,
+) -> Document:
+    """Return a document about an account, at risk or escalated, from what was known by a day.
+
+    Raises UsageError where the account is not a customer then.
+    """
+    return compose(story_of(judged_day(line, as_of, model=model), account, evidence), kind)
+
+
+def story_of(judged: JudgedDay, account: str, evidence: bool = False) -> Story:
+    """Return the account's facts on the judged day. Raises UsageError where it is no customer."""
+    place = judged.place(account)
+    here = [place]
+    settings = judged.line.settings
+    known = _known(judged, account)
+    facts, signs = _plain(judged.features.loc[here]), _signs(judged, place)
+    row = _plain(judged.rows.loc[here])
+    case = _case(known.get("escalations", ()), judged.day * DAY, settings.response.recovery_days)
+    return Story(
+        day=judged.day,
+        row=row,
+        account=_plain(judged.customers.loc[here]),
+        known=known,
+        signs=signs,
+        facts=facts,
+        heard=_heard(judged.line, known.get("messages", ())),
+        how=settings.response,
+        advice=_advice(judged, signs, row, facts, case),
+        plans=settings.documents,
+        case=case,
+        open_row=_open_row(judged, case),
+        evidence=evidence,
+        calibrated=judged.judge.calibrated,
+        notes=judged.judge.notes,
+    )
+
+
+def _known(judged: JudgedDay, account: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the account's rows by table; an escalation without any ends on record is a moment."""
+    tables, day = judged.line.tables, judged.day
+    known = {
+        name: known_rows(tables, name, day, account) for name in TABLES if name in tables.present
+    }
+    if "escalations" in known and "closed_at" not in tables.present["escalations"]:
+        for row in known["escalations"]:
+            row["closed_at"] = row["opened_at"]
+    if "outcomes" in known:
+        # What was done is filled in after the list's day: it is known from when it was done.
+        acted = [row for row in known["outcomes"] if row["acted_at"] is not None]
+        known["outcomes"] = [row for row in acted if row["acted_at"] < day * DAY]
+    return known
+
+
+def _case(escalations: Sequence[Row], now: int, recovery_days: int) -> Row | None:
+    """Return the escalation to write about: the worst open one, else the last one still in care."""
+    still = [row for row in escalations if row["closed_at"] is None]
+    if still:
+        return min(still, key=lambda r: (r["severity"] or 9, r["opened_at"], r["escalation_id"]))
+    recent = [row for row in escalations if row["closed_at"] >= now - recovery_days * DAY]
+    return max(recent, key=lambda r: (r["closed_at"], r["escalation_id"]), default=None)
+
+
+def _open_row(judged: JudgedDay, case: Row | None) -> Row | None:
+    if case is None:
+        return None
+    rows = judged.escalated
+    found = rows[rows["escalation_id"] == case["escalation_id"]]
+    return _plain(found.head(1)) if len(found) else None
+
+
+def _advice(
+    judged: JudgedDay, signs: Sequence[Sign], row: Row, facts: Row, case: Row | None
+) -> Advice:
+    """Return what helps; of a case its recorded cause and severity count before the suggested."""
+    values = {name: np.nan if value is None else float(value) for name, value in facts.items()}
+    values["as_of"] = float(judged.day)
+    own = (case or {}).get("severity")
+    return advice(
+        [sign.rule for sign in signs],
+        values,
+        judged.catalogue,
+        judged.line.settings.response,
+        cause=str((case or {}).get("cause") or row["likely_cause"] or ""),
+        severity=f"SEV-{own}" if own else str(row["suggested_severity"]),
+        tier=int(row["escalation_tier"]),
+    )
+
+
+def _signs(judged: JudgedDay, place: int) -> list[Sign]:
+    values = judged.features.loc[[place]]
+    rules = judged.line.settings.rules
+    hits = fired_rules(judged.judge.rulebook.cases(values), rules)[0]
+    record = {str(name): value for name, value in values.to_dict("records")[0].items()}
+    record["as_of"] = float(judged.day)
+    return [Sign(rule, sentence(rule.says, record, judged.catalogue)) for rule in hits]
+
+
+def _heard(line: Line, messages: Sequence[Row]) -> Mapping[str, list[str]]:
+    """Return for each message of theirs the categories that it was heard to speak of."""
+    theirs = [m for m in messages if m["direction"] == "inbound" and m["text"] is not None]
+    if not theirs:
+        return {}
+    texts = pd.Series([m["text"] for m in theirs])
+    signals = hear_all(texts, line.settings.lexicons, cache=line.cache)
+    flags = [name for name in signals.columns if name not in ("sentiment", "words")]
+    rows = signals[flags].to_numpy() > 0
+    return {
+        m["message_id"]: [name for name, up in zip(flags, row, strict=True) if up]
+        for m, row in zip(theirs, rows, strict=True)
+    }
+
+
+def _plain(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return a frame's first row as plain values, None for what is missing."""
+    record = rows.to_dict("records")[0]
+    return {str(name): None if pd.isna(value) else value for name, value in record.items()}

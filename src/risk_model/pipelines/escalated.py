@@ -1,0 +1,128 @@
+"""The list of those who are escalated already, one row an open escalation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from risk_model import respond
+from risk_model.pipelines.line import Line
+from risk_model.respond.clocks import ISO
+from risk_model.rules import Rule
+from risk_model.timeline import DAY
+from risk_model.watchlist import ESCALATED_COLUMNS
+
+TIMES = ("opened_at", "closed_at", "acknowledged_at", "last_update_at", "severity")
+
+
+def escalated_list(
+    line: Line,
+    rows: pd.DataFrame,
+    customers: pd.DataFrame,
+    fired: Sequence[Sequence[Rule]],
+    day: int,
+) -> pd.DataFrame:
+    """Return the open escalations of a day, those past their limit first.
+
+    ``rows`` are the list's rows of the accounts that are escalated, ``customers`` who they are and
+    ``fired`` the rules that fired on them, all aligned.
+    """
+    if rows.empty:
+        return pd.DataFrame(columns=list(ESCALATED_COLUMNS))
+    cases = _known(line, day)
+    by_account = dict(list(cases.groupby("account_id")))
+    listed = []
+    places = zip(rows.to_dict("records"), customers.to_dict("records"), fired, strict=True)
+    for row, who, hits in places:
+        own = by_account.get(row["account_id"])
+        if own is not None:
+            listed += _of_account(line, row, who, hits, own, day)
+    frame = pd.DataFrame(listed, columns=list(ESCALATED_COLUMNS))
+    return frame.sort_values(
+        ["overdue", "days_open", "account_id"], ascending=[False, False, True], ignore_index=True
+    )
+
+
+def _known(line: Line, day: int) -> pd.DataFrame:
+    """Return the escalations that are known, with what is known of them, oldest first."""
+    known = line.tables.frame("escalations")
+    known = known[known["row_known"] < day * DAY]
+    known = known.astype({name: "float64" for name in TIMES if name in known})
+    for name in TIMES[1:]:
+        # A severity is known with its row, a time from itself on, unless the mapping says later.
+        since = known.get(f"known__{name}", known["row_known" if name == "severity" else name])
+        known[name] = known[name].where(since.astype("float64") < day * DAY)
+    return known.sort_values(["opened_at", "escalation_id"])
+
+
+def _of_account(
+    line: Line,
+    row: dict[Any, Any],
+    who: dict[Any, Any],
+    hits: Sequence[Rule],
+    cases: pd.DataFrame,
+    day: int,
+) -> list[dict[str, Any]]:
+    how, now = line.settings.response, _moment(day * DAY)
+    hours = how.business_hours.calendar(_text(who["region"]), _text(who["timezone"]))
+    tells = "acknowledged_at" in line.tables.present["escalations"]
+    listed = []
+    for place, known in enumerate(cases.to_dict("records")):
+        if not pd.isna(known["closed_at"]):
+            continue
+        own = known["severity"]
+        case = respond.Open(
+            severity=row["suggested_severity"] if pd.isna(own) else f"SEV-{int(own)}",
+            opened=_moment(known["opened_at"]),
+            acknowledged=_maybe(known["acknowledged_at"]),
+            updated=_maybe(known["last_update_at"]),
+            tells_acknowledged=tells,
+        )
+        state = respond.standing(case, now, hours, how)
+        repeated = _is_repeated(known, cases.iloc[:place], how)
+        soon = respond.sponsor_within_a_day(
+            case, state, _days_to(row["renewal_date"], now), repeated, how
+        )
+        # An account that is escalated is at risk, whatever else shows.
+        sponsor = respond.sponsors([hits], ["High"], pd.Series([row["arr"]]), how, [soon])[0]
+        listed.append(
+            {
+                **{name: row.get(name) for name in ESCALATED_COLUMNS if name in row},
+                "escalation_id": known["escalation_id"],
+                "opened_at": case.opened.strftime(ISO),
+                "days_open": state.days_open,
+                "suggested_severity": case.severity,
+                "acknowledge_overdue": state.acknowledge_overdue,
+                "next_update_due": state.next_update_due.strftime(ISO),
+                "sponsor_due": sponsor,
+                "overdue": state.overdue,
+            }
+        )
+    return listed
+
+
+def _is_repeated(case: dict[Any, Any], before: pd.DataFrame, how: respond.Response) -> bool:
+    """Whether an earlier escalation of the account, not long ago, was on the same matter."""
+    since = case["opened_at"] - how.repeated_within_days * DAY
+    recent = before[before["opened_at"] >= since]
+    mine = _text(case.get("issue"))
+    return any(respond.is_same_matter(mine, _text(issue)) for issue in recent["issue"])
+
+
+def _days_to(iso_day: str, now: dt.datetime) -> int | None:
+    return (dt.date.fromisoformat(iso_day) - now.date()).days if iso_day else None
+
+
+def _moment(seconds: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(int(seconds), dt.UTC)
+
+
+def _maybe(seconds: float) -> dt.datetime | None:
+    return None if pd.isna(seconds) else _moment(seconds)
+
+
+def _text(cell: Any) -> str | None:
+    return None if cell is None or pd.isna(cell) else str(cell)

@@ -1,0 +1,43 @@
+"""The list's files for another tool, named after the list and noted in its record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from risk_model.errors import UsageError
+from risk_model.importers import Importers, Target, export
+from risk_model.watchlist import Watchlist
+
+
+def with_export(
+    watchlist: Watchlist, out: Path, target: Target | None, importers: Importers
+) -> tuple[Watchlist, Mapping[Path, bytes]]:
+    """Return the list with notes on its export, and the export's files: ``X.TARGET.csv``.
+
+    More than one file is numbered: ``X.TARGET.1.csv``. Raises UsageError where a numbered file of
+    an earlier list would be left behind, to be imported with this one.
+    """
+    if target is None:
+        return watchlist, {}
+    made = export(watchlist.ranked, target, importers.of(target))
+    stem = f"{out.name.removesuffix('.csv')}.{target}"
+    many = len(made.files) > 1
+    names = [f"{stem}.{n}.csv" if many else f"{stem}.csv" for n in range(1, len(made.files) + 1)]
+    _refuse_leftovers(out, stem, names)
+    run = {**watchlist.run, "notes": [*watchlist.run["notes"], *made.notes]}
+    files = {out.with_name(name): data for name, data in zip(names, made.files, strict=True)}
+    return replace(watchlist, run=run), files
+
+
+def _refuse_leftovers(out: Path, stem: str, names: list[str]) -> None:
+    pattern = re.compile(rf"{re.escape(stem)}(\.\d+)?\.csv")
+    there = sorted(p.name for p in out.parent.glob("*.csv") if pattern.fullmatch(p.name))
+    left = [name for name in there if name not in names]
+    if left:
+        raise UsageError(
+            f"{out.parent / left[0]} is of an earlier list that was cut into other files. "
+            "Take it away first, so that it is not imported with this one."
+        )

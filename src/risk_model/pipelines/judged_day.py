@@ -1,0 +1,84 @@
+"""One day of a company, measured and judged: where explanations, documents and patterns begin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import pandas as pd
+
+from risk_model.catalogue import Catalogue
+from risk_model.documents import did_you_mean
+from risk_model.errors import UsageError
+from risk_model.pipelines.escalated import escalated_list
+from risk_model.pipelines.line import Line
+from risk_model.pipelines.score import (
+    Judge,
+    choose_judge,
+    score_rows,
+    working_catalogue,
+)
+from risk_model.respond import fired_rules
+from risk_model.timeline import date_of
+
+
+@dataclass(frozen=True)
+class JudgedDay:
+    """Every customer of a day with its features and its row of the list, escalated ones too.
+
+    ``customers``, ``features`` and ``rows`` have the same index.
+    """
+
+    line: Line
+    day: int
+    judge: Judge
+    catalogue: Catalogue
+    snapshots: pd.DataFrame
+    customers: pd.DataFrame
+    features: pd.DataFrame
+    rows: pd.DataFrame
+
+    @cached_property
+    def escalated(self) -> pd.DataFrame:
+        """The escalations that are open on the day, one row each, as in ``X.escalated.csv``."""
+        burning = self.is_escalated
+        fired = self.judge.rulebook.cases(self.features[burning])
+        hits = fired_rules(fired, self.line.settings.rules)
+        return escalated_list(
+            self.line, self.rows[burning], self.customers[burning], hits, self.day
+        )
+
+    @property
+    def is_escalated(self) -> pd.Series[bool]:
+        """Whether each customer has an escalation open."""
+        return self.customers["is_escalated"].astype(bool)
+
+    def place(self, account: str) -> int:
+        """Return the index of an account. Raises UsageError where it is no customer that day."""
+        found = self.rows.index[self.rows["account_id"] == account]
+        if len(found):
+            return int(found[0])
+        known = set(self.line.tables.frame("accounts")["account_id"])
+        if account in known:
+            raise UsageError(
+                f"{account} is not a customer on {date_of(self.day)}: give another day with "
+                "--as-of."
+            )
+        raise UsageError(f"no account '{account}'.{did_you_mean(account, known)}")
+
+
+def judged_day(line: Line, as_of: date | None = None, *, model: str = "champion") -> JudgedDay:
+    """Measure and judge every customer of a day.
+
+    Tiers and capacity compare accounts, so the whole company is measured, as when scoring.
+    """
+    day = line.day_of(as_of)
+    judge = choose_judge(line.settings, model, None)
+    snapshots = line.snapshots([day])
+    customers = snapshots[snapshots["is_customer"]]
+    catalogue = working_catalogue(line.settings)
+    features = line.measure(customers, catalogue)
+    features.index = customers.index
+    rows = score_rows(line, customers, features, catalogue, judge, day)
+    return JudgedDay(line, day, judge, catalogue, snapshots, customers, features, rows)

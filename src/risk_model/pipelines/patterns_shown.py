@@ -1,0 +1,93 @@
+"""Patterns across accounts as tables for the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from risk_model.pipelines.patterns import Patterns
+
+TITLES = {
+    "systemic": "Systemic: the same thing again and again",
+    "silent": "Silent leavers: they fade without a complaint",
+    "loud": "Loud: they complain, so they still care",
+    "load": "Load per CSM, hours a week",
+    "moves": "A proposal to spread the load",
+    "repeated": "The same kind again at one account",
+    "log": "Log of escalations, newest first",
+}
+SHOWN = {
+    "systemic": ("says", "first", "last"),
+    "silent": ("account_name", "csm", "arr", "risk_level", "reason_1", "recommended_action"),
+    "loud": ("account_name", "csm", "arr", "risk_level", "reason_1", "recommended_action"),
+    "load": (
+        "csm",
+        "accounts",
+        "high",
+        "medium",
+        "escalated",
+        "arr_at_risk",
+        "hours",
+        "hours_after",
+    ),
+    "moves": ("says",),
+    "repeated": ("says",),
+    "log": (
+        "escalation_id",
+        "account_name",
+        "opened",
+        "severity",
+        "description",
+        "root_cause",
+        "approach",
+        "outcome",
+    ),
+}
+NOTHING = {
+    "systemic": "Nothing is systemic.",
+    "silent": "Nobody fades in silence.",
+    "loud": "Nobody at risk complains.",
+    "load": "No account has a CSM.",
+    "moves": "The load needs no spreading, or nothing may be moved.",
+    "repeated": "No kind came back.",
+    "log": "No escalation is on record.",
+}
+NUMBERS = ("arr", "accounts", "high", "medium", "escalated", "arr_at_risk", "hours", "hours_after")
+
+
+def shown(found: Patterns, top: int = 10) -> Group:
+    """Return every table with its first ``top`` rows, and what has to be said about them."""
+    parts: list[Text | Table] = [Text(f"Across accounts as of {found.as_of}", style="bold")]
+    for name, table in found.tables.items():
+        parts += [Text(""), _table(name, table, top)]
+        left = len(table) - top
+        if left > 0:
+            parts.append(Text(f"{left} more in the file of --out.", style="dim"))
+    parts += [Text(note, style="yellow") for note in found.notes]
+    return Group(*parts)
+
+
+def _table(name: str, rows: pd.DataFrame, top: int) -> Table | Text:
+    if rows.empty:
+        return Text(f"{TITLES[name]}: {NOTHING[name]}")
+    table = Table(title=TITLES[name], title_justify="left", header_style="bold", pad_edge=False)
+    for column in SHOWN[name]:
+        heading = "" if column == "says" else column.removesuffix("_name").replace("_", " ")
+        table.add_column(heading, justify="right" if column in NUMBERS else "left")
+    for row in rows.head(top).to_dict("records"):
+        table.add_row(*(Text(_cell(column, row[column])) for column in SHOWN[name]))
+    return table
+
+
+def _cell(column: str, value: Any) -> str:
+    if not isinstance(value, str) and pd.isna(value):
+        return ""
+    if column == "csm" and value == "":
+        return "(nobody)"
+    if column in ("hours", "hours_after"):
+        return f"{value:,.1f}"
+    return f"{value:,.0f}" if column in NUMBERS else str(value)

@@ -1,0 +1,62 @@
+"""How bad it would be, who should hold it, and what to do first: from rules, facts and ARR."""
+
+from risk_model.respond.advice import Advice, Offer, advice
+from risk_model.respond.causes import causes, count_signs, evidence
+from risk_model.respond.clocks import answer_to, clocks, due_at, unplaced
+from risk_model.respond.escalated import (
+    Open,
+    Standing,
+    is_same_matter,
+    sponsor_within_a_day,
+    standing,
+)
+from risk_model.respond.facts import FACTS
+from risk_model.respond.holders import sponsors, tiers
+from risk_model.respond.hours import BusinessHours, Calendar
+from risk_model.respond.levels import LEVELS, fired_rules, lead_of, risk_levels
+from risk_model.respond.severity import SeverityPlan, decided, floors_of, named, tone_of
+from risk_model.respond.spec import STAGES, Response
+from risk_model.respond.states import recovery_stages, states, with_relapse
+from risk_model.respond.steps import first_steps
+from risk_model.respond.turn import silent_hours, waiting_on, with_silence
+
+__all__ = [
+    "FACTS",
+    "LEVELS",
+    "STAGES",
+    "Advice",
+    "BusinessHours",
+    "Calendar",
+    "Offer",
+    "Open",
+    "Response",
+    "SeverityPlan",
+    "Standing",
+    "advice",
+    "answer_to",
+    "causes",
+    "clocks",
+    "count_signs",
+    "decided",
+    "due_at",
+    "evidence",
+    "fired_rules",
+    "first_steps",
+    "floors_of",
+    "is_same_matter",
+    "lead_of",
+    "named",
+    "recovery_stages",
+    "risk_levels",
+    "silent_hours",
+    "sponsor_within_a_day",
+    "sponsors",
+    "standing",
+    "states",
+    "tiers",
+    "tone_of",
+    "unplaced",
+    "waiting_on",
+    "with_relapse",
+    "with_silence",
+]

@@ -1,0 +1,92 @@
+"""Accounts that are escalated already: which clocks have run out, and who is due."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from risk_model.respond.clocks import answer_to, due_at
+from risk_model.respond.hours import Calendar
+from risk_model.respond.spec import Response
+
+# Two issues are one matter where they share so much of their words' stems.
+SAME_MATTER = 0.5
+SHORT_WORD = 3
+
+
+@dataclass(frozen=True)
+class Open:
+    """An open escalation as it is known now; moments in UTC, None where not known.
+
+    ``tells_acknowledged`` says whether acknowledgements are recorded at all.
+    """
+
+    severity: str
+    opened: dt.datetime
+    acknowledged: dt.datetime | None
+    updated: dt.datetime | None
+    tells_acknowledged: bool = True
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an open escalation stands: ``None`` where it can't be known."""
+
+    acknowledge_overdue: bool | None
+    past_first_sla: bool
+    next_update_due: dt.datetime
+    days_open: int
+    overdue: bool
+
+
+def standing(case: Open, now: dt.datetime, hours: Calendar, how: Response) -> Standing:
+    """Return where an open escalation stands, by the clocks of its severity."""
+    answer = answer_to(case.severity, how)
+    acknowledge_by = due_at(
+        case.opened, answer.acknowledge_minutes, answer.acknowledge_counted, hours
+    )
+    late = acknowledge_by < now
+    missed = case.acknowledged is None or case.acknowledged > acknowledge_by
+    last = case.updated or case.acknowledged or case.opened
+    days = (now - case.opened).days
+    return Standing(
+        acknowledge_overdue=(
+            late and case.acknowledged is None if case.tells_acknowledged else None
+        ),
+        past_first_sla=case.tells_acknowledged and late and missed,
+        next_update_due=due_at(last, answer.update_hours * 60, answer.update_counted, hours),
+        days_open=days,
+        overdue=days > how.stale_after_days,
+    )
+
+
+def sponsor_within_a_day(
+    case: Open, state: Standing, renewal_days: int | None, repeated: bool, how: Response
+) -> bool:
+    """Whether an escalation calls for the sponsor within a day.
+
+    SEV-1 or SEV-2 past its first SLA, a second one on the same matter, a CSM out of options, or
+    the renewal near while it is escalated; the renewal's date alone calls nobody.
+    """
+    severe = case.severity in ("SEV-1", "SEV-2") and state.past_first_sla
+    near = renewal_days is not None and 0 <= renewal_days <= how.renewal_near_days
+    return severe or repeated or near or state.days_open > how.out_of_options_after_days
+
+
+def is_same_matter(issue: str | None, before: str | None) -> bool:
+    """Whether two escalations are about one matter; where one tells no issue, they may be."""
+    here, there = _stems(issue or ""), _stems(before or "")
+    if not here or not there:
+        return True
+    return len(here & there) >= SAME_MATTER * min(len(here), len(there))
+
+
+@lru_cache(maxsize=4096)
+def _stems(text: str) -> frozenset[str]:
+    from nltk.stem.snowball import EnglishStemmer
+
+    stem = EnglishStemmer().stem
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    return frozenset(stem(word) for word in words if len(word) > SHORT_WORD)

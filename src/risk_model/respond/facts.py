@@ -1,0 +1,60 @@
+"""What a response reads of an account: tests of features, a table at a time or one account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from risk_model.catalogue import Condition
+
+Bools = NDArray[np.bool_]
+Group = Mapping[str, Condition]
+Values = Mapping[str, Any]
+
+# Features that the answer reads besides those named in the decisions.
+FACTS = (
+    "days_since_escalation_closed",
+    "days_since_inbound",
+    "days_since_outbound",
+    "tenure_days",
+    "arr",
+)
+
+
+def any_group(groups: Iterable[Group], facts: pd.DataFrame) -> Bools:
+    """Return where one group holds throughout; what is not measured holds nothing."""
+    found = np.zeros(len(facts), dtype=bool)
+    for group in groups:
+        holds = np.ones(len(facts), dtype=bool)
+        for name, condition in group.items():
+            holds &= passes(condition, facts[name].to_numpy(dtype=float))
+        found |= holds
+    return found
+
+
+def group_holds(group: Group, values: Values) -> bool:
+    """Return whether a group holds throughout for one account."""
+    return all(condition.holds(values.get(name)) for name, condition in group.items())
+
+
+def passes(condition: Condition, values: NDArray[np.float64]) -> Bools:
+    """Test a column of numbers as ``Condition.holds`` does one."""
+    unknown = np.isnan(values)
+    if condition.known is False:
+        return unknown
+    result = ~unknown
+    if condition.above is not None:
+        result &= values > condition.above
+    if condition.below is not None:
+        result &= values < condition.below
+    if condition.at_least is not None:
+        result &= values >= condition.at_least
+    if condition.at_most is not None:
+        result &= values <= condition.at_most
+    if condition.one_of is not None:
+        result &= np.isin(values, [float(item) for item in condition.one_of])
+    return result

@@ -1,0 +1,52 @@
+"""Which rules fired, strongest first, and the risk level that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from risk_model.respond.facts import Bools
+from risk_model.rules import Rule, RuleSet
+
+LEVELS = ("Low", "Medium", "High")
+LEVEL_OF_GRADE = {"strong": "High", "warning": "Medium", "mild": "Low"}
+
+
+def fired_rules(cases: pd.DataFrame, rules: RuleSet) -> list[list[Rule]]:
+    """Return for each account the rules that fired, strongest first, then in the file's order.
+
+    ``cases`` is what the rulebook returns: one column a rule, with the case that holds. Each rule
+    is returned as that case has it, with its words and effects.
+    """
+    hits: list[list[tuple[float, int, Rule]]] = [[] for _ in range(len(cases))]
+    for order, rule in enumerate(rules.rules):
+        held = cases[rule.id].to_numpy(dtype=float)
+        as_cases = rule.as_cases
+        for row in np.flatnonzero(held >= 0).tolist():
+            case = as_cases[int(held[row])]
+            hits[row].append((-rules.points[case.grade], order, case))
+    return [[rule for _, _, rule in sorted(own, key=lambda hit: hit[:2])] for own in hits]
+
+
+def risk_levels(fired: Sequence[Sequence[Rule]], within_capacity: Bools) -> list[str]:
+    """Return High, Medium or Low of each account; an account that shows nothing is Low.
+
+    ``within_capacity`` marks accounts whose calibrated probability stands within what the team
+    can work: it lifts Low to Medium.
+    """
+    levels = []
+    for rules, likely in zip(fired, within_capacity, strict=True):
+        own = [LEVELS.index(rule.risk_level or LEVEL_OF_GRADE[rule.grade]) for rule in rules]
+        levels.append(LEVELS[max([*own, 1 if likely else 0])])
+    return levels
+
+
+def lead_of(rules: Sequence[Rule]) -> Rule | None:
+    """Return the rule whose step comes first, of rules that stand strongest first."""
+    single = [rule for rule in rules if rule.kinds is None]
+    several = [rule for rule in rules if rule.kinds is not None]
+    if single and not (several and all(rule.grade != "strong" for rule in single)):
+        return single[0]
+    return several[0] if several else None

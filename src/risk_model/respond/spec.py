@@ -1,0 +1,245 @@
+"""``models/response.yaml`` as frozen models: what severities, tiers, causes, stages call for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Literal, get_args
+
+from pydantic import Field, field_validator, model_validator
+
+from risk_model.catalogue import Catalogue, Condition
+from risk_model.documents import Document, Place, Strict, check_document, did_you_mean, read_changed
+from risk_model.errors import ConfigError
+from risk_model.respond.hours import BusinessHours
+from risk_model.rules.spec import Cause, Level
+
+Severity = Literal["SEV-1", "SEV-2", "SEV-3", "SEV-4"]
+Stage = Literal["week-1", "weeks-2-4", "month-2", "month-3", "month-6"]
+Counting = Literal["clock", "business-hours", "business-days"]
+Urgency = Literal["critical", "high", "other"]
+Group = Mapping[str, Condition]
+
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+STAGES: tuple[Stage, ...] = get_args(Stage)
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+
+
+class SeverityResponse(Strict):
+    """What a severity calls for; ``counted`` says how its hours run, around the clock or not."""
+
+    acknowledge_minutes: int = Field(gt=0)
+    acknowledge_counted: Counting = "clock"
+    update_hours: int = Field(gt=0)
+    update_counted: Counting = "clock"
+    then: str = ""
+    told: str = ""
+    owner: str
+
+
+class WithoutSeverities(Strict):
+    """The response of a company that knows no severities: one clock, updates by urgency."""
+
+    acknowledge_minutes: int = Field(120, gt=0)
+    update_hours: Mapping[Urgency, int]
+
+
+class FirstSteps(Strict):
+    """One sentence for the sign that stands out when no rule fires."""
+
+    usage: str
+    tickets: str
+    surveys: str
+    messages: str
+    relationship: str
+    recovery: str
+    silent: str
+    nothing: str
+
+
+class CausePlan(Strict):
+    """What helps against one of the five causes, who has to be there, and what tells of it.
+
+    ``signs`` are features: a notable value of one is evidence beside the rules.
+    """
+
+    looks_like: str
+    bring_in: tuple[str, ...] = Field(min_length=1)
+    lever_first: str
+    then: tuple[str, ...] = ()
+    owner: str | None = None
+    signs: tuple[str, ...] = ()
+
+    @field_validator("lever_first")
+    @classmethod
+    def _no_money_first(cls, lever: str) -> str:
+        money = re.search(r"credit|discount|refund|compensat", lever, re.IGNORECASE)
+        if money:
+            raise ValueError(
+                f"'{money[0]}' is never the first answer. Put it under 'levers' with "
+                "'compensates: true', and name another one here."
+            )
+        return lever
+
+
+class Lever(Strict):
+    """Something to offer, and when. One that ``compensates`` costs money and never comes first."""
+
+    offer: str
+    why: str
+    causes: tuple[Cause, ...] = ()
+    severity_up_to: int | None = Field(None, ge=1, le=4)
+    any_of: tuple[Group, ...] = ()
+    compensates: bool = False
+
+
+class Reason(Strict):
+    """A sentence that is true of an account when one of its groups of conditions holds."""
+
+    says: str
+    any_of: tuple[Group, ...] = Field(min_length=1)
+
+
+class RecoveryStage(Strict):
+    """A stage after an escalation: the last day that belongs to it, and what is due in it."""
+
+    until_day: int = Field(gt=0)
+    due: str
+
+
+class Tier(Strict):
+    """Who holds an escalation of this tier."""
+
+    holders: str
+
+
+class Turn(Strict):
+    """When silence is ours, when the ball lies with them, and what each calls for.
+
+    ``silence`` are features in days: how long something of theirs has waited for us. It is our turn
+    while anything is ``waiting`` for us, or ``owed`` by us.
+    """
+
+    silence: tuple[str, ...]
+    silent_hours: int = Field(48, gt=0)
+    answered_days: int = Field(14, gt=0)
+    waiting: tuple[Group, ...]
+    owed: tuple[Group, ...]
+    theirs: tuple[Group, ...]
+    answer: str
+    says: str
+
+    @property
+    def ours(self) -> tuple[Group, ...]:
+        """What makes it our turn."""
+        return (*self.waiting, *self.owed)
+
+
+class Silent(Strict):
+    """Who counts as a silent leaver: one sign of fading, and not one of complaint."""
+
+    fading: tuple[Group, ...]
+    complains: tuple[Group, ...]
+
+
+class Response(Strict):
+    """``models/response.yaml``: clocks, owners, tiers, causes, levers, recovery, first steps."""
+
+    respond_by: Literal["severity", "urgency"] = "severity"
+    severities: Mapping[Severity, SeverityResponse]
+    without_severities: WithoutSeverities
+    business_hours: BusinessHours
+    levels: Mapping[Level, tuple[str, ...]]
+    tiers: Mapping[Literal[1, 2, 3, 4], Tier]
+    chain: tuple[str, ...]
+    large_arr: float = Field(ge=0)
+    share_of_arr: float = Field(gt=0, le=1)
+    largest_accounts: int = Field(ge=0)
+    several_customers: int = Field(3, ge=2)
+    shared_incident_days: int = Field(7, ge=0)
+    capacity: int = Field(ge=0)
+    stale_after_days: int = Field(gt=0)
+    out_of_options_after_days: int = Field(15, gt=0)
+    repeated_within_days: int = Field(90, gt=0)
+    renewal_near_days: int = Field(90, gt=0)
+    turn: Turn
+    silent: Silent
+    recovery: Mapping[Stage, RecoveryStage]
+    causes: Mapping[Cause, CausePlan]
+    levers: tuple[Lever, ...]
+    leadership: tuple[Reason, ...] = ()
+    talk: tuple[str, ...] = ()
+    first_step: FirstSteps
+
+    @property
+    def recovery_days(self) -> int:
+        """Days after an escalation in which the account counts as recovering."""
+        return max(stage.until_day for stage in self.recovery.values())
+
+    @property
+    def features(self) -> list[str]:
+        """Every feature that a condition, a sign or a clock in it reads, each once."""
+        return list(dict.fromkeys(name for name, _ in self.read_at()))
+
+    def read_at(self) -> Iterator[tuple[str, Place]]:
+        """Yield each feature that it reads with the place at which it is named."""
+        for number, name in enumerate(self.turn.silence):
+            yield name, ("turn", "silence", number)
+        for cause, plan in self.causes.items():
+            for number, name in enumerate(plan.signs):
+                yield name, ("causes", cause, "signs", number)
+        groups: list[tuple[Place, tuple[Group, ...]]] = [
+            (("turn", "waiting"), self.turn.waiting),
+            (("turn", "owed"), self.turn.owed),
+            (("turn", "theirs"), self.turn.theirs),
+            (("silent", "fading"), self.silent.fading),
+            (("silent", "complains"), self.silent.complains),
+        ]
+        groups += [(("levers", n, "any_of"), lever.any_of) for n, lever in enumerate(self.levers)]
+        groups += [(("leadership", n, "any_of"), r.any_of) for n, r in enumerate(self.leadership)]
+        for place, any_of in groups:
+            for number, group in enumerate(any_of):
+                for name in group:
+                    yield name, (*place, number, name)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Response:
+        wanted: dict[str, tuple[Iterable[object], Iterable[object]]] = {
+            "severities": (SEVERITIES, self.severities),
+            "levels": (get_args(Level), self.levels),
+            "tiers": ((1, 2, 3, 4), self.tiers),
+            "recovery": (STAGES, self.recovery),
+            "causes": (CAUSES, self.causes),
+            "update_hours": (get_args(Urgency), self.without_severities.update_hours),
+        }
+        for part, (names, given) in wanted.items():
+            missing = [str(name) for name in names if name not in set(given)]
+            if missing:
+                raise ValueError(f"'{part}' says nothing of {', '.join(missing)}.")
+        ends = [self.recovery[stage].until_day for stage in STAGES]
+        if ends != sorted(set(ends)):
+            raise ValueError("'recovery': each stage has to end later than the one before.")
+        return self
+
+
+def load_response(
+    file: Path, catalogue: Catalogue | None, company: Document | None = None
+) -> Response:
+    """Read the responses, with a company's changes.
+
+    Raises ConfigError with every mistake, each with its line. Without a catalogue, for it has
+    mistakes of its own, features are not looked up.
+    """
+    document = read_changed(file, company)
+    response = check_document(document, Response)
+    if catalogue is None:
+        return response
+    mistakes = [
+        f"{document.where(place)}: unknown feature '{name}'.{did_you_mean(name, catalogue.names)}"
+        for name, place in response.read_at()
+        if name not in catalogue.by_name
+    ]
+    if mistakes:
+        raise ConfigError(mistakes)
+    return response

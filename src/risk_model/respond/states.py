@@ -1,0 +1,51 @@
+"""Loud, silent or in recovery, and which stage of a recovery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from risk_model.explain import QUIET, told
+from risk_model.respond.facts import any_group
+from risk_model.respond.spec import STAGES, Response
+
+
+def states(facts: pd.DataFrame, how: Response) -> list[str]:
+    """Return recovery (after an escalation), silent (disengaged, no complaint) or at-risk."""
+    recovering = facts["days_since_escalation_closed"] <= how.recovery_days
+    silent = any_group(how.silent.fading, facts) & ~any_group(how.silent.complains, facts)
+    chosen = np.select([recovering, silent], ["recovery", "silent"], "at-risk")
+    return [str(state) for state in chosen]
+
+
+def recovery_stages(facts: pd.DataFrame, how: Response) -> list[str]:
+    """Return the stage of recovery by the days since the escalation was closed, else empty."""
+    ends = [how.recovery[stage].until_day for stage in STAGES]
+    days = facts["days_since_escalation_closed"].to_numpy(dtype=float)
+    places = np.searchsorted(ends, days)
+    return [STAGES[place] if place < len(STAGES) else "" for place in places]
+
+
+def with_relapse(
+    reasons: Sequence[Sequence[str]],
+    facts: pd.DataFrame,
+    p: NDArray[np.float64],
+    called: str,
+    how: Response,
+    most: int = 3,
+) -> list[list[str]]:
+    """Return the reasons, of a recovering account with its relapse risk as the last of them.
+
+    The risk is that of another escalation: the account's probability, or score, as ``called``.
+    """
+    days = facts["days_since_escalation_closed"].to_numpy(dtype=float)
+    result = [list(said) for said in reasons]
+    for row in np.flatnonzero(days <= how.recovery_days).tolist():
+        since = told(np.floor(days[row]), "days") if days[row] >= 1 else "less than a day"
+        says = f"Escalation closed {since} ago; relapse {called} {p[row]:.0%}"
+        kept = [text for text in result[row] if text != QUIET]
+        result[row] = [*kept[: most - 1], says]
+    return result

@@ -1,0 +1,71 @@
+"""Whose turn it is, and for how many hours we have been silent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from risk_model.catalogue import Catalogue
+from risk_model.explain import QUIET, sentence
+from risk_model.respond.facts import any_group
+from risk_model.respond.spec import Response
+from risk_model.rules import Rule
+
+HOURS_A_DAY = 24
+
+
+def waiting_on(facts: pd.DataFrame, how: Response) -> list[str]:
+    """Return whose turn it is: ours if anything is late with us, theirs if we spoke last."""
+    silent_since = facts["days_since_inbound"].fillna(np.inf)
+    spoke = (facts["days_since_outbound"] < silent_since) & (
+        facts["days_since_outbound"] <= how.turn.answered_days
+    )
+    ours = any_group(how.turn.ours, facts)
+    theirs = spoke.to_numpy(bool) | any_group(how.turn.theirs, facts)
+    return [str(side) for side in np.select([ours, theirs], ["us", "customer"], "nobody")]
+
+
+def silent_hours(facts: pd.DataFrame, how: Response) -> NDArray[np.float64]:
+    """Return for how many whole hours something of theirs has waited for us; 0 where nothing has.
+
+    Only what is past the limit counts: before it, an answer is not late.
+    """
+    waits = facts[list(how.turn.silence)].to_numpy(dtype=float)
+    longest = np.nanmax(np.column_stack([waits, np.zeros(len(facts))]), axis=1)
+    hours = np.floor(longest * HOURS_A_DAY + 1e-9)
+    return np.where(hours >= how.turn.silent_hours, hours, 0.0)
+
+
+def with_silence(
+    reasons: Sequence[Sequence[str]],
+    hours: NDArray[np.float64],
+    fired: Sequence[Sequence[Rule]],
+    facts: pd.DataFrame,
+    catalogue: Catalogue,
+    how: Response,
+    most: int = 3,
+) -> list[list[str]]:
+    """Return the reasons with our silence among them, by its hours, where there is one.
+
+    Where a rule's sentence about what waits for us is among them, it is told; else it comes second,
+    after what leads.
+    """
+    result = [list(said) for said in reasons]
+    silences = {*how.turn.silence, *(name for group in how.turn.waiting for name in group)}
+    for row in np.flatnonzero(hours > 0).tolist():
+        values = {str(name): value for name, value in facts.iloc[row].items()}
+        waits = [rule for rule in fired[row] if set(rule.features) & silences]
+        if not {sentence(rule.says, values, catalogue) for rule in waits} & set(result[row]):
+            says = how.turn.says.format(hours=f"{hours[row]:,.0f}")
+            rest = [text for text in result[row] if text != QUIET]
+            result[row] = [*rest[:1], says, *rest[1:]][:most]
+    return result
+
+
+def is_about_waiting(rule: Rule, how: Response) -> bool:
+    """Whether a rule fires on what waits for us: our silence, what is past due with us."""
+    ours = {*how.turn.silence, *(name for group in how.turn.ours for name in group)}
+    return bool(set(rule.features) & ours)

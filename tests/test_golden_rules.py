@@ -1,0 +1,125 @@
+"""Every rule's account gets what the practice says, and the one just short of it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+import pytest
+
+from coverage_table import chapters
+from golden_company import AS_OF, Golden, tables_of
+from golden_rules import GOLDEN
+from risk_model.catalogue import Catalogue
+from risk_model.explain import sentence
+from risk_model.pipelines.line import Line
+from risk_model.pipelines.score import score, working_catalogue
+from risk_model.settings import load_settings
+from risk_model.timeline import day_number
+from small_company import write_tables
+
+SETTINGS = load_settings()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What every account of the golden company got: its row, and what each of its rules says."""
+
+    rows: dict[str, dict[str, str]]
+    said: dict[str, dict[str, str]]
+
+
+class Remembering(Line):
+    """A line that remembers what it measured last, by account."""
+
+    measured: pd.DataFrame | None = None
+
+    def measure(self, snapshots: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+        features = super().measure(snapshots, catalogue).copy()
+        days = snapshots["as_of"].to_numpy(float)
+        self.measured = features.assign(as_of=days).set_index(snapshots["account_id"].to_numpy())
+        return features
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+    """The whole company, scored once through the line."""
+    folder = tmp_path_factory.mktemp("golden")
+    data = write_tables(folder / "tables", **tables_of(GOLDEN, {"quiet": {}}))
+    with Remembering.open(data, SETTINGS) as line:
+        assert isinstance(line, Remembering)
+        assert line.tables.report.refused == 0
+        assert line.day_of(None) == day_number(AS_OF)
+        listed = score(line, AS_OF, model="rules")
+        assert line.measured is not None
+        rows = {
+            str(row["account_id"]): {str(k): "" if v is None else str(v) for k, v in row.items()}
+            for part in (listed.escalated, listed.ranked)
+            for row in part.to_dict("records")
+        }
+        yield Judged(rows, _said(line.measured, rows))
+
+
+def _said(features: pd.DataFrame, rows: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    catalogue = working_catalogue(SETTINGS)
+    told: dict[str, dict[str, str]] = {}
+    for account, values in features.to_dict("index").items():
+        names = {str(name): value for name, value in values.items()}
+        fired = [name for name in rows[str(account)]["rules_fired"].split(";") if name]
+        told[str(account)] = {
+            name: sentence(SETTINGS.rules.by_id[name].as_fired(names).says, names, catalogue)
+            for name in fired
+        }
+    return told
+
+
+BY_RULE = [
+    pytest.param(golden, marks=pytest.mark.practice(golden.rule), id=golden.rule)
+    for golden in GOLDEN
+]
+
+
+@pytest.mark.parametrize("golden", BY_RULE)
+def test_its_account_gets_the_rule_the_sentence_and_the_row(golden: Golden, judged: Judged) -> None:
+    row, said = judged.rows[golden.account], judged.said[golden.account]
+    assert golden.rule in said, row["rules_fired"]
+    assert said[golden.rule] == golden.says
+    assert {name: row[name] for name in golden.row} == dict(golden.row)
+
+
+@pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden.rule)
+def test_the_account_just_short_of_it_does_not(golden: Golden, judged: Judged) -> None:
+    assert golden.rule not in judged.said[golden.neighbour]
+
+
+def test_what_leads_is_what_the_list_says_first(judged: Judged) -> None:
+    for golden in GOLDEN:
+        row = judged.rows[golden.account]
+        if "reason_1" in row and list(judged.said[golden.account]) == [golden.rule]:
+            assert row["reason_1"] == golden.says or row["waiting_on"] == "us", golden.rule
+
+
+def test_an_account_that_shows_nothing_is_low_and_fires_nothing(judged: Judged) -> None:
+    assert judged.rows["quiet"]["risk_level"] == "Low"
+    assert judged.said["quiet"] == {}
+    assert all(not judged.said[f"whale-{number}"] for number in range(14))
+
+
+def test_every_rule_has_its_account_and_its_line_of_practice() -> None:
+    ids = sorted(rule.id for rule in SETTINGS.rules.rules)
+    assert sorted(golden.rule for golden in GOLDEN) == ids
+    assert sorted(line.id for line in chapters()["Rules"]) == ids
+
+
+def test_no_sentence_leaves_a_figure_unknown(judged: Judged) -> None:
+    told = [text for said in judged.said.values() for text in said.values()]
+    assert len(told) > 60
+    assert not [text for text in told if "unknown" in text or "{" in text]
+
+
+def test_the_golden_company_is_sound() -> None:
+    tables = tables_of(GOLDEN, {})
+    keys = [row["ticket_id"] for row in tables["tickets"]]
+    assert len(keys) == len(set(keys))
+    assert {row["ticket_id"] for row in tables["ticket_events"]} <= set(keys)
