@@ -17,7 +17,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from risk_model.catalogue import Catalogue, Feature
-from risk_model.pipelines.score import coverage
+from risk_model.pipelines.scorer import coverage
 from risk_model.timeline import DAY, date_of
 from risk_model.trajectories import BEFORE, BY_MEDIAN, QUIET, parting
 

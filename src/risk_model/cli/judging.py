@@ -12,9 +12,11 @@ from risk_model.cli.options import (
     Cache,
     Config,
     Data,
+    Engine,
     Horizon,
     Memory,
     Sources,
+    SparkMaster,
     Threads,
     opened_line,
 )
@@ -33,6 +35,8 @@ def train(
         str,
         typer.Option("--force", help="Make it champion for this reason, whatever else; recorded."),
     ] = "",
+    engine: Engine = "duckdb",
+    spark_master: SparkMaster = None,
 ) -> None:
     """Train rules and learners on the past and record the run and the model in MLflow."""
     from risk_model.pipelines.judge import shown as judged_shown
@@ -41,7 +45,7 @@ def train(
     from risk_model.pipelines.train import train as run_training
     from risk_model.timeline import DEFAULT_HORIZON
 
-    with opened_line(data, sources, config, cache, memory, threads) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master, memory, threads) as line:
         trained = run_training(
             line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON, force=force
         )
@@ -71,6 +75,8 @@ def backtest(
     families: Annotated[
         bool, typer.Option("--families", help="Also say what each family of features adds.")
     ] = False,
+    engine: Engine = "duckdb",
+    spark_master: SparkMaster = None,
 ) -> None:
     """Compare blend, learners and rules with simple baselines, on folds forward in time."""
     from risk_model.pipelines.backtest import backtest as run_backtest
@@ -79,7 +85,7 @@ def backtest(
     from risk_model.pipelines.report import shown
     from risk_model.timeline import DEFAULT_HORIZON
 
-    with opened_line(data, sources, config, cache, memory, threads) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master, memory, threads) as line:
         day = as_date(as_of, "--as-of")
         done = run_backtest(line, day, horizon or DEFAULT_HORIZON, gap, families=families)
     console().print(shown(done))

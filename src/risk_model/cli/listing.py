@@ -12,9 +12,11 @@ from risk_model.cli.options import (
     Cache,
     Config,
     Data,
+    Engine,
     Horizon,
     Memory,
     Sources,
+    SparkMaster,
     Threads,
     opened_line,
 )
@@ -59,6 +61,8 @@ def score(
         Optional[str],  # noqa: UP045
         typer.Option("--for", help="Also write a file for salesforce, hubspot or gainsight."),
     ] = None,
+    engine: Engine = "duckdb",
+    spark_master: SparkMaster = None,
     into: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
@@ -90,7 +94,7 @@ def score(
         raise UsageError(f"--for {target}: choose one of {', '.join(TARGETS)}.")
     refuse_folder(out)
     address = _address_into(into, into_table)
-    with opened_line(data, sources, config, cache, memory, threads) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master, memory, threads) as line:
         watchlist = run_scoring(
             line,
             as_date(as_of, "--as-of"),
@@ -149,6 +153,8 @@ def explain(
         Optional[str],  # noqa: UP045
         typer.Option("--model-then", help="The model that scored that day. Default: --model."),
     ] = None,
+    engine: Engine = "duckdb",
+    spark_master: SparkMaster = None,
 ) -> None:
     """Show why an account stands where it stands, or what moved it since an earlier day."""
     from risk_model.pipelines.account import explain_account
@@ -156,7 +162,7 @@ def explain(
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
 
-    with opened_line(data, sources, config, cache, memory, threads) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master, memory, threads) as line:
         day, earlier = as_date(as_of, "--as-of"), as_date(against, "--against")
         if earlier is None:
             console().print(explain_account(line, account, day, model=model))

@@ -38,6 +38,13 @@ Cache = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--cache", help="Where heard texts are remembered (never the texts themselves)."),
 ]
+Engine = Annotated[
+    str, typer.Option("--engine", help="What measures and scores: duckdb, or spark.")
+]
+SparkMaster = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--spark-master", help="Where Spark runs. Default: local[*], this machine."),
+]
 
 
 Memory = Annotated[
@@ -56,21 +63,26 @@ def opened_line(
     sources: Path | None,
     config: Path | None,
     cache: Path | None,
+    engine: str = "duckdb",
+    spark_master: str | None = None,
     memory: str | None = None,
     threads: int | None = None,
 ) -> Iterator[Line]:
     """Open a company's tables under the settings of a folder; progress goes to the terminal."""
     import duckdb
 
+    from risk_model.engines.choosing import engine_named
     from risk_model.errors import RiskModelError
     from risk_model.pipelines.line import Line
     from risk_model.settings import load_settings
 
+    make_engine = engine_named(engine, spark_master)
     settings: Settings = load_settings(config)
     resources = settings.resources.with_words(memory, threads)
     settings = replace(settings, resources=resources)
+    cache = cache or default_cache()
     try:
-        with Line.open(data, settings, sources, cache or default_cache(), _progress) as line:
+        with Line.open(data, settings, sources, cache, _progress, make_engine) as line:
             yield line
     except duckdb.OutOfMemoryException as error:
         said = str(error).splitlines()[0].removeprefix("Out of Memory Error: ")

@@ -1,4 +1,4 @@
-"""Commands about tables and what is measured on them: sample, check, features, init."""
+"""Commands about tables and decisions: sample, check, init."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from risk_model.cli.options import (
-    DATA_HELP,
     AsOf,
-    Cache,
     Config,
     Data,
     Memory,
@@ -19,7 +17,7 @@ from risk_model.cli.options import (
     Threads,
     opened_line,
 )
-from risk_model.errors import DataRefused, UsageError
+from risk_model.errors import DataRefused
 
 if TYPE_CHECKING:
     from risk_model.pipelines.line import Line
@@ -60,7 +58,7 @@ def check(
     from risk_model.pipelines.present import console
     from risk_model.tables import check_lines, check_sentences, check_table, write_refused
 
-    with opened_line(data, sources, config, None, memory, threads) as line:
+    with opened_line(data, sources, config, None, memory=memory, threads=threads) as line:
         day, nothing_left = _day_or_reason(line, as_date(as_of, "--as-of"))
         console().print(check_table(check_lines(line.tables, day)))
         for said in check_sentences(line.tables, line.settings.catalogue.by_table()):
@@ -82,105 +80,6 @@ def _day_or_reason(line: Line, asked: date | None) -> tuple[int, DataRefused | N
         return line.day_of(asked), None
     except DataRefused as reason:
         return day_number(asked or date.today()), reason
-
-
-def features(
-    data: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option("--data", help=f"{DATA_HELP} Not needed to --describe or for --sql."),
-    ] = None,
-    out: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--out", help="Parquet to write; .md or .csv to --describe, .sql for --sql."),
-    ] = None,
-    as_of: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option("--as-of", help="Day, YYYY-MM-DD; may be given several times."),
-    ] = None,
-    sources: Sources = None,
-    config: Config = None,
-    cache: Cache = None,
-    memory: Memory = None,
-    threads: Threads = None,
-    describe: Annotated[
-        bool,
-        typer.Option("--describe", help="Document the catalogue; with --data, its coverage too."),
-    ] = False,
-    sql: Annotated[
-        bool, typer.Option("--sql", help="Show the SQL that the engine runs for the features.")
-    ] = False,
-) -> None:
-    """Write the features of every customer on one or more days; or describe them."""
-    from contextlib import nullcontext
-
-    from risk_model.pipelines.features import write_features
-
-    if describe and sql:
-        raise UsageError("--describe and --sql: one at a time.")
-    if not (describe or sql) and (data is None or out is None):
-        raise UsageError("features needs --data and --out, unless it is to --describe or --sql.")
-    opening = (
-        nullcontext()
-        if data is None
-        else opened_line(data, sources, config, cache, memory, threads)
-    )
-    with opening as line:
-        days = _days(line, as_of or [])
-        if describe:
-            _describe(line, config, days, out)
-        elif sql:
-            _show_sql(line, config, days, out)
-        elif line is not None and out is not None:
-            rows, columns = write_features(line, days, out)
-            typer.echo(f"{out}: {rows:,} snapshots of {columns} features")
-
-
-def _days(line: Line | None, asked: list[str]) -> list[int]:
-    """Return the days asked for, else the day after the newest event, else today."""
-    from datetime import date
-
-    from risk_model.pipelines.line import as_date
-    from risk_model.timeline import day_number
-
-    dates = [as_date(day, "--as-of") for day in asked]
-    if line is not None:
-        return [line.day_of(day) for day in dates or [None]]
-    return [day_number(day or date.today()) for day in dates or [None]]
-
-
-def _describe(line: Line | None, config: Path | None, days: list[int], out: Path | None) -> None:
-    from risk_model.pipelines.describe import check_page, coverage_of, shown, write_page
-    from risk_model.pipelines.present import console
-    from risk_model.settings import load_settings
-
-    if out is not None:
-        check_page(out)
-    catalogue = (line.settings if line else load_settings(config)).catalogue
-    coverage = coverage_of(line, days) if line else None
-    if out is None:
-        console().print(shown(catalogue, coverage))
-        return
-    write_page(catalogue, out, coverage)
-    typer.echo(f"{out}: {len(catalogue.features)} features described")
-
-
-def _show_sql(line: Line | None, config: Path | None, days: list[int], out: Path | None) -> None:
-    from risk_model.pipelines.statements import statements_on_data, statements_without_data
-    from risk_model.settings import load_settings
-
-    if out is not None and out.suffix != ".sql":
-        raise UsageError(f"--out {out}: SQL is written as .sql.")
-    script = (
-        statements_on_data(line, days)
-        if line
-        else statements_without_data(load_settings(config), days)
-    )
-    if out is None:
-        typer.echo(script)
-        return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(script, encoding="utf-8")
-    typer.echo(f"{out}: written")
 
 
 def init(

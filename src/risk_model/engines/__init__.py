@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+import duckdb
 import narwhals as nw
 import pandas as pd
 
+MakeEngine = Callable[[duckdb.DuckDBPyConnection], "Engine"]
 Columns = Mapping[str, Sequence[object]] | pd.DataFrame
+
+
+class RowFunction(Protocol):
+    """Says something of each row by itself, of any number of rows at a time."""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The columns of what it says: ``double`` or ``string``."""
+
+    def __call__(self, rows: pd.DataFrame, /) -> pd.DataFrame:
+        """Return ``columns``, one row for each of the rows, with their index."""
 
 
 class Engine(Protocol):
@@ -43,5 +56,14 @@ class Engine(Protocol):
         The pieces may come from ``batches``.
         """
 
+    def apply(self, frame: nw.LazyFrame[Any], function: RowFunction, key: str) -> pd.DataFrame:
+        """Return ``key`` of every row and what a function says of the rest of it."""
+
     def close(self) -> None:
         """Drop what was kept."""
+
+
+def said_of(rows: pd.DataFrame, function: RowFunction, key: str) -> pd.DataFrame:
+    """Return ``key`` of rows that are here, and what a function says of the rest of each."""
+    said = function(rows.drop(columns=key))
+    return said.assign(**{key: rows[key]})[[key, *function.columns]]

@@ -10,9 +10,11 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
+from risk_model.engines import RowFunction, said_of
+
 
 class DuckDBEngine:
-    """An engine in the verbs of ``Engine``.
+    """The verbs of an engine: see ``Engine``.
 
     It works on one connection, whose typed tables are named as in the contract. What it keeps
     is dropped by ``close``.
@@ -71,6 +73,8 @@ class DuckDBEngine:
 
     def pandas(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Compute a frame and bring it here."""
+        # Of what was asked before, somebody may have read the first row only.
+        self.connection.complete()
         table: pa.Table = frame.to_native().to_arrow_table()
         # Column by column, each let go as soon as it is over there: one copy in memory, not two.
         made: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
@@ -101,6 +105,10 @@ class DuckDBEngine:
                 if name not in self._kept:
                     self._kept.append(name)
         return self.table(name)
+
+    def apply(self, frame: nw.LazyFrame[Any], function: RowFunction, key: str) -> pd.DataFrame:
+        """Return ``key`` of every row and what a function says of the rest, all of it at once."""
+        return said_of(self.pandas(frame), function, key)
 
     def close(self) -> None:
         """Drop what was kept."""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from risk_model.catalogue import Catalogue, Feature
 from risk_model.catalogue.spec import COMPANY_VERBS, STINTS_OF
-from risk_model.engines import Engine
+from risk_model.engines import Engine, RowFunction
 from risk_model.features.calendar import Calendar
 from risk_model.features.combine import combined
 from risk_model.features.grid import Grid, by_position
@@ -57,6 +57,27 @@ def features_at(
     if not frame["row"].is_monotonic_increasing:
         frame = frame.sort_values("row", ignore_index=True)
     return frame.drop(columns="row")
+
+
+def answers_at(
+    engine: Engine,
+    present: Present,
+    snapshots: pd.DataFrame,
+    catalogue: Catalogue,
+    function: RowFunction,
+    heard: Heard | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Return what a function says of the features of snapshots, in the order of these.
+
+    The function is given features as ``features_at`` returns them, of some of the snapshots at a
+    time, where the engine has them.
+    """
+    if snapshots.empty:
+        return function(features_at(engine, present, snapshots, catalogue))
+    frame = feature_frame(engine, present, snapshots, catalogue, heard, progress)
+    said = engine.apply(frame, function, "row")
+    return said.sort_values("row", ignore_index=True).drop(columns="row")
 
 
 def feature_frame(

@@ -22,6 +22,7 @@ import pandas as pd
 
 from risk_model.catalogue import Catalogue
 from risk_model.engines import Engine
+from risk_model.features.extremes import greatest
 from risk_model.features.sources import MATTERS, Source
 from risk_model.tables.contract import CONTRACT
 from risk_model.text.words import normal, raw_tokens, stem, word_set, written_out
@@ -125,7 +126,7 @@ def _read(engine: Engine, table: str) -> pd.DataFrame:
         later = f"known__{own}" if f"known__{own}" in there else own
         moments = dict.fromkeys([t for t in (own, later) if t])
         known = [nw.col(moment).is_null() for moment in moments]
-        latest = nw.max_horizontal("row_known", *moments)
+        latest = greatest("row_known", *moments)
         for unknown in known:
             latest = nw.when(~unknown).then(latest)
         times[f"{name}_time"] = latest

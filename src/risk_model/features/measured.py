@@ -10,6 +10,7 @@ import narwhals as nw
 from risk_model.catalogue import WINDOW_VERBS, Feature
 from risk_model.engines import Engine
 from risk_model.features.days import days_of
+from risk_model.features.extremes import greatest
 from risk_model.features.grid import Grid, measured_days
 from risk_model.features.sources import Source
 from risk_model.tables.contract import CONTRACT
@@ -71,7 +72,7 @@ def _days_of(source: Source, grid: Grid, number: int) -> Frame:
     first = CONTRACT[source.table].row_known_at
     event = nw.coalesce(*(nw.col(name) for name in first)) if len(first) > 1 else nw.col(first[0])
     rows = (source.frame if source.bare is None else source.bare).select(
-        event=event, known=nw.max_horizontal(event, nw.col("row_known"))
+        event=event, known=greatest(event, nw.col("row_known"))
     )
     if len(grid.days) > 1:
         rows = rows.select(event_day=days_of(nw.col("event")), known_day=days_of(nw.col("known")))

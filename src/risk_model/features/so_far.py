@@ -13,11 +13,13 @@ import narwhals as nw
 
 from risk_model.catalogue import Feature
 from risk_model.engines import Engine
+from risk_model.features.answers import NEVER
 from risk_model.features.calendar import Calendar
 from risk_model.features.conditions import matches
 from risk_model.features.days import days_of
+from risk_model.features.extremes import greatest
 from risk_model.features.figures import figure_of
-from risk_model.features.sources import NEVER, Source
+from risk_model.features.sources import Source
 from risk_model.features.spans import KEYS, span_of
 from risk_model.timeline import DAY
 
@@ -33,7 +35,7 @@ def so_far_features(
     """
     before = sorted(span_of(features[0], source).before)
     moments = [nw.col(name) for name, _ in before]
-    known = nw.max_horizontal(*moments) if len(moments) > 1 else moments[0]
+    known = greatest(*moments)
     at = features[0].at or source.event_time
     read = sorted({at, *(name for f in features for name in f.where)})
     rows = source.frame.filter(*(~moment.is_null() for moment in moments))

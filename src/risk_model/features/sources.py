@@ -15,15 +15,15 @@ import narwhals as nw
 
 from risk_model.catalogue.spec import EVENT_TIME, STINTS_OF
 from risk_model.engines import Engine
+from risk_model.features.answers import with_answers
 from risk_model.features.csm_changes import with_csm_changes
+from risk_model.features.extremes import greatest
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
 from risk_model.timeline import DAY, HOUR
 
 Frame = nw.LazyFrame[Any]
 Expr = nw.Expr
-
-NEVER = 1 << 60
 
 # What says what a row is about: source -> (column of words, column of categories, and from how
 # many words on the category does not matter).
@@ -251,7 +251,7 @@ def _completed(
         frame, is_made = _with_signals(table, frame, heard), heard is not None
         is_made = is_made and not is_read_once
     if table.name == "messages" and (wanted is None or "answered_at" in wanted):
-        frame, is_made = _with_answers(frame, source.known.get("direction")), True
+        frame, is_made = with_answers(frame, source.known.get("direction")), True
     if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
         frame = with_csm_changes(frame, source.known.get("csm"))
     if wanted is not None:
@@ -288,31 +288,7 @@ def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
         nothing = nw.lit(None, dtype=nw.Float64)
         return frame.with_columns(**dict.fromkeys([*SIGNALS, *OF_SIGNALS], nothing))
     frame = frame.join(heard, on=table.key[0], how="left")
-    return frame.with_columns(
-        **{name: nw.max_horizontal(*parts) for name, parts in OF_SIGNALS.items()}
-    )
-
-
-def _with_answers(frame: Frame, since: str | None) -> Frame:
-    """Add ``answered_at``: when we next wrote to the account after a message of theirs.
-
-    Any message of ours counts, whatever its thread: a call after an e-mail is an answer. ``since``
-    says from when it is known whose a message is, where that is later than the message.
-    """
-    order = ["sent_at", "is_ours", "message_id"]
-    ours = nw.col("direction") == "outbound"
-    told, known = ours, nw.col("row_known")
-    if since is not None:
-        told, known = ours & ~nw.col(since).is_null(), nw.max_horizontal("row_known", since)
-    frame = frame.with_columns(
-        is_ours=nw.when(ours).then(1).otherwise(0),
-        # A running minimum gives nothing for unknown values, so what is no answer is NEVER.
-        our_time=nw.when(told).then(known).otherwise(NEVER),
-    )
-    next_ours = nw.col("our_time").cum_min(reverse=True).over("account_id", order_by=order)
-    frame = frame.with_columns(next_ours=next_ours)
-    answered = nw.when(nw.col("next_ours") < NEVER).then(nw.col("next_ours"))
-    return frame.with_columns(answered_at=answered).drop("is_ours", "our_time", "next_ours")
+    return frame.with_columns(**{name: greatest(*parts) for name, parts in OF_SIGNALS.items()})
 
 
 def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source:
@@ -323,7 +299,7 @@ def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source
     tickets = _plain(engine, CONTRACT["tickets"], present["tickets"])
     base = tickets.frame
     since = tickets.known.get("priority")
-    start = nw.max_horizontal("opened_at", "row_known", since) if since else nw.col("row_known")
+    start = greatest("opened_at", "row_known", since) if since else nw.col("row_known")
     told = base.filter(~nw.col("priority").is_null(), ~nw.col(since or "row_known").is_null())
     told = told.with_columns(from_time=start, stint=nw.lit(""))
     if "ticket_events" in present and "value" in present["ticket_events"]:
@@ -366,7 +342,7 @@ def _changes_of_priority(engine: Engine, present: Mapping[str, frozenset[str]]) 
     late = log.known_columns(frozenset({"kind", "value"}), log.event_time)
     told = (~nw.col(name).is_null() for name in late)
     changes = log.frame.filter(nw.col("kind") == "priority", *told).with_columns(
-        from_time=nw.max_horizontal("occurred_at", "row_known", *late),
+        from_time=greatest("occurred_at", "row_known", *late),
         priority=nw.col("value").str.to_uppercase(),
         stint=nw.col("value"),
     )

@@ -20,6 +20,7 @@ from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
 from risk_model.features.conditions import matches
 from risk_model.features.days import days_of
+from risk_model.features.extremes import greatest
 from risk_model.features.figures import from_the_middle, slope_of, sum_of
 from risk_model.features.grid import Tiles
 from risk_model.features.sources import Source
@@ -105,7 +106,7 @@ def _dated(source: Source, features: Sequence[Feature], days: Tiles, keys: Seque
         nw.col(at) >= days.starts[0] * DAY, *(nw.col(name) < end for name in (at, *known))
     )
     event_day = days_of(nw.col(at))
-    seen_day = days_of(nw.max_horizontal(*(nw.col(name) for name in (at, *known))))
+    seen_day = days_of(greatest(*(nw.col(name) for name in (at, *known))))
     late = nw.when(seen_day > event_day).then(seen_day)
     return rows.select("account_id", *sorted({*read, *keys}), event_day=event_day, late=late)
 

@@ -12,9 +12,11 @@ from types import TracebackType
 import pandas as pd
 
 from risk_model.catalogue import Catalogue
+from risk_model.engines import Engine, MakeEngine, RowFunction
 from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.errors import DataRefused, UsageError
-from risk_model.features import features_at
+from risk_model.features import answers_at, features_at
+from risk_model.features.build import Heard
 from risk_model.features.heard import hear_texts
 from risk_model.features.snapshots import labels_of, newest_day, snapshots_on
 from risk_model.settings import PastDays, Settings
@@ -54,13 +56,15 @@ class Line:
         settings: Settings,
         cache: Path | None = None,
         progress: Progress | None = None,
+        make_engine: MakeEngine = DuckDBEngine,
     ) -> None:
         self.tables = tables
         self.settings = settings
         self.progress = progress
         self.notices: list[str] = []
         self.read_from: dict[str, str] = {}
-        self.engine = DuckDBEngine(tables.connection)
+        self.engine: Engine = make_engine(tables.connection)
+        self._make_engine = make_engine
         self.cache = cache
         self._heard: dict[str, object] | None = None
         self._cuts: list[Line] = []
@@ -73,10 +77,11 @@ class Line:
         sources: Path | None = None,
         cache: Path | None = None,
         progress: Progress | None = None,
+        make_engine: MakeEngine = DuckDBEngine,
     ) -> Line:
         """Read and check the tables of a folder, a DuckDB file or a database."""
         tables = open_tables(data, sources, resources=settings.resources)
-        line = cls(tables, settings, cache, progress)
+        line = cls(tables, settings, cache, progress, make_engine)
         line.read_from = {"data": str(data), "sources": str(sources) if sources else ""}
         log.info(
             "tables: %(engine_memory_limit)s of memory and %(engine_threads)d threads for the "
@@ -105,7 +110,8 @@ class Line:
 
     def cut(self, as_of: int) -> Line:
         """Return the line over the tables as they stood at ``as_of``; it closes with this one."""
-        earlier = Line(self.tables.cut(as_of), self.settings, self.cache, self.progress)
+        tables, make_engine = self.tables.cut(as_of), self._make_engine
+        earlier = Line(tables, self.settings, self.cache, self.progress, make_engine)
         self._cuts.append(earlier)
         return earlier
 
@@ -114,7 +120,8 @@ class Line:
 
         Raises DataRefused where nothing at all is known before that day.
         """
-        newest = newest_day(self.engine, self.tables.present)
+        # A question to the tables as they were read, whatever measures them.
+        newest = newest_day(DuckDBEngine(self.tables.connection), self.tables.present)
         as_of = newest if asked is None else day_number(asked)
         days = [t.first_day for t in self.tables.report.tables.values() if t.first_day]
         if not days:
@@ -140,7 +147,27 @@ class Line:
 
     def measure(self, snapshots: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
         """Return the features of snapshots, one row each, by name only."""
-        heard = hear_texts(
+        heard, told = self._hear(catalogue), self._told("measuring")
+        features = features_at(self.engine, self.tables.present, snapshots, catalogue, heard, told)
+        self.engine.close()
+        return features[catalogue.names]
+
+    def apply(
+        self, snapshots: pd.DataFrame, catalogue: Catalogue, function: RowFunction
+    ) -> pd.DataFrame:
+        """Return what a function says of the features of snapshots, aligned with them.
+
+        It is asked where the features are, some rows at a time, and only its answers come here.
+        """
+        heard, told = self._hear(catalogue), self._told("measuring")
+        said = answers_at(
+            self.engine, self.tables.present, snapshots, catalogue, function, heard, told
+        )
+        self.engine.close()
+        return said.set_axis(snapshots.index)
+
+    def _hear(self, catalogue: Catalogue) -> Heard:
+        return hear_texts(
             self.engine,
             self.tables.present,
             catalogue,
@@ -148,11 +175,6 @@ class Line:
             self.cache,
             self._told("reading texts"),
         )
-        features = features_at(
-            self.engine, self.tables.present, snapshots, catalogue, heard, self._told("measuring")
-        )
-        self.engine.close()
-        return features[catalogue.names]
 
     def past(self, as_of: int, horizon: int, plan: PastDays, gap: int = 0) -> Labelled:
         """Return the labelled past before ``as_of``: customers that were not escalated then.
