@@ -43,8 +43,9 @@ fuzz: $(VENV)/.dev  ## Damaged tables for ten minutes (RISK_MODEL_FUZZ_SECONDS, 
 	RISK_MODEL_FUZZ_SECONDS=$${RISK_MODEL_FUZZ_SECONDS:-600} \
 		$(BIN)/python -m pytest -q -s tests/test_ugly_fuzz.py
 
-docs: $(VENV)/.dev  ## Write docs/coverage.md: from each line of practice to its rule and test
+docs: $(VENV)/.dev  ## The pages that are made of the YAML (docs/coverage.md, docs/features.md); CI compares them
 	$(BIN)/python tests/coverage_table.py
+	$(RUN) features --describe --config . --out docs/features.md
 
 notebooks: $(VENV)/.dev  ## Run every notebook from top to bottom, and hold it to the rules
 	$(BIN)/python -m pytest -q tests/test_notebooks.py

@@ -143,7 +143,7 @@ def open_tables(
     mislead.
     """
     settings = load_settings(_path(config))
-    return Company(Line.open(Path(data), settings, _path(sources), _path(cache)))
+    return Company(Line.open(data, settings, _path(sources), _path(cache)))
 
 
 def features_at(company: Company, days: Day | Sequence[Day] = None) -> pd.DataFrame:

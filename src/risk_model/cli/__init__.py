@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from risk_model.cli.documents import brief, patterns
+from risk_model.cli.features import features
 from risk_model.cli.judging import backtest, train
 from risk_model.cli.listing import explain, score
 from risk_model.cli.page import report
 from risk_model.cli.registry import compare, models, promote, rollback
 from risk_model.cli.rules import rules
-from risk_model.cli.tables import check, features, init, sample
+from risk_model.cli.tables import check, init, sample
 from risk_model.errors import RiskModelError
 
 app = typer.Typer(

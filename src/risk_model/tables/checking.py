@@ -29,8 +29,10 @@ _STAGE = "being_read"
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Set the engine's clock to UTC and lay down the table of refused rows."""
+    """Set the engine's clock to UTC, keep it quiet, and lay down the table of refused rows."""
     connection.execute("SET TimeZone = 'UTC'")
+    # its bar for statements of a few seconds goes to the standard output, where our results are
+    connection.execute("SET enable_progress_bar = false")
     connection.execute(
         f"CREATE TEMP TABLE {REFUSED} (table_name VARCHAR, ordinal BIGINT, line BIGINT, "
         "reason VARCHAR, column_name VARCHAR, value VARCHAR)"
