@@ -61,7 +61,10 @@ def planner_figure(done: Backtest) -> Figure:
     came = int(done.sections["capacity"]["blend"]["escalations"])
     weeks = done.replay["day"].nunique()
     figure.supxlabel(
-        f"{came} escalations in {weeks} weeks; bands: 95%, accounts redrawn", x=0.01, ha="left"
+        f"{came} escalations in {weeks} weeks; bands: 95%, accounts redrawn",
+        x=0.01,
+        ha="left",
+        fontsize=9,
     )
     return figure
 
