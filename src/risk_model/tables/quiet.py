@@ -11,6 +11,7 @@ def keep_quiet(connection: duckdb.DuckDBPyConnection) -> None:
     Where it is off already it is left alone: in a notebook without ipywidgets even switching it off
     is an error.
     """
-    row = connection.execute("SELECT current_setting('enable_progress_bar')").fetchone()
-    if row and row[0]:
+    # Fetched to the end: an unfinished result would block what the connection does next.
+    rows = connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()
+    if rows[0][0]:
         connection.execute("SET enable_progress_bar = false")
