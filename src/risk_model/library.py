@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 Day = date | str | None
 # Characters a line: what a notebook's column holds at the size that as_html asks for.
-WIDTH = 110
+WIDTH = 120
 
 
 class Shown:
@@ -195,10 +195,13 @@ def backtest(
     return told  # type: ignore[no-any-return]
 
 
-def score(company: Company, as_of: Day = None, **how: Any) -> Watchlist:
-    """Return the ranked watchlist of a day; ``how`` as for the command: model, previous, policy."""
+def score(company: Company, as_of: Day = None, *, top: int | None = None, **how: Any) -> Watchlist:
+    """Return the ranked watchlist of a day, of which a notebook shows the first ``top`` rows.
+
+    ``how`` as for the command: model, previous, policy.
+    """
     done = run_scoring(company.line, _date(as_of), **how)
-    told: Any = Shown(done, list_shown(done, company.settings.score.top))
+    told: Any = Shown(done, list_shown(done, top or company.settings.score.top))
     return told  # type: ignore[no-any-return]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
 
+from risk_model.evaluate import PRIOR
 from risk_model.pipelines.figures import BASELINE as GREY
 from risk_model.pipelines.figures import COLOURS, calibration_panel
 from risk_model.pipelines.judge import CALLED, ORDER
@@ -13,8 +14,6 @@ from risk_model.pipelines.replay_figure import splits_panel
 
 if TYPE_CHECKING:
     from risk_model.pipelines.backtest import Backtest
-
-SAYS = {True: "The blend ranks better than", False: "The blend is not clearly better than"}
 
 
 def comparison_figure(done: Backtest) -> Figure:
@@ -26,7 +25,7 @@ def comparison_figure(done: Backtest) -> Figure:
     calibration_panel(right, done.judged)
     for axes in (left, middle, right):
         axes.spines[["top", "right"]].set_visible(False)
-        axes.title.set_fontsize(10)
+        axes.set_title(axes.get_title(loc="left"), loc="left", fontsize=10)
     figure.suptitle(finding(done), x=0.01, ha="left", fontweight="bold")
     return figure
 
@@ -35,13 +34,14 @@ def finding(done: Backtest) -> str:
     """Return in a sentence which simpler ways the blend beats beyond what redrawing explains."""
     if done.evaluation is None:
         return done.judged.reason
-    gains = {name: told["average_precision"] for name, told in done.evaluation.against.items()}
-    parts = []
-    for better in (True, False):
-        names = [CALLED.get(n, n) for n in ORDER if n in gains and (gains[n].low > 0) is better]
-        if names:
-            parts.append(f"{SAYS[better]} {_listed(names)}")
-    return "; ".join([parts[0], *(part[0].lower() + part[1:] for part in parts[1:])])
+    against = done.evaluation.against
+    gains = {n: against[n]["average_precision"] for n in ORDER if n in against and n != PRIOR}
+    beaten = [CALLED.get(name, name) for name, gain in gains.items() if gain.low > 0]
+    level = [CALLED.get(name, name) for name, gain in gains.items() if not gain.low > 0]
+    if not beaten:
+        return f"The blend is not clearly better than {_listed(level, 'or')}"
+    said = f"The blend ranks better than {_listed(beaten, 'and')}"
+    return f"{said}, not clearly better than {_listed(level, 'or')}" if level else said
 
 
 def _members(axes: Any, done: Backtest) -> None:
@@ -64,5 +64,5 @@ def _members(axes: Any, done: Backtest) -> None:
     axes.set_title("Forward in time, all on the same days", loc="left")
 
 
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+def _listed(names: list[str], last: str) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
