@@ -95,7 +95,9 @@ def _notes(watchlist: Watchlist, listed: int) -> list[Text]:
 
 def as_text(shown: RenderableType, width: int = 130) -> str:
     """Return what a terminal would show as plain text."""
-    plain = Console(width=width, file=(told := StringIO()), color_system=None)
+    told = StringIO()
+    # A console that finds itself in a notebook would display at once, whatever its file.
+    plain = Console(width=width, file=told, color_system=None, force_jupyter=False)
     plain.print(shown)
     return told.getvalue().rstrip("\n")
 
