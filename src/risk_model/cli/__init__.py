@@ -10,6 +10,7 @@ import typer
 
 from risk_model.cli.documents import brief, patterns
 from risk_model.cli.features import features
+from risk_model.cli.hearing import text
 from risk_model.cli.judging import backtest, train
 from risk_model.cli.listing import explain, score
 from risk_model.cli.page import report
@@ -54,7 +55,7 @@ def _common(
 
 
 for command in (
-    *(sample, check, features, train, backtest, score, explain, brief, patterns, rules, init),
+    *(sample, check, features, train, backtest, score, explain, text, brief, patterns, rules, init),
     *(report, models, promote, rollback, compare),
 ):
     app.command()(command)
