@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from risk_model.engines import RowFunction, said_of
+from risk_model.tables.quiet import keep_quiet
 
 
 class DuckDBEngine:
@@ -94,7 +95,7 @@ class DuckDBEngine:
             # a connection of its own begins in the engine's first database
             row = self.connection.execute("SELECT current_database()").fetchone()
             beside.execute(f'USE "{row[0] if row else ""}"')
-            beside.execute("SET enable_progress_bar = false")
+            keep_quiet(beside)
             for piece in pieces:
                 beside.register(handed, pa.Table.from_pandas(piece, preserve_index=False))
                 verb = (

@@ -20,6 +20,7 @@ from risk_model.tables.files import Found, described, ending_of
 from risk_model.tables.from_postgres import load_served, named
 from risk_model.tables.mapping import SourcesMapping
 from risk_model.tables.postgres import Database
+from risk_model.tables.quiet import keep_quiet
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.resources import EngineConfig
 from risk_model.tables.signatures import not_readable
@@ -37,7 +38,7 @@ def workshop(
     connection = duckdb.connect(config=dict(config))
     try:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET enable_progress_bar = false")
+        keep_quiet(connection)
         if data is not None and not data.is_dir():
             _see_database(connection, data)
         for name in mapping.inputs:
