@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,9 +17,11 @@ from pydantic import ValidationError
 
 from command import Command
 from postgres import Empty
+from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.errors import ConfigError, UsageError
 from risk_model.settings import lay_down, load_settings
 from risk_model.tables import open_tables
+from risk_model.tables.one_account import one_account
 from risk_model.tables.resources import PER_THREAD, Resources
 from small_company import account, desk, write_tables
 
@@ -30,6 +33,7 @@ OPENING = """
 import json, sys
 import pandas, pyarrow.csv, psycopg
 from risk_model.tables import open_tables
+from risk_model.tables.one_account import one_account
 from risk_model.tables.resources import Resources, used
 
 def peak():
@@ -201,3 +205,20 @@ def test_a_thread_has_its_share_of_the_memory(tmp_path: Path) -> None:
 
 def test_the_settings_that_come_along_bound_nothing() -> None:
     assert load_settings(ROOT).resources == Resources()
+
+
+def test_a_table_goes_through_the_engine_in_pieces_and_comes_back_whole() -> None:
+    with one_account(20_000, 20_050) as tables:
+        engine = DuckDBEngine(tables.connection)
+        asked = engine.table("messages").select("message_id", "sent_at")
+        assert [len(piece) for piece in engine.batches(asked, 20)] == [20, 20, 10]
+        kept = engine.gathered(piece.assign(half=0.5) for piece in engine.batches(asked, 20))
+        pd.testing.assert_frame_equal(engine.pandas(kept), engine.pandas(asked).assign(half=0.5))
+        with tables.cut(20_010) as cut:
+            earlier = DuckDBEngine(cut.connection)
+            there = earlier.gathered(earlier.batches(earlier.table("messages"), 3))
+            assert len(earlier.pandas(there)) == 10
+            earlier.close()
+        engine.close()
+        names = tables.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        assert not [name for (name,) in names if "gathered" in name]

@@ -93,8 +93,8 @@ class DuckDBEngine:
         name, handed = self._name("gathered"), self._name("handed")
         with self.connection.cursor() as beside:
             # a connection of its own begins in the engine's first database
-            row = self.connection.execute("SELECT current_database()").fetchone()
-            beside.execute(f'USE "{row[0] if row else ""}"')
+            here = self.connection.execute("SELECT current_database()").fetchall()
+            beside.execute(f'USE "{here[0][0]}"')
             keep_quiet(beside)
             for piece in pieces:
                 beside.register(handed, pa.Table.from_pandas(piece, preserve_index=False))

@@ -23,8 +23,8 @@ def cut(tables: Tables, as_of: int) -> Tables:
     The copy is a database of its own in the same engine: it shares the engine's memory, and rows
     never leave it on their way.
     """
-    row = tables.connection.execute("SELECT current_database()").fetchone()
-    source = str(row[0]) if row else "memory"
+    here = tables.connection.execute("SELECT current_database()").fetchall()
+    source = str(here[0][0])
     database = f"cut_{next(_numbers)}"
     connection = tables.connection.cursor()
     connection.execute(f"ATTACH ':memory:' AS {identifier(database)}")

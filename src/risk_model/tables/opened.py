@@ -72,9 +72,9 @@ class Tables:
     def close(self) -> None:
         """Let go of the engine and of what it spilled to disk."""
         if self.beside is not None:
-            row = self.connection.execute("SELECT current_database()").fetchone()
+            here = self.connection.execute("SELECT current_database()").fetchall()
             self.connection.execute(f"USE {identifier(self.beside)}")
-            self.connection.execute(f"DETACH {identifier(str(row[0]) if row else '')}")
+            self.connection.execute(f"DETACH {identifier(str(here[0][0]))}")
         self.connection.close()
         self._clean_up()
 

@@ -92,10 +92,9 @@ ALL_THERE_IS = Resources()
 
 def used(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> dict[str, str | int]:
     """Return what the engine is held to, and the most memory the whole process had so far."""
-    row = connection.execute(
+    [(memory, threads)] = connection.execute(
         "SELECT current_setting('memory_limit'), current_setting('threads')"
-    ).fetchone()
-    memory, threads = row if row else ("", 0)
+    ).fetchall()
     return {
         "engine_memory_limit": str(memory),
         "engine_threads": int(threads),
