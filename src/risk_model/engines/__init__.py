@@ -39,6 +39,9 @@ class Engine(Protocol):
     def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Compute a frame once and return the result, to be read several times."""
 
+    def clustered(self, frame: nw.LazyFrame[Any], by: Sequence[str]) -> nw.LazyFrame[Any]:
+        """Return the same rows, those of equal ``by`` close together where that is of use."""
+
     def beside(
         self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]
     ) -> nw.LazyFrame[Any]:
