@@ -20,6 +20,7 @@ LAYERS = {
         "tracking",
         "settings",
         "trajectories",
+        "upsert",
         "worth",
         "splits",
         "importance",

@@ -24,7 +24,9 @@ import pandas as pd
 
 from risk_model.brief.plan import Kind
 from risk_model.catalogue import Catalogue
+from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.errors import UsageError
+from risk_model.features.snapshots import newest_day
 from risk_model.pipelines.ablation import ablation
 from risk_model.pipelines.against import explain_change
 from risk_model.pipelines.backtest import Backtest, Trial
@@ -33,7 +35,7 @@ from risk_model.pipelines.brief import RENDERERS
 from risk_model.pipelines.brief import brief as run_brief
 from risk_model.pipelines.history import History, history_of
 from risk_model.pipelines.line import Labelled, Line
-from risk_model.pipelines.present import as_html
+from risk_model.pipelines.present import as_html, as_text
 from risk_model.pipelines.present import shown as list_shown
 from risk_model.pipelines.report import shown as report_shown
 from risk_model.pipelines.score import score as run_scoring
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Day = date | str | None
+# Characters a line: what a notebook's column holds at the size that as_html asks for.
+WIDTH = 120
 
 
 class Shown:
@@ -64,8 +68,11 @@ class Shown:
     def __dir__(self) -> list[str]:
         return sorted({*dir(type(self)), *dir(self._what)})
 
+    def __repr__(self) -> str:
+        return as_text(self._renderable, WIDTH)
+
     def _repr_html_(self) -> str:
-        return as_html(self._renderable)
+        return as_html(self._renderable, WIDTH)
 
 
 class Company:
@@ -97,7 +104,7 @@ class Company:
     @property
     def today(self) -> date:
         """The day after the newest event."""
-        return date_of(self.line.day_of(None))
+        return date_of(self._newest())
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table of the contract as it was understood; times are epoch seconds."""
@@ -114,7 +121,12 @@ class Company:
         self.close()
 
     def _repr_html_(self) -> str:
-        return as_html(check_table(check_lines(self.line.tables, self.line.day_of(None))))
+        return as_html(check_table(check_lines(self.line.tables, self._newest())), WIDTH)
+
+    def _newest(self) -> int:
+        # Looking is no run: the warning that data are old belongs to runs.
+        tables = self.line.tables
+        return newest_day(DuckDBEngine(tables.connection), tables.present)
 
 
 def open_tables(
@@ -131,7 +143,7 @@ def open_tables(
     mislead.
     """
     settings = load_settings(_path(config))
-    return Company(Line.open(Path(data), settings, _path(sources), _path(cache)))
+    return Company(Line.open(data, settings, _path(sources), _path(cache)))
 
 
 def features_at(company: Company, days: Day | Sequence[Day] = None) -> pd.DataFrame:
@@ -183,10 +195,13 @@ def backtest(
     return told  # type: ignore[no-any-return]
 
 
-def score(company: Company, as_of: Day = None, **how: Any) -> Watchlist:
-    """Return the ranked watchlist of a day; ``how`` as for the command: model, previous, policy."""
+def score(company: Company, as_of: Day = None, *, top: int | None = None, **how: Any) -> Watchlist:
+    """Return the ranked watchlist of a day, of which a notebook shows the first ``top`` rows.
+
+    ``how`` as for the command: model, previous, policy.
+    """
     done = run_scoring(company.line, _date(as_of), **how)
-    told: Any = Shown(done, list_shown(done, company.settings.score.top))
+    told: Any = Shown(done, list_shown(done, top or company.settings.score.top))
     return told  # type: ignore[no-any-return]
 
 

@@ -21,7 +21,7 @@ CALLED = {
 def story_figure(history: History, name: str = "") -> Figure:
     """Plot an account's weeks; the title says where its probability went."""
     panels = 2 + len(history.series)
-    heights = [2.4, 0.28 * max(4, history.fired.shape[1]), *[1.1] * len(history.series)]
+    heights = [2.2, 0.2 * max(5, history.fired.shape[1]), *[0.8] * len(history.series)]
     figure = Figure(figsize=(9, sum(heights) + 1), dpi=110, layout="constrained")
     grid = figure.subplots(panels, 1, sharex=True, height_ratios=heights)
     _said(grid[0], history)
@@ -64,3 +64,4 @@ def _rules(axes: Any, history: History) -> None:
     axes.invert_yaxis()
     axes.set_title("rules that fired" if names else "no rule fired", loc="left", fontsize=9)
     axes.grid(axis="y", color="#EEEEEE")
+    axes.set_axisbelow(True)

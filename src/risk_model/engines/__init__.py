@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import duckdb
@@ -49,6 +49,15 @@ class Engine(Protocol):
 
     def pandas(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Compute a frame and bring it here."""
+
+    def batches(self, frame: nw.LazyFrame[Any], rows: int) -> Iterator[pd.DataFrame]:
+        """Bring a frame here piece by piece, about so many rows at once; keep nothing else open."""
+
+    def gathered(self, pieces: Iterable[pd.DataFrame]) -> nw.LazyFrame[Any]:
+        """Keep a table that comes piece by piece, all of the same columns; there is one at least.
+
+        The pieces may come from ``batches``.
+        """
 
     def apply(self, frame: nw.LazyFrame[Any], function: RowFunction, key: str) -> pd.DataFrame:
         """Return ``key`` of every row and what a function says of the rest of it."""
