@@ -45,7 +45,10 @@ class Engine(Protocol):
     def beside(
         self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]
     ) -> nw.LazyFrame[Any]:
-        """Return ``base`` with the columns of many frames, left-joined on ``on``, all at once."""
+        """Return ``base`` with the columns of many frames, left-joined on ``on``, all at once.
+
+        All of them were kept or named.
+        """
 
     def pandas(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Compute a frame and bring it here."""
