@@ -30,7 +30,13 @@ Took = dict[str, Any]
 
 def main() -> int:
     arguments = _arguments()
-    folder = Path(arguments.folder or tempfile.mkdtemp(prefix="risk-model-benchmark-"))
+    if arguments.folder:
+        return _run(arguments, Path(arguments.folder))
+    with tempfile.TemporaryDirectory(prefix="risk-model-benchmark-") as folder:
+        return _run(arguments, Path(folder))
+
+
+def _run(arguments: argparse.Namespace, folder: Path) -> int:
     if arguments.growth:
         return _growth(arguments, folder)
     accounts, weeks = (400, 6) if arguments.quick else (arguments.accounts, arguments.weeks)

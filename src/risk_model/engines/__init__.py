@@ -39,10 +39,16 @@ class Engine(Protocol):
     def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Compute a frame once and return the result, to be read several times."""
 
+    def clustered(self, frame: nw.LazyFrame[Any], by: Sequence[str]) -> nw.LazyFrame[Any]:
+        """Return the same rows, those of equal ``by`` close together where that is of use."""
+
     def beside(
         self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]
     ) -> nw.LazyFrame[Any]:
-        """Return ``base`` with the columns of many frames, left-joined on ``on``, all at once."""
+        """Return ``base`` with the columns of many frames, left-joined on ``on``, all at once.
+
+        All of them were kept or named.
+        """
 
     def pandas(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Compute a frame and bring it here."""

@@ -57,6 +57,10 @@ class DuckDBEngine:
         """Return the same frame as a view: what builds on it is planned much faster."""
         return self._view(frame.to_native().sql_query())
 
+    def clustered(self, frame: nw.LazyFrame[Any], by: Sequence[str]) -> nw.LazyFrame[Any]:
+        """Compute a frame in an order: adding up what lies close by takes half the time."""
+        return self.keep(frame.sort(*by))
+
     def beside(
         self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]
     ) -> nw.LazyFrame[Any]:

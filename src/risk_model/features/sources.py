@@ -7,7 +7,7 @@ other. The work is narwhals expressions: no engine is named here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,10 +17,11 @@ from risk_model.catalogue.spec import EVENT_TIME, STINTS_OF
 from risk_model.engines import Engine
 from risk_model.features.answers import with_answers
 from risk_model.features.csm_changes import with_csm_changes
+from risk_model.features.derived import DERIVED
 from risk_model.features.extremes import greatest
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
-from risk_model.timeline import DAY, HOUR
+from risk_model.timeline import DAY
 
 Frame = nw.LazyFrame[Any]
 Expr = nw.Expr
@@ -40,30 +41,6 @@ HEARD: dict[str, tuple[str, str | None]] = {
 }
 
 
-@dataclass(frozen=True)
-class Derived:
-    """A column made of others: from when it is known (None: with the row), and how."""
-
-    known_at: str | None
-    expression: Callable[[], Expr]
-    needs: tuple[str, ...]
-
-
-def _hours(until: str, since: str) -> Callable[[], Expr]:
-    return lambda: (nw.col(until) - nw.col(since)).cast(nw.Float64) / HOUR
-
-
-def _is_workday(time: str) -> Expr:
-    # 1970-01-01 was a Thursday: (day + 3) % 7 is 0 on Mondays, 5 and 6 on weekends.
-    return (nw.col(time) // DAY + 3) % 7 < 5
-
-
-def _in_working_hours(time: str) -> Expr:
-    """Return 1 from Monday to Friday between 7 and 19 o'clock UTC, else 0."""
-    hour = nw.col(time) % DAY // HOUR
-    return nw.when(_is_workday(time) & (hour >= 7) & (hour < 19)).then(1).otherwise(0)
-
-
 # What a text raises as a matter, whatever its tone; and what asks for an answer or complains.
 _MATTERS_RAISED = (
     *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
@@ -72,30 +49,6 @@ _MATTERS_RAISED = (
 OF_SIGNALS: dict[str, tuple[str, ...]] = {
     "concern": (*_MATTERS_RAISED, "executive"),
     "wants_answer": (*_MATTERS_RAISED, "question", "complaint", "frustration"),
-}
-
-DERIVED: dict[str, dict[str, Derived]] = {
-    "tickets": {
-        "hours_to_first_response": Derived(
-            "first_response_at",
-            _hours("first_response_at", "opened_at"),
-            ("first_response_at",),
-        ),
-        "hours_to_resolve": Derived(
-            "resolved_at", _hours("resolved_at", "opened_at"), ("resolved_at",)
-        ),
-    },
-    "incidents": {
-        "hours_lasting": Derived("ended_at", _hours("ended_at", "started_at"), ("ended_at",)),
-        "busy": Derived(None, lambda: _in_working_hours("started_at"), ("started_at",)),
-    },
-    "usage": {
-        "weekday_actions": Derived(
-            None,
-            lambda: nw.when(_is_workday("date")).then(nw.col("actions")),
-            ("actions",),
-        ),
-    },
 }
 
 

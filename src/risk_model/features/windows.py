@@ -72,8 +72,7 @@ def tiles_of(
     tiles = dated.group_by("account_id", *keys, "tile", "late").agg(
         *(partial.make.alias(name) for name, partial in partials.items())
     )
-    # Handing on in the order of the accounts is twice as fast: what is added to lies close by.
-    tiles = engine.keep(tiles.sort("account_id", "tile"))
+    tiles = engine.clustered(tiles, ["account_id", "tile"])
     handed = tiles.join(engine.small(days.seen_table()), on="tile", how="inner")
     return handed.filter(nw.col("late").is_null() | (nw.col("late") < nw.col("as_of")))
 
