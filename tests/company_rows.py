@@ -64,10 +64,10 @@ class RowMaker:
         said = [name for name in SIGNALS if name not in ("sentiment", "words") and self.some(0.15)]
         return " ".join([str(int(self.rng.integers(-32, 33))), *said])
 
-    def subject(self) -> str:
+    def subject(self) -> str | None:
         """Return up to four words of few, among them such as say nothing."""
         words = ("Kiosk", "kiosks", "tulip", "zebra", "Zebras", "the", "broken", "T42")
-        return " ".join(self.pick(*words) for _ in range(int(self.whole(4))))
+        return " ".join(self.pick(*words) for _ in range(int(self.whole(4)))) or None
 
     def key(self, letter: str) -> str:
         self.number += 1

@@ -50,6 +50,7 @@ _OTHERS: list[dict[str, object]] = [
     },
     {"source": "surveys", "count": True, "at": "sent_at", "window": "84d"},
     {"source": "surveys", "count": True, "window": "84d", "where": {"score": 3}},
+    {"source": "surveys", "count": True, "window": "84d", "where": {"score": [3, 4]}},
     {"source": "surveys", "maximum": "score", "window": "84d", "where": {"kind": {"in": ["CES"]}}},
     {
         "source": "tasks",

@@ -49,7 +49,7 @@ MAY_BE_LATE = {
     ),
     "ticket_events": ("value",),
     "surveys": ("score", "comment", "responded_at"),
-    "messages": ("text", "sender_role", "thread_id"),
+    "messages": ("text", "sender_role", "thread_id", "direction"),
     "meetings": ("status",),
     "tasks": ("due_at", "done_at", "owner_side"),
     "renewals": ("renewal_date", "confirmed_at"),

@@ -174,7 +174,7 @@ class Reference:
                 add_csm_changes(theirs)
             if name in SUBJECTS:
                 add_matters(name, theirs)
-        if name in SUBJECTS and missing >= set(SUBJECTS[name]):
+        if name in SUBJECTS and missing >= set(SUBJECTS[name][:2]):
             missing |= {"matter"}
         missing |= {"csm_changed"} if "csm" in missing else set()
         for derived_name, (_, until) in HOURS.get(name, {}).items():

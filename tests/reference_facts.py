@@ -37,7 +37,6 @@ class Fact:
     key: str
     stems: set[str] = field(default_factory=set)
     category: str | None = None
-    since: int = 0
 
     def is_known(self, columns: Iterable[str], now: int) -> bool:
         """Say whether the row and all of these columns are known before ``now``."""
@@ -100,7 +99,7 @@ def add_hours(table: str, fact: Fact) -> None:
 
 # Words of a subject that say what it is about, as their stems; all others say nothing.
 STEMS = {"kiosk": "kiosk", "kiosks": "kiosk", "tulip": "tulip", "zebra": "zebra", "zebras": "zebra"}
-SUBJECTS = {"tickets": ("subject", "category"), "escalations": ("issue", "cause")}
+SUBJECTS = {"tickets": ("subject", "category", 2), "escalations": ("issue", "cause", 1)}
 # What is heard and raises no matter by itself: how it is said, and what is said in passing.
 PASSING = {"urgency", "executive", "question", "thanks", "sentiment", "words"}
 TONE = {"complaint", "frustration"}
@@ -129,31 +128,36 @@ def add_csm_changes(versions: list[Fact]) -> None:
 
 def add_matters(table: str, facts: list[Fact]) -> None:
     """Add to each row the key of the first row that is about nearly the same, as known by then."""
-    text, category = SUBJECTS[table]
+    text, category, enough = SUBJECTS[table]
+    about = []
     for fact in facts:
-        words = (fact.values[text] or "").lower().split() if fact.known[text] is not None else []
+        fact.values["matter"], fact.known["matter"] = None, None
+        words = (fact.values[text] or "").lower().split()
         fact.stems = {STEMS[word] for word in words if word in STEMS}
-        said = fact.values[category] if fact.known[category] is not None else None
-        fact.category = said if len(fact.stems) < 2 else None
-        times = [fact.row_known, *([fact.known[text]] if fact.stems else [])]
-        fact.since = max([*times, *([fact.known[category]] if fact.category is not None else [])])
+        times = [fact.row_known, fact.known[text]]
+        if len(fact.stems) < enough:
+            fact.category = fact.values[category]
+            times.append(fact.known[category])
+        if None not in times:
+            fact.known["matter"] = max(times)
+            about.append(fact)
     first: list[Fact] = []
-    for fact in sorted(facts, key=lambda fact: (fact.since, fact.key)):
-        near = [other for other in first if _is_near(fact, other)]
+    for fact in sorted(about, key=lambda fact: (fact.known["matter"], fact.key)):
+        near = [other for other in first if _is_near(fact, other, enough)]
         if fact.stems and not near:
             first.append(fact)
             near = [fact]
-        about = near[0].key if near else None
-        if not fact.stems and fact.category is not None:
-            about = f"category {fact.category}"
-        fact.values["matter"], fact.known["matter"] = about, fact.since
+        if fact.stems:
+            fact.values["matter"] = near[0].key
+        elif fact.category is not None:
+            fact.values["matter"] = f"category {fact.category}"
 
 
-def _is_near(one: Fact, other: Fact) -> bool:
-    shared, all_ = one.stems & other.stems, one.stems | other.stems
-    if not shared or len(shared) / len(all_) < 0.6:
+def _is_near(one: Fact, other: Fact, enough: int) -> bool:
+    shared, every = one.stems & other.stems, one.stems | other.stems
+    if not shared or len(shared) / len(every) < 0.6:
         return False
-    return min(len(one.stems), len(other.stems)) > 1 or one.category == other.category
+    return min(len(one.stems), len(other.stems)) >= enough or one.category == other.category
 
 
 def add_signals(table: str, fact: Fact, hear: Hear) -> None:
@@ -172,6 +176,14 @@ def add_signals(table: str, fact: Fact, hear: Hear) -> None:
     fact.known |= dict.fromkeys(said, fact.known[HEARD[table]])
 
 
+def _known_to_be_ours(message: Fact) -> int | None:
+    """Return from when it is known whose a message is; None means never."""
+    if "direction" not in message.known:
+        return message.row_known
+    since = message.known["direction"]
+    return None if since is None else max(since, message.row_known)
+
+
 def add_answers(messages: list[Fact]) -> None:
     """Add to each message when we next wrote to the account; in the same second ours is after."""
 
@@ -181,9 +193,11 @@ def add_answers(messages: list[Fact]) -> None:
 
     for message in messages:
         ours = [
-            other.row_known
+            time
             for other in messages
-            if other.values["direction"] == "outbound" and order(other) >= order(message)
+            if other.values["direction"] == "outbound"
+            and order(other) >= order(message)
+            and (time := _known_to_be_ours(other)) is not None
         ]
         message.values["answered_at"] = min(ours, default=None)
         message.known["answered_at"] = message.values["answered_at"]

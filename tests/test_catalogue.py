@@ -6,7 +6,7 @@ from measuring import FOLDER, SHIPPED
 from risk_model.catalogue import Catalogue, Condition, Feature, load_catalogue
 from risk_model.catalogue.sentences import figures_in
 from risk_model.errors import ConfigError
-from risk_model.features.sources import source_columns
+from risk_model.features.sources import late_columns, source_columns
 
 TABLES = {
     "usage",
@@ -108,6 +108,34 @@ features:
     ]
 
 
+def test_what_is_only_ever_known_is_not_asked_for_as_unknown(tmp_path):
+    text = """family: tickets
+features:
+  - {name: one, source: tickets, count: true, window: 7d, where: {resolved_at: {known: false}},
+     means: "a"}
+  - {name: two, source: tickets, count: true, window: 7d, where: {category: {known: false}},
+     means: "b"}
+  - {name: three, source: tickets, count: true, window: 7d, where: {csat: {known: true}},
+     means: "c"}
+  - {name: four, source: surveys, count: true, window: 7d, at: sent_at,
+     where: {complaint: {known: false}}, means: "d"}
+"""
+    folder = tmp_path / "features"
+    folder.mkdir()
+    (folder / "tickets.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_catalogue(folder, source_columns(), late_columns())
+    told = (
+        "features/tickets.yaml:{}: '{}' is known from '{}' on, and a row waits for what it is "
+        "asked about, so 'known: false' never holds. Count what is open: `open` with an interval "
+        "until '{}'."
+    )
+    assert caught.value.mistakes == [
+        told.format(3, "resolved_at", "resolved_at", "resolved_at"),
+        told.format(9, "complaint", "responded_at", "responded_at"),
+    ]
+
+
 def test_a_name_stands_only_once_over_all_files(tmp_path):
     line = '  - {name: one, source: usage, count: true, window: 7d, means: "a"}\n'
     head = "family: x\nfeatures:\n"
@@ -165,6 +193,13 @@ def test_a_part_of_the_catalogue_keeps_what_it_is_made_of():
         (False, 1, False),
         ("P1", "P1", True),
         (["P1", "P2"], "P3", False),
+        ([1, 2], 2.0, True),
+        ([1, 2], 2, True),
+        ([1, 2], "2", True),
+        ([1, 2.5], 2.5, True),
+        ([1, 2], 3.0, False),
+        ({"in": [1, 2]}, 1.0, True),
+        ([True], 1, True),
         (3, 3, True),
         (3, 3.0, True),
         (3, 4.0, False),

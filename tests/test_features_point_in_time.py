@@ -83,7 +83,7 @@ def test_the_order_of_the_rows_changes_nothing():
 def test_another_future_is_another_one():
     """The future that the test above draws differs in rows and in values, all known too late."""
     now = FIRST_DAY + 100
-    company = random_company(1, DAYS, 8, [now])
+    company = random_company(2, DAYS, 8, [now])
     other = another_future(company, now, 2)
     for name in ("tickets", "messages", "usage"):
         ours = {tuple(sorted(r.items(), key=str)) for r in map(dict, company.rows[name])}

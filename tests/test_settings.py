@@ -110,8 +110,63 @@ def test_all_mistakes_come_at_once_with_file_line_and_remedy(command: Command, d
     assert re.search(
         r"tickets\.yaml:\d+: unknown source 'tickts'. Did you mean 'tickets'", done.err
     ), line
-    assert "response.yaml" in done.err, "the others are still told"
+    for file in ("response.yaml", "rules.yaml"):
+        assert file in done.err, "the others are still told"
     assert "Traceback" not in done.err
+
+
+def test_mistakes_in_the_rules_are_told_before_those_in_the_features_are_mended(
+    tmp_path: Path,
+) -> None:
+    from risk_model.settings import lay_down
+
+    lay_down(tmp_path)
+    line = edit(tmp_path / "models/rules.yaml", "tickets_7d: {above: 3}", "tickets_7: {above: 3}")
+    edit(tmp_path / "features/tickets.yaml", "source: tickets\nfeatures", "source: tick\nfeatures")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path)
+    in_rules = [told for told in caught.value.mistakes if told.startswith("models/rules.yaml")]
+    assert in_rules == [
+        f"models/rules.yaml:{line}: unknown feature 'tickets_7' in rule 'ticket-burst'. Did you "
+        "mean 'tickets_7d'?"
+    ]
+    assert any(told.startswith("features/tickets.yaml") for told in caught.value.mistakes)
+    # names that nobody can read are no reason to call every rule wrong
+    edit(tmp_path / "features/usage.yaml", "family: usage", "family: [usage")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path)
+    assert not [told for told in caught.value.mistakes if told.startswith("models/rules.yaml")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "{of: actions_28d, to: actions_84d, at_least",
+            "{of: actions_28, to: actions_84d, at_least",
+            "'actions_28'",
+        ),
+        (
+            "{of: actions_28d, to: actions_84d, at_least",
+            "{of: actions_share_of_quarter, to: actions_84d, at_least",
+            "in a circle: actions_share_of_quarter",
+        ),
+    ],
+)
+def test_features_that_cannot_be_made_stop_no_other_check(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    from risk_model.settings import lay_down
+
+    lay_down(tmp_path)
+    edit(tmp_path / "features/usage.yaml", old, new)
+    edit(tmp_path / "models/response.yaml", "capacity: 25", "capcity: 25")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path)
+    in_features, *others = caught.value.mistakes
+    assert told in in_features
+    assert any("unknown key 'capcity'. Did you mean 'capacity'?" in other for other in others)
+    assert all(other.startswith("models/response.yaml") for other in others)
 
 
 MISTAKES: list[tuple[str, str, str, str]] = [

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -255,3 +256,12 @@ def test_the_command_tells_of_late_rows(command: Command, tmp_path: Path):
     assert "rows of the last 26 weeks were recorded late; half of all rows were there" in done.said
     assert "feature values" in done.said
     assert "of the last 4 weekly snapshots since, in" in done.said
+
+
+def test_a_line_closes_what_was_cut_from_it():
+    company, _ = companies(1)
+    with settled(tables_from_frames(company.frames())) as line:
+        earlier = line.cut(NOW - 30)
+        assert not earlier.tables.frame("accounts").empty
+    with pytest.raises(duckdb.ConnectionException):
+        earlier.tables.connection.execute("SELECT 1")

@@ -22,6 +22,7 @@ from risk_model.tables import (
     tables_from_frames,
 )
 from risk_model.tables.contract import CONTRACT
+from risk_model.tables.resources import Resources
 from risk_model.timeline import DAY, day_number
 
 UTC = dt.UTC
@@ -303,7 +304,7 @@ def test_the_fingerprint_follows_the_bytes(tmp_path: Path):
 
 def test_a_memory_limit_holds_and_leaves_nothing_behind(tmp_path: Path):
     data = folder(accounts=ACCOUNTS, usage="account_id,date\na,2026-03-01\n")
-    tables = open_tables(data, memory_limit="200MB")
+    tables = open_tables(data, resources=Resources(memory="200MB"))
     assert tables.spill is not None and tables.spill.is_dir()
     limit = tables.connection.execute("SELECT current_setting('memory_limit')").fetchone()
     assert limit is not None and "190" in limit[0]
@@ -332,3 +333,12 @@ def test_two_million_rows_of_usage_are_read_in_seconds(tmp_path: Path):
     assert tables.frame("accounts")["row_known"].max() < -DAY
     # measured: 1.6 to 3 s on two cores; ten times that means that it no longer streams
     assert seconds < 30
+
+
+def test_tables_that_are_open_leave_the_connection_free_for_what_comes_next(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "accounts.csv").write_text(ACCOUNTS)
+    (tmp_path / "tickets.csv").write_text("ticket_id,account_id,opened_at\n1,a,2026-03-01\n")
+    with open_tables(tmp_path) as tables:
+        assert tables.connection.table("tickets").to_arrow_table().num_rows == 1

@@ -252,6 +252,11 @@ ODD = {
         ((2, "not a number (write 1234.5, without thousands separators or currency)"),),
         ("usage.csv: columns are separated by ';', not by a comma.",),
     ),
+    "semicolons between quotes": Read(
+        b'"account_id";"date";"logins"\r\n"a";"2026-03-01";"1"\r\n',
+        1,
+        notices=("usage.csv: columns are separated by ';', not by a comma.",),
+    ),
     "twenty thousand columns": Read(
         b"account_id,date," + b",".join(b"c%d" % i for i in range(20_000)) + b"\n"
         b"a,2026-03-01" + b"," * 20_000 + b"\n",
@@ -560,7 +565,7 @@ def test_the_command_shows_what_became_of_the_rows_before_it_refuses(
     data.mkdir()
     (data / "accounts.csv").write_bytes(ACCOUNTS)
     (data / "usage.csv").write_bytes(b"account_id,date\nx1,2026-03-01\n")
-    done = command("check", "--data", data, "--refused", "refused.csv")
+    done = command("--quiet", "check", "--data", data, "--refused", "refused.csv")
     assert done.code == 3
     assert "usage.csv: 1 refused: unknown account (not in accounts, or refused there)" in done.said
     assert done.err == (

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from risk_model.brief.plan import DocumentPlans, load_documents
-from risk_model.catalogue import Catalogue, load_catalogue
+from risk_model.catalogue import Catalogue, load_catalogue, written_names
 from risk_model.documents import (
     Document,
     Strict,
@@ -22,12 +22,13 @@ from risk_model.documents import (
     read_document,
 )
 from risk_model.errors import ConfigError, UsageError
-from risk_model.features.sources import source_columns
+from risk_model.features.sources import late_columns, source_columns
 from risk_model.importers import Importers
 from risk_model.patterns.plan import PatternsPlan
 from risk_model.respond.severity import SeverityPlan, load_severity
 from risk_model.respond.spec import Response, load_response
 from risk_model.rules import RuleSet, load_rules
+from risk_model.tables.resources import ALL_THERE_IS, Resources
 from risk_model.text import Lexicons, load_lexicons
 
 PARTS = ("features", "models", "pipelines")
@@ -36,7 +37,7 @@ COMPANY = "company.yaml"
 CHANGEABLE = (
     *("rules", "points", "flags"),
     *("response", "severity", "escalation", "train", "backtest", "score"),
-    *("documents", "patterns", "importers"),
+    *("documents", "patterns", "importers", "resources"),
 )
 
 
@@ -103,6 +104,7 @@ class Settings:
     documents: DocumentPlans
     patterns: PatternsPlan
     importers: Importers
+    resources: Resources = ALL_THERE_IS
 
     @property
     def version(self) -> str:
@@ -143,18 +145,16 @@ def load_settings(folder: Path | None = None) -> Settings:
             mistakes.extend(error.mistakes)
             return None
 
-    catalogue = attempt(load_catalogue, root / "features", source_columns())
+    catalogue = attempt(load_catalogue, root / "features", source_columns(), late_columns())
     lexicons = attempt(load_lexicons, root / "features" / "lexicons")
-    rules: Any = (
-        attempt(load_rules, root / "models" / "rules.yaml", catalogue, company)
-        if catalogue
-        else None
-    )
+    # Rules are checked before the catalogue is mended, too: every mistake at once.
+    known = catalogue or written_names(root / "features")
+    rules: Any = attempt(load_rules, root / "models" / "rules.yaml", known, company)
     documents = attempt(load_documents, _own_or_default(root, "models/documents.yaml"), company)
     every: Any = _with_defaults(catalogue, root) if catalogue else None
     answers = {"response": load_response, "severity": load_severity}
     rest: dict[str, Any] = {
-        name: attempt(load, root / "models" / f"{name}.yaml", every, company) if every else None
+        name: attempt(load, root / "models" / f"{name}.yaml", every, company)
         for name, load in answers.items()
     }
     files = {
@@ -164,6 +164,7 @@ def load_settings(folder: Path | None = None) -> Settings:
         "score": (root / "pipelines" / "score.yaml", ScorePlan),
         "patterns": (_own_or_default(root, "pipelines/patterns.yaml"), PatternsPlan),
         "importers": (_own_or_default(root, "pipelines/importers.yaml"), Importers),
+        "resources": (_own_or_default(root, "pipelines/resources.yaml"), Resources),
     }
     rest |= {name: attempt(_read, file, model, company) for name, (file, model) in files.items()}
     if mistakes:

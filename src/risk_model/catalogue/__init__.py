@@ -1,6 +1,6 @@
 """The catalogue: what is measured, as frozen specs read from ``features/*.yaml``."""
 
-from risk_model.catalogue.loading import load_catalogue
+from risk_model.catalogue.loading import load_catalogue, written_names
 from risk_model.catalogue.spec import (
     DERIVED_VERBS,
     LATEST_VERBS,
@@ -26,4 +26,5 @@ __all__ = [
     "Interval",
     "Pair",
     "load_catalogue",
+    "written_names",
 ]

@@ -38,12 +38,15 @@ class CatalogueFile(Strict):
 
 
 SourceColumns = Mapping[str, frozenset[str]]
+LateColumns = Mapping[str, Mapping[str, str]]
+NONE: LateColumns = {}
 
 
-def load_catalogue(folder: Path, sources: SourceColumns) -> Catalogue:
+def load_catalogue(folder: Path, sources: SourceColumns, late: LateColumns = NONE) -> Catalogue:
     """Read every ``*.yaml`` of a folder as one catalogue.
 
-    ``sources`` are the sources that exist, with their columns. Raises ConfigError with all
+    ``sources`` are the sources that exist, with their columns; ``late`` leads those of them that
+    become known after their row to the time from which they are known. Raises ConfigError with all
     mistakes of all files, each with its file and line.
     """
     files = sorted(folder.glob("*.yaml"))
@@ -68,7 +71,7 @@ def load_catalogue(folder: Path, sources: SourceColumns) -> Catalogue:
             places[feature.name] = place
             features.append(feature)
     if not mistakes:
-        mistakes = list(_meaningless(features, places, sources))
+        mistakes = list(_meaningless(features, places, sources, late))
     if mistakes:
         raise ConfigError(mistakes)
     catalogue = Catalogue(features=tuple(features))
@@ -76,8 +79,29 @@ def load_catalogue(folder: Path, sources: SourceColumns) -> Catalogue:
     return catalogue
 
 
+def written_names(folder: Path) -> frozenset[str] | None:
+    """Return the features' names as they are written, mistakes or not; None if not all are legible.
+
+    With them what reads the catalogue can be checked before the catalogue is mended.
+    """
+    names: set[str] = set()
+    for file in folder.glob("*.yaml"):
+        try:
+            content = read_document(file).data
+        except ConfigError:
+            return None
+        features = content.get("features") if isinstance(content, dict) else None
+        if not isinstance(features, list):
+            return None
+        names |= {str(item.get("name")) for item in features if isinstance(item, dict)}
+    return frozenset(names)
+
+
 def _meaningless(
-    features: list[Feature], places: Mapping[str, str], sources: SourceColumns
+    features: list[Feature],
+    places: Mapping[str, str],
+    sources: SourceColumns,
+    late: LateColumns,
 ) -> Iterator[str]:
     """Yield what is well-formed but points to nothing: sources, columns, parts, words."""
     names = {feature.name for feature in features}
@@ -99,3 +123,11 @@ def _meaningless(
         for column in sorted(feature.columns - columns):
             near = did_you_mean(column, columns)
             yield f"{place}: '{feature.source}' has no column '{column}'.{near}"
+        for column, condition in feature.where.items():
+            since = late.get(feature.source, {}).get(column)
+            if since and condition.known is False:
+                yield (
+                    f"{place}: '{column}' is known from '{since}' on, and a row waits for what it "
+                    f"is asked about, so 'known: false' never holds. Count what is open: `open` "
+                    f"with an interval until '{since}'."
+                )

@@ -82,6 +82,15 @@ def _hours(value: object) -> object:
     return int(match[1]) * (24 if match[2] == "d" else 1) if match else value
 
 
+def _spellings(item: object) -> list[str]:
+    """Return an item of a list as a column may hold it: text, a whole number or one with .0."""
+    if isinstance(item, bool):
+        item = int(item)
+    if isinstance(item, float) and item.is_integer():
+        item = int(item)
+    return [str(item), f"{item}.0"] if isinstance(item, int) else [str(item)]
+
+
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -110,7 +119,11 @@ class Condition(Strict):
             return {"at_least": value, "at_most": value}
         if isinstance(value, str):
             return {"in": [value]}
-        return {"in": [str(item) for item in value]} if isinstance(value, list) else value
+        if isinstance(value, list):
+            value = {"in": value}
+        if isinstance(value, dict) and isinstance(value.get("in"), list):
+            return {**value, "in": [text for item in value["in"] for text in _spellings(item)]}
+        return value
 
     def holds(self, value: object) -> bool:
         """Say whether a single value passes (None or NaN: not known)."""

@@ -7,7 +7,19 @@ from typing import Annotated, Optional
 
 import typer
 
-from risk_model.cli.options import AsOf, Cache, Config, Data, Horizon, Sources, opened_line
+from risk_model.cli.options import (
+    AsOf,
+    Cache,
+    Config,
+    Data,
+    Engine,
+    Horizon,
+    Memory,
+    Sources,
+    SparkMaster,
+    Threads,
+    opened_line,
+)
 
 
 def train(
@@ -17,10 +29,14 @@ def train(
     as_of: AsOf = None,
     horizon: Horizon = None,
     cache: Cache = None,
+    memory: Memory = None,
+    threads: Threads = None,
     force: Annotated[
         str,
         typer.Option("--force", help="Make it champion for this reason, whatever else; recorded."),
     ] = "",
+    engine: Engine = "duckdb",
+    spark_master: SparkMaster = None,
 ) -> None:
     """Train rules and learners on the past and record the run and the model in MLflow."""
     from risk_model.pipelines.judge import shown as judged_shown
@@ -29,7 +45,7 @@ def train(
     from risk_model.pipelines.train import train as run_training
     from risk_model.timeline import DEFAULT_HORIZON
 
-    with opened_line(data, sources, config, cache) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master, memory, threads) as line:
         trained = run_training(
             line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON, force=force
         )
@@ -47,6 +63,8 @@ def backtest(
     as_of: AsOf = None,
     horizon: Horizon = None,
     cache: Cache = None,
+    memory: Memory = None,
+    threads: Threads = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--out", help="Folder for backtest.json, the replay, planner and plots."),
@@ -57,6 +75,8 @@ def backtest(
     families: Annotated[
         bool, typer.Option("--families", help="Also say what each family of features adds.")
     ] = False,
+    engine: Engine = "duckdb",
+    spark_master: SparkMaster = None,
 ) -> None:
     """Compare blend, learners and rules with simple baselines, on folds forward in time."""
     from risk_model.pipelines.backtest import backtest as run_backtest
@@ -65,7 +85,7 @@ def backtest(
     from risk_model.pipelines.report import shown
     from risk_model.timeline import DEFAULT_HORIZON
 
-    with opened_line(data, sources, config, cache) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master, memory, threads) as line:
         day = as_date(as_of, "--as-of")
         done = run_backtest(line, day, horizon or DEFAULT_HORIZON, gap, families=families)
     console().print(shown(done))

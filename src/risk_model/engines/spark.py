@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from risk_model.engines import RowFunction, said_of
 from risk_model.engines.spark_session import LOCAL, exchange_folder, start_session
 
 # Up to here a table travels inside of the plan, and joins with it need no exchange of rows.
@@ -54,17 +55,17 @@ class SparkEngine:
             self._bytes += sum(file.stat().st_size for file in folder.iterdir())
             self._use_tasks()
             self._tables[name] = self.session.read.parquet(str(folder))
-        return nw.from_native(self._tables[name])
+        return _frame(self._tables[name])
 
     def small(self, columns: Mapping[str, Sequence[object]] | pd.DataFrame) -> nw.LazyFrame[Any]:
         """Return a small table made of columns."""
         rows = _arrow(columns)
         if rows.num_rows <= SMALL_ROWS:
-            return nw.from_native(self.session.createDataFrame(rows))
+            return _frame(self.session.createDataFrame(rows))
         folder = self._path("handed")
         folder.mkdir()
         pq.write_table(rows, folder / "rows.parquet")
-        return nw.from_native(self.session.read.parquet(str(folder)))
+        return _frame(self.session.read.parquet(str(folder)))
 
     def named(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Return the frame itself: Spark's plans need no names."""
@@ -74,7 +75,11 @@ class SparkEngine:
         """Compute a frame once, as files, and return what reads them."""
         native, path = frame.to_native(), str(self._path("kept"))
         native.write.parquet(path)
-        return nw.from_native(self.session.read.schema(native.schema).parquet(path))
+        return _frame(self.session.read.schema(native.schema).parquet(path))
+
+    def clustered(self, frame: nw.LazyFrame[Any], by: Sequence[str]) -> nw.LazyFrame[Any]:
+        """Return the frame itself: the exchange of rows before a sum gathers them anyway."""
+        return frame
 
     def beside(
         self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]
@@ -85,7 +90,7 @@ class SparkEngine:
         at the same time.
         """
         if not frames:
-            return self.keep(base)
+            return base
         natives = [frame.to_native() for frame in frames]
         stacked = natives[0]
         for native in natives[1:]:
@@ -94,38 +99,54 @@ class SparkEngine:
         from pyspark.sql import functions
 
         together = stacked.groupBy(*on).agg(*(functions.max(name).alias(name) for name in names))
-        return self.keep(base.join(nw.from_native(together), on=list(on), how="left"))
+        return base.join(_frame(together), on=list(on), how="left")
 
     def pandas(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Compute a frame and bring it here."""
-        return _pandas(frame.to_native().toArrow())
+        rows: pd.DataFrame = frame.to_native().toArrow().to_pandas()
+        return rows
 
-    def apply(
-        self,
-        frame: nw.LazyFrame[Any],
-        function: Callable[[pd.DataFrame], pd.DataFrame],
-        columns: Mapping[str, str],
-    ) -> pd.DataFrame:
-        """Return what a function says of the rows, worked out by the workers.
+    def batches(self, frame: nw.LazyFrame[Any], rows: int) -> Iterator[pd.DataFrame]:
+        """Bring a frame here piece by piece: computed into files, and these read one by one."""
+        path = self._path("pieces")
+        frame.to_native().write.parquet(str(path))
+        for file in sorted(path.glob("*.parquet")):
+            with pq.ParquetFile(file) as pieces:
+                for piece in pieces.iter_batches(rows):
+                    yield piece.to_pandas()
 
-        The function goes out once to each worker; only what it returns comes back.
+    def gathered(self, pieces: Iterable[pd.DataFrame]) -> nw.LazyFrame[Any]:
+        """Keep a table that comes piece by piece, a file each."""
+        folder = self._path("gathered")
+        folder.mkdir()
+        for number, piece in enumerate(pieces):
+            pq.write_table(_arrow(piece), folder / f"piece-{number}.parquet")
+        kept: nw.LazyFrame[Any] = nw.from_native(self.session.read.parquet(str(folder)))
+        return kept
+
+    def apply(self, frame: nw.LazyFrame[Any], function: RowFunction, key: str) -> pd.DataFrame:
+        """Return ``key`` of every row and what a function says of the rest, asked by the workers.
+
+        The function is sent once to each worker, and only what it says comes back.
         """
         native = frame.to_native()
-        shared = native.sparkSession.sparkContext.broadcast(function)
+        sent = native.sparkSession.sparkContext.broadcast(function)
 
         def said(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
             for part in parts:
-                yield shared.value(part)
+                yield said_of(part, sent.value, key)
 
+        columns = {key: "bigint", **function.columns}
         with warnings.catch_warnings():
-            # Of all that pandas 3 changed, only texts and numbers pass through here.
+            # Of what pandas 3 changed nothing is met here: numbers and texts pass as they are.
             warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
             schema = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
-            answer = native.mapInPandas(said, schema)
+            answers = native.mapInPandas(said, schema)
         try:
-            return _pandas(answer.toArrow())
+            rows: pd.DataFrame = answers.toArrow().to_pandas()
+            return rows
         finally:
-            shared.destroy()
+            sent.destroy()
 
     def close(self) -> None:
         """Remove what was handed over and kept; tables are handed over again when asked for."""
@@ -148,6 +169,11 @@ class SparkEngine:
         self.session.conf.set("spark.sql.shuffle.partitions", str(tasks))
 
 
+def _frame(native: Any) -> nw.LazyFrame[Any]:
+    frame: nw.LazyFrame[Any] = nw.from_native(native)
+    return frame
+
+
 def _arrow(columns: Mapping[str, Sequence[object]] | pd.DataFrame) -> pa.Table:
     """Return columns as Arrow; Spark has no large strings."""
     rows = (
@@ -160,11 +186,3 @@ def _arrow(columns: Mapping[str, Sequence[object]] | pd.DataFrame) -> pa.Table:
         for f in rows.schema
     ]
     return rows.cast(pa.schema(fields))
-
-
-def _pandas(rows: pa.Table) -> pd.DataFrame:
-    """Return rows as the other engine hands them out: whole numbers stay whole beside gaps."""
-    frame = rows.to_pandas()
-    gaps = [f.name for f in rows.schema if pa.types.is_integer(f.type)]
-    whole = {name: "Int64" for name in gaps if rows[name].null_count}
-    return frame.astype(whole)

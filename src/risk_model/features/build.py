@@ -11,7 +11,7 @@ import pandas as pd
 
 from risk_model.catalogue import Catalogue, Feature
 from risk_model.catalogue.spec import COMPANY_VERBS, STINTS_OF
-from risk_model.engines import Engine
+from risk_model.engines import Engine, RowFunction
 from risk_model.features.calendar import Calendar
 from risk_model.features.combine import combined
 from risk_model.features.grid import Grid, by_position
@@ -59,6 +59,27 @@ def features_at(
     return frame.drop(columns="row")
 
 
+def answers_at(
+    engine: Engine,
+    present: Present,
+    snapshots: pd.DataFrame,
+    catalogue: Catalogue,
+    function: RowFunction,
+    heard: Heard | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Return what a function says of the features of snapshots, in the order of these.
+
+    The function is given features as ``features_at`` returns them, of some of the snapshots at a
+    time, where the engine has them.
+    """
+    if snapshots.empty:
+        return function(features_at(engine, present, snapshots, catalogue))
+    frame = feature_frame(engine, present, snapshots, catalogue, heard, progress)
+    said = engine.apply(frame, function, "row")
+    return said.sort_values("row", ignore_index=True).drop(columns="row")
+
+
 def feature_frame(
     engine: Engine,
     present: Present,
@@ -70,7 +91,7 @@ def feature_frame(
     """Return the same as a frame of the engine, with ``row``: the position in ``snapshots``."""
     grid = Grid.of(snapshots["as_of"])
     calendar = Calendar(engine, grid)
-    sources = _open_sources(engine, present, catalogue, heard or {})
+    sources = _open_sources(engine, present, catalogue, heard or {}, calendar.single)
     own = [f for f in catalogue.features if not f.is_derived]
     able = [f for f in own if can_be_measured(f, sources.get(f.source))]
     passes = passes_for(able, sources, calendar)
@@ -106,7 +127,7 @@ def _numbered(snapshots: pd.DataFrame, grid: Grid) -> pd.DataFrame:
 
 
 def _open_sources(
-    engine: Engine, present: Present, catalogue: Catalogue, heard: Heard
+    engine: Engine, present: Present, catalogue: Catalogue, heard: Heard, is_read_once: bool
 ) -> dict[str, Source]:
     names = {feature.source for feature in catalogue.features if not feature.is_derived}
     names |= {"tickets"} if names & set(STINTS_OF) else set()
@@ -118,7 +139,7 @@ def _open_sources(
             # Where an account stands, it stands among those whose contract has not ended.
             read[feature.source] |= {"contract_end"} if feature.verb in COMPANY_VERBS else set()
     opened = {
-        name: open_source(engine, name, present, heard, columns)
+        name: open_source(engine, name, present, heard, columns, is_read_once)
         for name, columns in sorted(read.items())
     }
     return {name: source for name, source in opened.items() if source is not None}
@@ -130,5 +151,7 @@ def _value(feature: Feature, reach: Reach, measured: Sequence[bool]) -> nw.Expr:
     value = as_days(feature, nw.col(feature.name).cast(nw.Float64))
     if is_zero_when_absent(feature):
         value = value.fill_null(0.0)
+    if feature.verb == "sum":
+        # What was found but has no value is NaN until here.
         value = nw.when(~value.is_nan()).then(value)
     return value if all(measured) else nw.when(nw.col(flag_name(reach)) == 1).then(value)

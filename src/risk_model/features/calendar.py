@@ -8,6 +8,7 @@ from typing import Any
 import narwhals as nw
 
 from risk_model.engines import Engine
+from risk_model.features.extremes import greatest, smallest
 from risk_model.features.grid import Grid
 
 Frame = nw.LazyFrame[Any]
@@ -62,7 +63,7 @@ class Calendar:
     def _clipped(self, name: str) -> nw.Expr:
         """Move days outside of the calendar onto its ends."""
         first, last = self.grid.days[0] - 1, self.grid.days[-1]
-        return nw.max_horizontal(nw.min_horizontal(nw.col(name), nw.lit(last)), nw.lit(first))
+        return greatest(smallest(nw.col(name), nw.lit(last)), nw.lit(first))
 
     def _of_days(self, column: str, day: str, name: str) -> Columns:
         table = self.grid.days_table()

@@ -17,9 +17,10 @@ from risk_model.catalogue import Feature
 from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
 from risk_model.features.conditions import matches
+from risk_model.features.days import days_of
+from risk_model.features.extremes import greatest, smallest
 from risk_model.features.sources import Source
 from risk_model.features.spans import KEYS, Span, span_of
-from risk_model.timeline import DAY
 
 Frame = nw.LazyFrame[Any]
 Expr = nw.Expr
@@ -43,7 +44,7 @@ def latest_features(
         for kind, group in enumerate(kinds)
         for f in group
     )
-    return engine.keep(last.group_by(*KEYS).agg(*found))
+    return last.group_by(*KEYS).agg(*found)
 
 
 def latest_rows(engine: Engine, source: Source, calendar: Calendar) -> Frame:
@@ -85,7 +86,11 @@ def _known_rows(
     last_day = _chosen(is_kind, [_limit(span) for span in spans])
     kind = nw.col("looked_for") if len(kinds) > 1 else nw.lit(0)
     return rows.select(
-        "account_id", *columns, looked_for=kind, open_day=open_day // DAY, last_day=last_day // DAY
+        "account_id",
+        *columns,
+        looked_for=kind,
+        open_day=days_of(open_day),
+        last_day=days_of(last_day),
     )
 
 
@@ -97,7 +102,7 @@ def _ever_known(feature: Feature, span: Span) -> Expr:
 
 def _latest(span: Span) -> Expr:
     moments = [nw.col(name) + by for name, by in sorted(span.before)]
-    return nw.max_horizontal(*moments) if len(moments) > 1 else moments[0]
+    return greatest(*moments)
 
 
 def _limit(span: Span) -> Expr:
@@ -130,7 +135,7 @@ def _last(rows: Frame, calendar: Calendar, at: str) -> Frame:
     rows = rows.with_columns(after=after)
     rows = rows.with_columns(until=nw.col("after").cum_min(reverse=True).over(*by, order_by=order))
     rows = calendar.shut(rows.with_columns(shut_day=nw.col("last_day")), "within")
-    rows = rows.with_columns(closes=nw.min_horizontal(nw.col("until") - 1, nw.col("within")))
+    rows = rows.with_columns(closes=smallest(nw.col("until") - 1, nw.col("within")))
     rows = calendar.steps(rows)
     helpers = ("open_day", "shut_day", "last_day", "opens", "closes", "after", "until", "within")
     return rows.drop(*helpers, "length", "step", "as_of", "now")

@@ -4,8 +4,9 @@ A subject is reduced to the stems of its words, without stop words, numbers, ids
 *something is wrong*. Row by row, in the order in which they came to be known, a row joins the
 earliest matter of its account whose first subject is nearly the same (Jaccard index of the stems
 at least ``NEAR``), or begins a matter of its own. So no matter hangs on a row that comes later. A
-subject of a single stem ("Login") also wants the same category; where a subject says nothing, the
-category is the matter.
+ticket of a single stem ("Login") also wants the same category; where a subject says nothing, the
+category is the matter. A row has no matter before all that decides on it is known: what may still
+become known would change it.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ import pandas as pd
 
 from risk_model.catalogue import Catalogue
 from risk_model.engines import Engine
+from risk_model.features.extremes import greatest
 from risk_model.features.sources import MATTERS, Source
 from risk_model.tables.contract import CONTRACT
 from risk_model.text.words import normal, raw_tokens, stem, word_set, written_out
 
 Frame = nw.LazyFrame[Any]
 NEAR = 0.6
-NEVER = 1 << 60
 
 _EMPTY = word_set("""
     a about after again all also an and any are as asap at be because been before but by can could
@@ -52,6 +53,7 @@ class Row:
     known: int
     stems: frozenset[str]
     category: str | None
+    alone: int = 2
 
 
 @lru_cache(maxsize=200_000)
@@ -67,7 +69,8 @@ def is_near(one: Row, other: Row) -> bool:
     both = len(one.stems & other.stems)
     if not both or both < NEAR * len(one.stems | other.stems):
         return False
-    return min(len(one.stems), len(other.stems)) > 1 or one.category == other.category
+    enough = min(len(one.stems), len(other.stems)) >= one.alone
+    return enough or one.category == other.category
 
 
 def matters(rows: Iterable[Row]) -> dict[str, str]:
@@ -95,7 +98,7 @@ def matters_of(
 ) -> dict[str, Frame]:
     """Return, as ``TABLE.matter``, (key, matter, matter_known) of the tables that are asked for."""
     frames = {}
-    for table, (text, category) in MATTERS.items():
+    for table, (text, category, _) in MATTERS.items():
         asked = any(f.source == table and "matter" in f.columns for f in catalogue.features)
         if asked and {text, category} & present.get(table, frozenset()):
             frames[f"{table}.matter"] = engine.small(_found(_read(engine, table), table))
@@ -107,7 +110,7 @@ def with_matters(source: Source, frame: Frame | None) -> Source:
     if frame is None:
         return replace(source, missing=source.missing | {"matter"})
     key = CONTRACT[source.table].key[0]
-    is_late = any(name in source.known for name in MATTERS[source.table])
+    is_late = any(name in source.known for name in MATTERS[source.table][:2])
     known = {**source.known, **({"matter": "matter_known"} if is_late else {})}
     return replace(source, frame=source.frame.join(frame, on=key, how="left"), known=known)
 
@@ -118,25 +121,26 @@ def _read(engine: Engine, table: str) -> pd.DataFrame:
     there = frame.collect_schema().names()
     contract = CONTRACT[table]
     times = {}
-    for name in MATTERS[table]:
+    for name in MATTERS[table][:2]:
         own = f"known__{name}" if f"known__{name}" in there else contract.by_name[name].known_at
         later = f"known__{own}" if f"known__{own}" in there else own
         moments = dict.fromkeys([t for t in (own, later) if t])
         known = [nw.col(moment).is_null() for moment in moments]
-        latest = nw.max_horizontal("row_known", *moments)
+        latest = greatest("row_known", *moments)
         for unknown in known:
             latest = nw.when(~unknown).then(latest)
         times[f"{name}_time"] = latest
     key = contract.key[0]
-    return engine.pandas(frame.select(key, "account_id", *MATTERS[table], **times))
+    return engine.pandas(frame.select(key, "account_id", *MATTERS[table][:2], **times))
 
 
 def _found(frame: pd.DataFrame, table: str) -> pd.DataFrame:
-    text, category = MATTERS[table]
+    text, category, alone = MATTERS[table]
     columns = [CONTRACT[table].key[0], text, category, f"{text}_time", f"{category}_time"]
     answers: list[tuple[str, str, int]] = []
     for _, of_account in frame.groupby("account_id", sort=False):
-        rows = [_row(*values) for values in of_account[columns].itertuples(index=False)]
+        read = [_row(alone, *values) for values in of_account[columns].itertuples(index=False)]
+        rows = [row for row in read if row is not None]
         found = matters(rows)
         answers += [(row.key, found[row.key], row.known) for row in rows if row.key in found]
     return pd.DataFrame(answers, columns=[columns[0], "matter", "matter_known"]).astype(
@@ -144,11 +148,16 @@ def _found(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     )
 
 
-def _row(key: str, text: Any, category: Any, text_time: Any, category_time: Any) -> Row:
-    """Return a row; the category counts only where the text does not say enough by itself."""
-    said = isinstance(text, str) and not pd.isna(text_time)
-    stems = stems_of(text) if said else frozenset()
-    times = [int(text_time)] if stems else []
-    counts = len(stems) < 2 and isinstance(category, str) and not pd.isna(category_time)
-    times += [int(category_time)] if counts else []
-    return Row(key, max(times, default=NEVER), stems, category if counts else None)
+def _row(
+    alone: int, key: str, text: Any, category: Any, text_time: Any, category_time: Any
+) -> Row | None:
+    """Return a row with what it is about; None where what decides on that never gets known."""
+    if pd.isna(text_time):
+        return None
+    stems = stems_of(text) if isinstance(text, str) else frozenset()
+    if len(stems) >= alone:
+        return Row(key, int(text_time), stems, None, alone)
+    if pd.isna(category_time):
+        return None
+    said = category if isinstance(category, str) else None
+    return Row(key, max(int(text_time), int(category_time)), stems, said, alone)

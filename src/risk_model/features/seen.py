@@ -16,10 +16,13 @@ import narwhals as nw
 
 from risk_model.catalogue import Feature
 from risk_model.engines import Engine
+from risk_model.features.answers import NEVER
 from risk_model.features.calendar import Calendar
 from risk_model.features.conditions import matches
+from risk_model.features.days import days_of
+from risk_model.features.extremes import greatest, smallest
 from risk_model.features.figures import figure_of
-from risk_model.features.sources import NEVER, Source
+from risk_model.features.sources import Source
 from risk_model.features.spans import Bound, Span, moments_of, span_of
 from risk_model.timeline import DAY
 
@@ -37,7 +40,7 @@ def seen_features(
     rows, tests, now = seen_rows(source, features, calendar)
     figures = (figure_of(f, tests[f.name], f.at or source.event_time, now) for f in features)
     made = rows.group_by("account_id", *by_snapshot(calendar)).agg(*figures)
-    return engine.keep(made.with_columns(position=nw.lit(0)) if calendar.single else made)
+    return made.with_columns(position=nw.lit(0)) if calendar.single else made
 
 
 def by_snapshot(calendar: Calendar) -> tuple[str, ...]:
@@ -105,17 +108,12 @@ def _tests(
 
 def _spread(rows: Frame, spans: Sequence[Span], calendar: Calendar) -> Frame:
     """Copy each row to every snapshot from the first to the last that may see it, as ``now``."""
-    opens = [_all(nw.max_horizontal, [nw.col(n) + by for n, by in sorted(s.before)]) for s in spans]
+    opens = [greatest(*(nw.col(n) + by for n, by in sorted(s.before))) for s in spans]
     shuts = [
-        _all(nw.min_horizontal, [nw.col(n) + by for n, by in sorted(s.since)] or [nw.lit(NEVER)])
-        for s in spans
+        smallest(*([nw.col(n) + by for n, by in sorted(s.since)] or [nw.lit(NEVER)])) for s in spans
     ]
     rows = rows.with_columns(
-        open_day=_all(nw.min_horizontal, opens) // DAY,
-        shut_day=_all(nw.max_horizontal, shuts) // DAY,
+        open_day=days_of(smallest(*opens)),
+        shut_day=days_of(greatest(*shuts)),
     )
     return calendar.spread(rows)
-
-
-def _all(combine: Any, parts: Sequence[Expr]) -> Expr:
-    return combine(*parts) if len(parts) > 1 else parts[0]

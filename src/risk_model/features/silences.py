@@ -11,6 +11,7 @@ from typing import Any
 import narwhals as nw
 
 from risk_model.engines import Engine
+from risk_model.features.extremes import greatest
 from risk_model.features.sources import Source
 
 Frame = nw.LazyFrame[Any]
@@ -62,7 +63,7 @@ def _words(base: Frame, tickets: Source, time: str, reply: int) -> Frame:
     moments = sorted({time, "row_known", *tickets.known_columns(frozenset({time}), "")})
     told = base.filter(*(~nw.col(name).is_null() for name in moments))
     return told.select(
-        "ticket_id", from_time=nw.max_horizontal(*moments), reply=nw.lit(reply).cast(nw.Int64)
+        "ticket_id", from_time=greatest(*moments), reply=nw.lit(reply).cast(nw.Int64)
     )
 
 
@@ -73,4 +74,4 @@ def _logged(events: Source) -> Frame:
         *(~nw.col(name).is_null() for name in moments),
     )
     reply = nw.when(nw.col("kind") == "public_reply").then(1).otherwise(0).cast(nw.Int64)
-    return told.select("ticket_id", from_time=nw.max_horizontal(*moments), reply=reply)
+    return told.select("ticket_id", from_time=greatest(*moments), reply=reply)

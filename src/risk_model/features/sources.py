@@ -7,7 +7,7 @@ other. The work is narwhals expressions: no engine is named here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,19 +15,22 @@ import narwhals as nw
 
 from risk_model.catalogue.spec import EVENT_TIME, STINTS_OF
 from risk_model.engines import Engine
+from risk_model.features.answers import with_answers
+from risk_model.features.csm_changes import with_csm_changes
+from risk_model.features.derived import DERIVED
+from risk_model.features.extremes import greatest
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
-from risk_model.timeline import DAY, HOUR
+from risk_model.timeline import DAY
 
 Frame = nw.LazyFrame[Any]
 Expr = nw.Expr
 
-NEVER = 1 << 60
-
-# What says what a row is about: source -> (column of words, column of categories).
-MATTERS: dict[str, tuple[str, str]] = {
-    "tickets": ("subject", "category"),
-    "escalations": ("issue", "cause"),
+# What says what a row is about: source -> (column of words, column of categories, and from how
+# many words on the category does not matter).
+MATTERS: dict[str, tuple[str, str, int]] = {
+    "tickets": ("subject", "category", 2),
+    "escalations": ("issue", "cause", 1),
 }
 
 # Texts that are heard: source -> (column, from when it is known).
@@ -36,30 +39,6 @@ HEARD: dict[str, tuple[str, str | None]] = {
     "surveys": ("comment", "responded_at"),
     "tickets": ("description", None),
 }
-
-
-@dataclass(frozen=True)
-class Derived:
-    """A column made of others: from when it is known (None: with the row), and how."""
-
-    known_at: str | None
-    expression: Callable[[], Expr]
-    needs: tuple[str, ...]
-
-
-def _hours(until: str, since: str) -> Callable[[], Expr]:
-    return lambda: (nw.col(until) - nw.col(since)).cast(nw.Float64) / HOUR
-
-
-def _is_workday(time: str) -> Expr:
-    # 1970-01-01 was a Thursday: (day + 3) % 7 is 0 on Mondays, 5 and 6 on weekends.
-    return (nw.col(time) // DAY + 3) % 7 < 5
-
-
-def _in_working_hours(time: str) -> Expr:
-    """Return 1 from Monday to Friday between 7 and 19 o'clock UTC, else 0."""
-    hour = nw.col(time) % DAY // HOUR
-    return nw.when(_is_workday(time) & (hour >= 7) & (hour < 19)).then(1).otherwise(0)
 
 
 # What a text raises as a matter, whatever its tone; and what asks for an answer or complains.
@@ -72,37 +51,14 @@ OF_SIGNALS: dict[str, tuple[str, ...]] = {
     "wants_answer": (*_MATTERS_RAISED, "question", "complaint", "frustration"),
 }
 
-DERIVED: dict[str, dict[str, Derived]] = {
-    "tickets": {
-        "hours_to_first_response": Derived(
-            "first_response_at",
-            _hours("first_response_at", "opened_at"),
-            ("first_response_at",),
-        ),
-        "hours_to_resolve": Derived(
-            "resolved_at", _hours("resolved_at", "opened_at"), ("resolved_at",)
-        ),
-    },
-    "incidents": {
-        "hours_lasting": Derived("ended_at", _hours("ended_at", "started_at"), ("ended_at",)),
-        "busy": Derived(None, lambda: _in_working_hours("started_at"), ("started_at",)),
-    },
-    "usage": {
-        "weekday_actions": Derived(
-            None,
-            lambda: nw.when(_is_workday("date")).then(nw.col("actions")),
-            ("actions",),
-        ),
-    },
-}
-
 
 @dataclass(frozen=True)
 class Source:
     """One source, opened: its frame, its event time, and from when each column is known.
 
     ``known`` leads a column to the time column from which it is known: a time that tells of
-    itself to itself. A column that is not in it is known with the row.
+    itself to itself. A column that is not in it is known with the row. ``bare`` is the table
+    without what was joined to it.
     """
 
     name: str
@@ -111,6 +67,7 @@ class Source:
     event_time: str
     known: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    bare: Frame | None = None
 
     def known_columns(self, columns: frozenset[str], at: str) -> tuple[str, ...]:
         """Return the time columns from which ``columns`` and ``at`` are known, besides ``at``.
@@ -140,17 +97,34 @@ def source_columns() -> dict[str, frozenset[str]]:
     return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
 
 
+def late_columns() -> dict[str, dict[str, str]]:
+    """Return every source's columns that become known after their row, with the time of each."""
+    late = {
+        table.name: {c.name: c.known_at for c in table.columns if c.known_at}
+        for table in CONTRACT.values()
+    }
+    for name, columns in DERIVED.items():
+        late[name] |= {made: d.known_at for made, d in columns.items() if d.known_at}
+    for name, (_, since) in HEARD.items():
+        late[name] |= dict.fromkeys(SIGNALS, since) if since else {}
+    late["messages"]["answered_at"] = "answered_at"
+    late["priorities"] = {"resolved_at": "resolved_at"}
+    return late
+
+
 def open_source(
     engine: Engine,
     name: str,
     present: Mapping[str, frozenset[str]],
     heard: Mapping[str, Frame] | None = None,
     read: frozenset[str] | None = None,
+    is_read_once: bool = False,
 ) -> Source | None:
     """Open a source over an engine's typed tables; None where its table was not given.
 
     ``heard`` gives for a table what its texts were heard to say, by the table's key. ``read`` are
-    the columns that will be read; None for all.
+    the columns that will be read; None for all. ``is_read_once`` says that hardly anything is
+    gained by computing once what was joined.
     """
     # These build on this module.
     from risk_model.features.matters import with_matters
@@ -170,7 +144,8 @@ def open_source(
     wants_matter = table in MATTERS and (read is None or "matter" in read)
     if wants_matter and read is not None:
         read = (read - {"matter"}) | {CONTRACT[table].key[0]}
-    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table), read)
+    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
+    source = _completed(engine, source, (heard or {}).get(table), read, is_read_once)
     matters = (heard or {}).get(f"{table}.matter")
     return with_matters(source, matters) if wants_matter else source
 
@@ -180,7 +155,6 @@ def _plain(
     table: Table,
     present: frozenset[str],
     heard: Frame | None = None,
-    read: frozenset[str] | None = None,
 ) -> Source:
     frame = engine.table(table.name)
     there = set(frame.collect_schema().names())
@@ -211,28 +185,32 @@ def _plain(
     if table.name == "accounts":
         missing |= {"csm_changed"} if missing & {"csm"} else set()
         known |= {"csm_changed": known["csm"]} if "csm" in known else {}
-    source = Source(
-        table.name, table.name, frame, EVENT_TIME[table.name], known, frozenset(missing)
-    )
-    return replace(source, frame=_completed(engine, table, source, heard, read))
+    event_time = EVENT_TIME[table.name]
+    return Source(table.name, table.name, frame, event_time, known, frozenset(missing), frame)
 
 
 def _completed(
-    engine: Engine, table: Table, source: Source, heard: Frame | None, read: frozenset[str] | None
-) -> Frame:
+    engine: Engine,
+    source: Source,
+    heard: Frame | None,
+    read: frozenset[str] | None,
+    is_read_once: bool,
+) -> Source:
     """Add what a text says and when a message was answered, where anybody reads that."""
+    table = CONTRACT[source.table]
     wanted = None if read is None else _with_moments(source, read)
     frame, is_made = source.frame, False
     if table.name in HEARD and (wanted is None or wanted & {*SIGNALS, *OF_SIGNALS}):
         frame, is_made = _with_signals(table, frame, heard), heard is not None
+        is_made = is_made and not is_read_once
     if table.name == "messages" and (wanted is None or "answered_at" in wanted):
-        frame, is_made = _with_answers(frame), True
+        frame, is_made = with_answers(frame, source.known.get("direction")), True
     if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
-        frame = _with_csm_changes(frame, source.known.get("csm"))
+        frame = with_csm_changes(frame, source.known.get("csm"))
     if wanted is not None:
         frame = frame.select(*sorted(wanted))
     # What was joined or put in order is computed once; the rest is as good as the table itself.
-    return engine.keep(frame) if is_made else engine.named(frame)
+    return replace(source, frame=engine.keep(frame) if is_made else engine.named(frame))
 
 
 def _with_moments(source: Source, read: frozenset[str]) -> set[str]:
@@ -263,45 +241,7 @@ def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
         nothing = nw.lit(None, dtype=nw.Float64)
         return frame.with_columns(**dict.fromkeys([*SIGNALS, *OF_SIGNALS], nothing))
     frame = frame.join(heard, on=table.key[0], how="left")
-    return frame.with_columns(
-        **{name: nw.max_horizontal(*parts) for name, parts in OF_SIGNALS.items()}
-    )
-
-
-def _with_csm_changes(frame: Frame, known: str | None) -> Frame:
-    """Add ``csm_changed``: 1 where a version of an account names another CSM than the one before.
-
-    Versions stand in the order in which they were known, so that none hangs on a later one.
-    """
-
-    def before(name: str) -> Expr:
-        return nw.col(name).shift(1).over("account_id", order_by=["row_known", "row_key"])
-
-    frame = frame.with_columns(csm_before=before("csm"))
-    changed = nw.col("csm") != nw.col("csm_before")
-    if known is not None:
-        # A name that came to be known later than this version's own was not the one before it.
-        frame = frame.with_columns(before_known=before(known))
-        changed = changed & (nw.col("before_known") <= nw.col(known))
-    return frame.with_columns(csm_changed=nw.when(changed).then(1).otherwise(0))
-
-
-def _with_answers(frame: Frame) -> Frame:
-    """Add ``answered_at``: when we next wrote to the account after a message of theirs.
-
-    Any message of ours counts, whatever its thread: a call after an e-mail is an answer.
-    """
-    order = ["sent_at", "is_ours", "message_id"]
-    ours = nw.col("direction") == "outbound"
-    frame = frame.with_columns(
-        is_ours=nw.when(ours).then(1).otherwise(0),
-        # A running minimum gives nothing for unknown values, so what is no answer is NEVER.
-        our_time=nw.when(ours).then(nw.col("row_known")).otherwise(NEVER),
-    )
-    next_ours = nw.col("our_time").cum_min(reverse=True).over("account_id", order_by=order)
-    frame = frame.with_columns(next_ours=next_ours)
-    answered = nw.when(nw.col("next_ours") < NEVER).then(nw.col("next_ours"))
-    return frame.with_columns(answered_at=answered).drop("is_ours", "our_time", "next_ours")
+    return frame.with_columns(**{name: greatest(*parts) for name, parts in OF_SIGNALS.items()})
 
 
 def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source:
@@ -312,7 +252,7 @@ def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source
     tickets = _plain(engine, CONTRACT["tickets"], present["tickets"])
     base = tickets.frame
     since = tickets.known.get("priority")
-    start = nw.max_horizontal("opened_at", "row_known", since) if since else nw.col("row_known")
+    start = greatest("opened_at", "row_known", since) if since else nw.col("row_known")
     told = base.filter(~nw.col("priority").is_null(), ~nw.col(since or "row_known").is_null())
     told = told.with_columns(from_time=start, stint=nw.lit(""))
     if "ticket_events" in present and "value" in present["ticket_events"]:
@@ -355,7 +295,7 @@ def _changes_of_priority(engine: Engine, present: Mapping[str, frozenset[str]]) 
     late = log.known_columns(frozenset({"kind", "value"}), log.event_time)
     told = (~nw.col(name).is_null() for name in late)
     changes = log.frame.filter(nw.col("kind") == "priority", *told).with_columns(
-        from_time=nw.max_horizontal("occurred_at", "row_known", *late),
+        from_time=greatest("occurred_at", "row_known", *late),
         priority=nw.col("value").str.to_uppercase(),
         stint=nw.col("value"),
     )

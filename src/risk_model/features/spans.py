@@ -14,7 +14,9 @@ from operator import and_
 import narwhals as nw
 
 from risk_model.catalogue import OPEN_VERBS, WINDOW_VERBS, Feature
-from risk_model.features.sources import NEVER, Source
+from risk_model.features.answers import NEVER
+from risk_model.features.extremes import greatest
+from risk_model.features.sources import Source
 from risk_model.timeline import DAY, HOUR
 
 Expr = nw.Expr
@@ -82,7 +84,7 @@ def moments_of(spans: Iterable[Span]) -> tuple[set[str], list[Expr]]:
     made = []
     for end in ends:
         parts = [nw.col(part).fill_null(NEVER) for part in end.removeprefix(_END).split("|")]
-        made.append((nw.max_horizontal(*parts) if len(parts) > 1 else parts[0]).alias(end))
+        made.append(greatest(*parts).alias(end))
     return names - set(ends), made
 
 

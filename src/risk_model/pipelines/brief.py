@@ -137,8 +137,8 @@ def _signs(judged: JudgedDay, place: int) -> list[Sign]:
     values = judged.features.loc[[place]]
     rules = judged.line.settings.rules
     hits = fired_rules(judged.judge.rulebook.cases(values), rules)[0]
-    told_of = values.assign(as_of=float(judged.day))
-    record = {str(name): value for name, value in told_of.to_dict("records")[0].items()}
+    record = {str(name): value for name, value in values.to_dict("records")[0].items()}
+    record["as_of"] = float(judged.day)
     return [Sign(rule, sentence(rule.says, record, judged.catalogue)) for rule in hits]
 
 

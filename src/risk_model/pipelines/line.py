@@ -12,13 +12,16 @@ from types import TracebackType
 import pandas as pd
 
 from risk_model.catalogue import Catalogue
+from risk_model.engines import Engine, MakeEngine, RowFunction
 from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.errors import DataRefused, UsageError
-from risk_model.features import features_at
+from risk_model.features import answers_at, features_at
+from risk_model.features.build import Heard
 from risk_model.features.heard import hear_texts
 from risk_model.features.snapshots import labels_of, newest_day, snapshots_on
 from risk_model.settings import PastDays, Settings
 from risk_model.tables import Tables, open_tables
+from risk_model.tables.resources import used
 from risk_model.timeline import DAY, date_of, day_number
 
 Progress = Callable[[str, int, int], None]
@@ -53,29 +56,43 @@ class Line:
         settings: Settings,
         cache: Path | None = None,
         progress: Progress | None = None,
+        make_engine: MakeEngine = DuckDBEngine,
     ) -> None:
         self.tables = tables
         self.settings = settings
         self.progress = progress
         self.notices: list[str] = []
         self.read_from: dict[str, str] = {}
-        self.engine = DuckDBEngine(tables.connection)
+        self.engine: Engine = make_engine(tables.connection)
+        self._make_engine = make_engine
         self.cache = cache
         self._heard: dict[str, object] | None = None
+        self._cuts: list[Line] = []
 
     @classmethod
     def open(
         cls,
-        data: Path,
+        data: Path | str,
         settings: Settings,
         sources: Path | None = None,
         cache: Path | None = None,
         progress: Progress | None = None,
+        make_engine: MakeEngine = DuckDBEngine,
     ) -> Line:
-        """Read and check the tables of a folder or database."""
-        line = cls(open_tables(data, sources), settings, cache, progress)
+        """Read and check the tables of a folder, a DuckDB file or a database."""
+        tables = open_tables(data, sources, resources=settings.resources)
+        line = cls(tables, settings, cache, progress, make_engine)
         line.read_from = {"data": str(data), "sources": str(sources) if sources else ""}
+        log.info(
+            "tables: %(engine_memory_limit)s of memory and %(engine_threads)d threads for the "
+            "engine, %(engine_spilled_mb)d MB spilled, %(process_peak_mb)d MB at most so far",
+            line.resources_used(),
+        )
         return line
+
+    def resources_used(self) -> dict[str, str | int]:
+        """Return the engine's bounds, and what was used so far."""
+        return used(self.tables.connection, self.tables.spill)
 
     def __enter__(self) -> Line:
         return self
@@ -86,19 +103,25 @@ class Line:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for earlier in self._cuts:
+            earlier.__exit__(kind, error, trace)
         self.engine.close()
         self.tables.close()
 
     def cut(self, as_of: int) -> Line:
-        """Return the line over the tables as they stood at ``as_of``."""
-        return Line(self.tables.cut(as_of), self.settings, self.cache, self.progress)
+        """Return the line over the tables as they stood at ``as_of``; it closes with this one."""
+        tables, make_engine = self.tables.cut(as_of), self._make_engine
+        earlier = Line(tables, self.settings, self.cache, self.progress, make_engine)
+        self._cuts.append(earlier)
+        return earlier
 
     def day_of(self, asked: date | None) -> int:
         """Return the day to stand on: the one asked for, else the day after the newest event.
 
         Raises DataRefused where nothing at all is known before that day.
         """
-        newest = newest_day(self.engine, self.tables.present)
+        # A question to the tables as they were read, whatever measures them.
+        newest = newest_day(DuckDBEngine(self.tables.connection), self.tables.present)
         as_of = newest if asked is None else day_number(asked)
         days = [t.first_day for t in self.tables.report.tables.values() if t.first_day]
         if not days:
@@ -124,7 +147,27 @@ class Line:
 
     def measure(self, snapshots: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
         """Return the features of snapshots, one row each, by name only."""
-        heard = hear_texts(
+        heard, told = self._hear(catalogue), self._told("measuring")
+        features = features_at(self.engine, self.tables.present, snapshots, catalogue, heard, told)
+        self.engine.close()
+        return features[catalogue.names]
+
+    def apply(
+        self, snapshots: pd.DataFrame, catalogue: Catalogue, function: RowFunction
+    ) -> pd.DataFrame:
+        """Return what a function says of the features of snapshots, aligned with them.
+
+        It is asked where the features are, some rows at a time, and only its answers come here.
+        """
+        heard, told = self._hear(catalogue), self._told("measuring")
+        said = answers_at(
+            self.engine, self.tables.present, snapshots, catalogue, function, heard, told
+        )
+        self.engine.close()
+        return said.set_axis(snapshots.index)
+
+    def _hear(self, catalogue: Catalogue) -> Heard:
+        return hear_texts(
             self.engine,
             self.tables.present,
             catalogue,
@@ -132,11 +175,6 @@ class Line:
             self.cache,
             self._told("reading texts"),
         )
-        features = features_at(
-            self.engine, self.tables.present, snapshots, catalogue, heard, self._told("measuring")
-        )
-        self.engine.close()
-        return features[catalogue.names]
 
     def past(self, as_of: int, horizon: int, plan: PastDays, gap: int = 0) -> Labelled:
         """Return the labelled past before ``as_of``: customers that were not escalated then.
@@ -153,7 +191,7 @@ class Line:
         days = self._past_days(as_of, horizon + gap, plan)
         snapshots = self.snapshots(days)
         snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
-        escalations = self.tables.frame("escalations")
+        escalations = self.tables.frame("escalations", "account_id", "opened_at", "row_known")
         escalations = escalations[escalations["row_known"] < as_of * DAY]
         labels = labels_of(snapshots, escalations, horizon, as_of, gap)
         snapshots = snapshots[labels.notna()].reset_index(drop=True)

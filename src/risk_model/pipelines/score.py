@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from risk_model import explain, respond
+from risk_model import respond
 from risk_model.catalogue import Catalogue, load_catalogue
 from risk_model.catalogue.sentences import features_behind
 from risk_model.errors import RiskModelError, UsageError
@@ -21,7 +21,8 @@ from risk_model.features.sources import source_columns
 from risk_model.pipelines.escalated import escalated_list
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.record import record_of
-from risk_model.pipelines.severity import learned_part, suggested
+from risk_model.pipelines.scorer import TEXTS, Scorer, cases_of
+from risk_model.pipelines.severity import learned_part
 from risk_model.pipelines.shared import shares_incident
 from risk_model.rules import Rulebook
 from risk_model.settings import Settings, default_folder
@@ -68,14 +69,13 @@ def score(
     snapshots = line.snapshots([day])
     customers = snapshots[snapshots["is_customer"]]
     catalogue = working_catalogue(settings)
-    features = line.measure(customers, catalogue)
-    features.index = customers.index
+    said = line.apply(customers, catalogue, Scorer(settings, catalogue, judge, day))
     measured = time.monotonic()
-    rows = score_rows(line, customers, features, catalogue, judge, day)
+    rows = compared_rows(line, customers, said, judge, day)
     at_risk = rows[~customers["is_escalated"].to_numpy(bool)]
     listed = with_previous(ranked(at_risk, policy or settings.score.policy), previous)
     burning = customers["is_escalated"].to_numpy(bool)
-    hits = respond.fired_rules(judge.rulebook.cases(features[burning]), settings.rules)
+    hits = respond.fired_rules(cases_of(said[burning]), settings.rules)
     escalated = escalated_list(line, rows[burning], customers[burning], hits, day)
     listed = listed.reindex(columns=list(COLUMNS))
     run = record_of(line, judge, day, snapshots, listed, escalated)
@@ -170,25 +170,23 @@ def score_rows(
     day: int,
 ) -> pd.DataFrame:
     """Return one row an account with every column of the contract but rank and change."""
+    said = Scorer(line.settings, catalogue, judge, day)(features)
+    return compared_rows(line, customers, said, judge, day)
+
+
+def compared_rows(
+    line: Line, customers: pd.DataFrame, said: pd.DataFrame, judge: Judge, day: int
+) -> pd.DataFrame:
+    """Return the same from what the scorer says of each account by itself."""
     settings, how = line.settings, line.settings.response
-    features = features.assign(as_of=float(day))
-    fired = judge.rulebook.fired(features)
-    p, parts, rules_part = _judged(judge, features)
-    hits = respond.fired_rules(judge.rulebook.cases(features), settings.rules)
+    hits = respond.fired_rules(cases_of(said), settings.rules)
+    p, likely = said["escalation_probability"].to_numpy(float), list(said["likely_cause"])
     levels = respond.risk_levels(hits, _within_capacity(p, judge.calibrated, how.capacity))
-    severity = respond.named(suggested(features, catalogue, settings, judge.champion))
-    likely = respond.causes(hits, settings.rules, respond.count_signs(features, catalogue, how))
-    silence = respond.silent_hours(features, how)
-    why = explain.reasons(features, fired, parts, rules_part, catalogue, settings.rules)
-    why = respond.with_silence(why, silence, hits, features, catalogue, how)
-    said = "risk" if judge.calibrated else "score"
-    why = respond.with_relapse(why, features, p, said, how)
-    state = respond.states(features, how)
     rows = _who(line, customers, day)
     rows["horizon_days"] = judge.horizon
-    rows["escalation_probability"] = np.round(p, 4)
     rows["risk_level"] = levels
-    rows["suggested_severity"] = severity
+    rows[[*TEXTS, "data_coverage"]] = said[[*TEXTS, "data_coverage"]]
+    rows["escalation_probability"] = np.round(p, 4)
     rows["escalation_tier"] = respond.tiers(
         hits,
         levels,
@@ -197,26 +195,15 @@ def score_rows(
         likely,
         shares_incident(line, customers["account_id"], day),
     )
-    rows["likely_cause"] = likely
-    for place in range(3):
-        rows[f"reason_{place + 1}"] = [said[place] if place < len(said) else "" for said in why]
     rows["rules_fired"] = [";".join(rule.id for rule in rules) for rules in hits]
-    families = explain.standing_out(parts, features, catalogue)
-    stages = respond.recovery_stages(features, how)
-    rows["recommended_action"] = respond.first_steps(
-        hits, families, state, how, stages, likely, silence
-    )
     moment = datetime.fromtimestamp(day * DAY, UTC)
     regions, zones = (_texts(customers[name]) for name in ("region", "timezone"))
+    severity = list(said["suggested_severity"])
     clocks = respond.clocks(severity, moment, how, regions, zones, likely)
     clocks.index = rows.index
     rows[list(clocks.columns)] = clocks
     rows["executive_sponsor"] = respond.sponsors(hits, levels, customers["arr"], how)
     rows["arr_at_risk"] = (rows["escalation_probability"] * customers["arr"]).round(2)
-    rows["state"] = state
-    rows["waiting_on"] = respond.waiting_on(features, how)
-    rows["recovery_stage"] = stages
-    rows["data_coverage"] = coverage(features, settings.catalogue)
     champion = judge.champion
     rows["model_version"] = champion.version if champion else f"rules/{settings.rules.version}"
     rows["run_id"] = champion.run_id if champion else f"rules/{settings.rules.version}"
@@ -227,19 +214,6 @@ def _texts(column: pd.Series[Any]) -> list[str | None]:
     return [None if pd.isna(cell) else str(cell) for cell in column]
 
 
-def _judged(judge: Judge, features: pd.DataFrame) -> tuple[Any, pd.DataFrame, pd.Series[float]]:
-    """Return probability, the learner's contributions by feature and that of the rules."""
-    if judge.champion is None:
-        p = judge.rulebook.predict_proba(features[judge.rulebook.feature_names_in_])[:, 1]
-        points = judge.rulebook.points(features) * judge.rulebook.slope_
-        nothing = pd.DataFrame(index=features.index)
-        return p, nothing, pd.Series(points, index=features.index)
-    model = judge.champion.model
-    table = features[[str(name) for name in model.feature_names_in_]]
-    parts, rules_part, _ = model.contributions(table)
-    return model.predict_proba(table)[:, 1], parts, rules_part
-
-
 def _within_capacity(p: Any, calibrated: bool, capacity: int) -> Any:
     if not calibrated or capacity == 0 or len(p) == 0:
         return np.zeros(len(p), dtype=bool)
@@ -247,16 +221,6 @@ def _within_capacity(p: Any, calibrated: bool, capacity: int) -> Any:
     within = np.zeros(len(p), dtype=bool)
     within[order[:capacity]] = True
     return within & (p > np.mean(p))
-
-
-def coverage(features: pd.DataFrame, catalogue: Catalogue) -> pd.Series[float]:
-    """Return the share of features that could be measured.
-
-    Features that are empty because there is nothing (no open ticket has no age) are left out.
-    """
-    empty_is_fine = ("oldest", "soonest", "since")
-    names = [f.name for f in catalogue.features if f.verb not in empty_is_fine]
-    return features[names].notna().mean(axis=1).round(4)
 
 
 def _who(line: Line, customers: pd.DataFrame, day: int) -> pd.DataFrame:
@@ -275,7 +239,7 @@ def _renewal_dates(line: Line, customers: pd.DataFrame, day: int) -> pd.Series[A
     fallback = customers["contract_end"].map(_iso_day)
     if "renewals" not in line.tables.present:
         return fallback
-    known = line.tables.frame("renewals")
+    known = line.tables.frame("renewals", "account_id", "renewal_date", "row_known")
     known = known[(known["row_known"] < day * DAY) & (known["renewal_date"] >= day)]
     soonest = known.groupby("account_id")["renewal_date"].min() * DAY
     return customers["account_id"].map(soonest).map(_iso_day).where(lambda s: s != "", fallback)

@@ -85,14 +85,17 @@ class SeverityPlan(Strict):
 
 
 def load_severity(
-    file: Path, catalogue: Catalogue, company: Document | None = None
+    file: Path, catalogue: Catalogue | None, company: Document | None = None
 ) -> SeverityPlan:
     """Read the plan, with a company's changes.
 
-    Raises ConfigError with every mistake, each with its line and a remedy.
+    Raises ConfigError with every mistake, each with its line and a remedy. Without a catalogue, for
+    it has mistakes of its own, features are not looked up.
     """
     document = read_changed(file, company)
     plan = check_document(document, SeverityPlan)
+    if catalogue is None:
+        return plan
     mistakes = []
     for name in plan.features:
         place = _place_of(document, plan, name)

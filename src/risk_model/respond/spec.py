@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from risk_model.catalogue import Catalogue, Condition
-from risk_model.documents import Document, Strict, check_document, did_you_mean, read_changed
+from risk_model.documents import Document, Place, Strict, check_document, did_you_mean, read_changed
 from risk_model.errors import ConfigError
 from risk_model.respond.hours import BusinessHours
 from risk_model.rules.spec import Cause, Level
@@ -180,17 +180,28 @@ class Response(Strict):
     @property
     def features(self) -> list[str]:
         """Every feature that a condition, a sign or a clock in it reads, each once."""
-        groups = [
-            *self.turn.ours,
-            *self.turn.theirs,
-            *self.silent.fading,
-            *self.silent.complains,
-            *(group for lever in self.levers for group in lever.any_of),
-            *(group for reason in self.leadership for group in reason.any_of),
+        return list(dict.fromkeys(name for name, _ in self.read_at()))
+
+    def read_at(self) -> Iterator[tuple[str, Place]]:
+        """Yield each feature that it reads with the place at which it is named."""
+        for number, name in enumerate(self.turn.silence):
+            yield name, ("turn", "silence", number)
+        for cause, plan in self.causes.items():
+            for number, name in enumerate(plan.signs):
+                yield name, ("causes", cause, "signs", number)
+        groups: list[tuple[Place, tuple[Group, ...]]] = [
+            (("turn", "waiting"), self.turn.waiting),
+            (("turn", "owed"), self.turn.owed),
+            (("turn", "theirs"), self.turn.theirs),
+            (("silent", "fading"), self.silent.fading),
+            (("silent", "complains"), self.silent.complains),
         ]
-        signs = [name for plan in self.causes.values() for name in plan.signs]
-        names = [*self.turn.silence, *signs, *(name for group in groups for name in group)]
-        return list(dict.fromkeys(names))
+        groups += [(("levers", n, "any_of"), lever.any_of) for n, lever in enumerate(self.levers)]
+        groups += [(("leadership", n, "any_of"), r.any_of) for n, r in enumerate(self.leadership)]
+        for place, any_of in groups:
+            for number, group in enumerate(any_of):
+                for name in group:
+                    yield name, (*place, number, name)
 
     @model_validator(mode="after")
     def _complete(self) -> Response:
@@ -212,21 +223,23 @@ class Response(Strict):
         return self
 
 
-def load_response(file: Path, catalogue: Catalogue, company: Document | None = None) -> Response:
+def load_response(
+    file: Path, catalogue: Catalogue | None, company: Document | None = None
+) -> Response:
     """Read the responses, with a company's changes.
 
-    Raises ConfigError with every mistake, each with its line.
+    Raises ConfigError with every mistake, each with its line. Without a catalogue, for it has
+    mistakes of its own, features are not looked up.
     """
     document = read_changed(file, company)
     response = check_document(document, Response)
-    lines = file.read_text(encoding="utf-8").splitlines()
-    mistakes = []
-    for name in response.features:
-        if name not in catalogue.by_name:
-            line = next((n for n, text in enumerate(lines, 1) if name in text), 1)
-            place = document.where().rpartition(":")[0]
-            remedy = did_you_mean(name, catalogue.names)
-            mistakes.append(f"{place}:{line}: unknown feature '{name}'.{remedy}")
+    if catalogue is None:
+        return response
+    mistakes = [
+        f"{document.where(place)}: unknown feature '{name}'.{did_you_mean(name, catalogue.names)}"
+        for name, place in response.read_at()
+        if name not in catalogue.by_name
+    ]
     if mistakes:
         raise ConfigError(mistakes)
     return response

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 from risk_model.catalogue import Catalogue
 from risk_model.catalogue.kinds import kind_of
@@ -15,28 +16,41 @@ from risk_model.rules.changes import RuleChanges, changed, mistakes_in
 from risk_model.rules.spec import Rule, RuleSet
 
 
-def load_rules(file: Path, catalogue: Catalogue, company: Document | None = None) -> RuleSet:
+def load_rules(
+    file: Path, known: Catalogue | Collection[str] | None, company: Document | None = None
+) -> RuleSet:
     """Read the rules, and what a company changed of them (the part ``rules`` of its document).
 
-    Raises ConfigError with every mistake, each with its line and a remedy.
+    ``known`` is the catalogue; while that has mistakes the names of its features, or None, and the
+    rules are read for their own mistakes only. Raises ConfigError with every mistake, each with its
+    line and a remedy.
     """
     document = read_document(file)
     rules = check_document(document, RuleSet)
-    mistakes = list(_meaningless(rules, document, catalogue))
+    catalogue = known if isinstance(known, Catalogue) else None
+    names: Any = catalogue.names if catalogue else known
+    mistakes = list(_meaningless(rules, document, names, catalogue))
     own = RuleChanges()
     if company is not None:
         own = check_document(company.parts(*RuleChanges.model_fields), RuleChanges)
         mistakes += mistakes_in(rules, own, company)
-        mistakes += _meaningless_words(own, company, catalogue)
+        mistakes += _meaningless_words(own, company, catalogue) if catalogue else []
     if mistakes:
         raise ConfigError(mistakes)
+    if catalogue is None:
+        return rules
     kinds = {feature.name: kind_of(feature, catalogue) for feature in catalogue.features}
     read = {name: kinds[name] for name in rules.features} | dict(rules.kind_of)
     named = RuleSet(points=rules.points, flags=rules.flags, kind_of=read, rules=rules.rules)
     return changed(named, own)
 
 
-def _meaningless(rules: RuleSet, document: Document, catalogue: Catalogue) -> Iterator[str]:
+def _meaningless(
+    rules: RuleSet,
+    document: Document,
+    names: Collection[str] | None,
+    catalogue: Catalogue | None,
+) -> Iterator[str]:
     """Yield what is well-formed but points to nothing: ids twice, features that are not there."""
     seen: dict[str, str] = {}
     for position, rule in enumerate(rules.rules):
@@ -45,9 +59,11 @@ def _meaningless(rules: RuleSet, document: Document, catalogue: Catalogue) -> It
             yield f"{place}: rule '{rule.id}' stands already at {seen[rule.id]}."
         seen[rule.id] = place
         for name, at in _read_at(rule, ("rules", position)):
-            if name not in catalogue.by_name:
-                near = did_you_mean(name, catalogue.names)
+            if names is not None and name not in names:
+                near = did_you_mean(name, names)
                 yield f"{document.where(at)}: unknown feature '{name}' in rule '{rule.id}'.{near}"
+        if catalogue is None:
+            continue
         for said, at in _said_at(rule, ("rules", position)):
             for mistake in _said_wrongly(said, catalogue):
                 yield f"{document.where(at)}: rule '{rule.id}': {mistake}"

@@ -16,9 +16,11 @@ import duckdb
 
 from risk_model.tables import csv_files, reasons
 from risk_model.tables.csv_lines import lines_of
+from risk_model.tables.quiet import keep_quiet
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import RawTable
 from risk_model.tables.report import TableReport
+from risk_model.tables.single import single
 from risk_model.tables.staging import KNOWN, OF_ROW, SINCE_EVER, natural_time, staging_select
 from risk_model.tables.strangers import strangers
 from risk_model.timeline import date_of, day_of
@@ -28,8 +30,10 @@ _STAGE = "being_read"
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Set the engine's clock to UTC and lay down the table of refused rows."""
+    """Set the engine's clock to UTC, keep it quiet, and lay down the table of refused rows."""
     connection.execute("SET TimeZone = 'UTC'")
+    # its bar for statements of a few seconds goes to the standard output, where our results are
+    keep_quiet(connection)
     connection.execute(
         f"CREATE TEMP TABLE {REFUSED} (table_name VARCHAR, ordinal BIGINT, line BIGINT, "
         "reason VARCHAR, column_name VARCHAR, value VARCHAR)"
@@ -77,8 +81,7 @@ def _mine(name: str) -> str:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {what}").fetchone()
-    return int(row[0]) if row else 0
+    return int(single(connection, f"SELECT count(*) FROM {what}")[0])
 
 
 def _accounts_lost(connection: duckdb.DuckDBPyConnection) -> int:
@@ -124,12 +127,13 @@ def _refuse_unknown(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> lis
     parent, key, reason = "accounts", "account_id", reasons.UNKNOWN_ACCOUNT
     if name == "ticket_events":
         parent, key, reason = "tickets", "ticket_id", reasons.UNKNOWN_TICKET
-    done = connection.execute(
+    done = single(
+        connection,
         f"INSERT INTO {REFUSED} SELECT {literal(name)}, s.rowid, NULL, {literal(reason)}, "
         f"{literal(raw.columns[key].label)}, left(s.{key}, 60) "
         f"FROM {_STAGE} AS s ANTI JOIN {identifier(parent)} AS p ON s.{key} = p.{key} "
-        f"WHERE s.{key} IS NOT NULL"
-    ).fetchone()
+        f"WHERE s.{key} IS NOT NULL",
+    )
     return strangers(connection, raw.place, _STAGE, key, parent) if done and done[0] else []
 
 
@@ -233,10 +237,10 @@ def _finish(
     else:
         connection.execute(f"ALTER TABLE {_STAGE} RENAME TO {identifier(name)}")
     time = natural_time(raw.table)
-    row = connection.execute(
-        f"SELECT min({time}), max({time}) FROM {identifier(name)} WHERE {time} > {SINCE_EVER}"
-    ).fetchone()
-    first, last = row if row else (None, None)
+    first, last = single(
+        connection,
+        f"SELECT min({time}), max({time}) FROM {identifier(name)} WHERE {time} > {SINCE_EVER}",
+    )
     return (
         None if first is None else date_of(day_of(int(first))),
         None if last is None else date_of(day_of(int(last))),

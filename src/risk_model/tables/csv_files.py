@@ -70,12 +70,12 @@ def read_header(
         if encoding is None and start.startswith(codecs.BOM_UTF16_LE):
             encoding = "utf-16"
             notices.append(f"{place}: read as UTF-16, as its first bytes say.")
-        names = _first_record(path, encoding or "utf-8", delimiter or ",")
         if delimiter is None and needed:
-            delimiter, names = _other_delimiter(path, encoding or "utf-8", needed, names)
+            delimiter = _delimiter_of(path, encoding or "utf-8", needed)
             if delimiter != ",":
                 shown = "a tab" if delimiter == "\t" else f"'{delimiter}'"
                 notices.append(f"{place}: columns are separated by {shown}, not by a comma.")
+        names = _first_record(path, encoding or "utf-8", delimiter or ",")
         ends = look.ends if encoding != "utf-16" else None
         ends = ends or ends_of_rows(path, encoding or "utf-8", delimiter or ",")
     except GZIP_ERRORS as error:
@@ -116,16 +116,18 @@ def _first_record(path: Path, encoding: str, delimiter: str) -> list[str]:
     return names
 
 
-def _other_delimiter(
-    path: Path, encoding: str, needed: Collection[str], names: list[str]
-) -> tuple[str, list[str]]:
+def _delimiter_of(path: Path, encoding: str, needed: Collection[str]) -> str:
     """Return the delimiter with which every needed column is there; a comma where none is sure."""
     folded = {name.strip().casefold() for name in needed}
     for delimiter in DELIMITERS:
-        other = names if delimiter == "," else _first_record(path, encoding, delimiter)
-        if folded <= {name.strip().casefold() for name in other}:
-            return delimiter, other
-    return ",", names
+        try:
+            names = _first_record(path, encoding, delimiter)
+        except csv.Error:
+            # a quoted name that another delimiter follows
+            continue
+        if folded <= {name.strip().casefold() for name in names}:
+            return delimiter
+    return ","
 
 
 def relation(shape: CsvShape, rejects: str, strict: bool = True) -> str:
@@ -187,7 +189,12 @@ def run(connection: duckdb.DuckDBPyConnection, statement: str, place: str) -> No
 
 
 def unreadable(place: str, error: duckdb.Error) -> DataRefused:
-    """Return the refusal of a file that the engine cannot read, in words."""
+    """Return the refusal of a file that the engine cannot read, in words.
+
+    Raises the error itself where it is not the file's fault: the engine has no memory left.
+    """
+    if isinstance(error, duckdb.OutOfMemoryException):
+        raise error
     said = said_by(error)
     if "GZIP" in said.upper():
         return DataRefused(f"{place}: {TRUNCATED}")

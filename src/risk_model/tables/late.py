@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from risk_model.tables.contract import CONTRACT
 from risk_model.tables.opened import Tables
 from risk_model.tables.quoting import identifier
+from risk_model.tables.single import single
 from risk_model.tables.staging import KNOWN, SINCE_EVER, natural_time
 from risk_model.timeline import DAY
 
@@ -43,12 +44,13 @@ def lateness(tables: Tables, as_of: int) -> list[Lateness]:
     found = []
     for name in late_tables(tables):
         own = natural_time(CONTRACT[name])
-        row = tables.connection.execute(
+        row = single(
+            tables.connection,
             f"SELECT count(*), count(*) FILTER (late > 0), quantile_cont(late, 0.5), "
             f"quantile_cont(late, 0.9) FROM (SELECT (row_known - {own}) / {DAY} AS late "
             f"FROM {identifier(name)} WHERE row_known < {as_of * DAY} "
-            f"AND {own} >= {(as_of - LOOKED_BACK) * DAY})"
-        ).fetchone()
+            f"AND {own} >= {(as_of - LOOKED_BACK) * DAY})",
+        )
         if row and row[1]:
             found.append(Lateness(name, int(row[0]), int(row[1]), float(row[2]), float(row[3])))
     return found

@@ -11,6 +11,7 @@ from __future__ import annotations
 import duckdb
 
 from risk_model.tables.quoting import identifier
+from risk_model.tables.single import single
 
 _LONGEST = 40
 
@@ -33,21 +34,23 @@ def strangers(
 def _said(
     connection: duckdb.DuckDBPyConnection, place: str, stage: str, key: str, parent: str
 ) -> list[str]:
-    near = connection.execute(
+    near = single(
+        connection,
         f"SELECT sum(rows_of_it), min((left(id, {_LONGEST}), left(ours, {_LONGEST}))) "
         f"FROM strangers JOIN (SELECT {_same('p.' + key)} AS same, min({key}) AS ours "
-        f"FROM {identifier(parent)} AS p GROUP BY same) ON {_same('id')} = same"
-    ).fetchone()
+        f"FROM {identifier(parent)} AS p GROUP BY same) ON {_same('id')} = same",
+    )
     if near and near[0]:
         count, (here, there) = near[0], near[1]
         return [
             f"{place}: {int(count):,} of the refused rows name an id that stands otherwise in "
             f"{parent}: '{here}' here, '{there}' there. Ids have to be the same, letter by letter."
         ]
-    some = connection.execute(
+    some = single(
+        connection,
         f"SELECT sum(rows_of_it), min(left(id, {_LONGEST})), (SELECT count(*) FROM {stage}), "
-        f"(SELECT min(left({key}, {_LONGEST})) FROM {identifier(parent)}) FROM strangers"
-    ).fetchone()
+        f"(SELECT min(left({key}, {_LONGEST})) FROM {identifier(parent)}) FROM strangers",
+    )
     if not some or not some[0] or some[0] < some[2]:
         return []
     return [

@@ -15,6 +15,7 @@ from typing import Any
 from risk_model.blend import Blend
 from risk_model.errors import RiskModelError
 from risk_model.ordinal import OrdinalLogistic
+from risk_model.tracking.runs import TRUSTED
 from risk_model.tracking.store import in_words, is_absent_file, open_mlflow, tracking_uri
 
 CHAMPION = "champion"
@@ -33,6 +34,24 @@ class Champion:
     run_id: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     severity: OrdinalLogistic | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as skops: what arrives is read as from the registry."""
+        import skops.io
+
+        severity = None if self.severity is None else skops.io.dumps(self.severity)
+        facts = dict(self.facts)
+        return _arrived, (skops.io.dumps(self.model), self.version, self.run_id, facts, severity)
+
+
+def _arrived(
+    model: bytes, version: str, run_id: str, facts: Mapping[str, Any], severity: bytes | None
+) -> Champion:
+    import skops.io
+
+    learned = None if severity is None else skops.io.loads(severity, trusted=[*TRUSTED_SEVERITY])
+    blend = skops.io.loads(model, trusted=[*TRUSTED])
+    return Champion(blend, version, run_id, facts, learned)
 
 
 @dataclass(frozen=True)

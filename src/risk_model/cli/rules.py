@@ -1,0 +1,43 @@
+"""The command that asks whether the rules earn their keep: rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from risk_model.cli.options import AsOf, Cache, Config, Data, Horizon, Sources, opened_line
+from risk_model.errors import UsageError
+
+
+def rules(
+    data: Data,
+    sources: Sources = None,
+    config: Config = None,
+    as_of: AsOf = None,
+    horizon: Horizon = None,
+    cache: Cache = None,
+    model: Annotated[
+        str, typer.Option("--model", help="The model to compare with: champion, or a version.")
+    ] = "champion",
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", help="F.csv (and F.disagreement.csv beside it) or F.json."),
+    ] = None,
+) -> None:
+    """Show what each rule was worth over the past, which to retire, and where the model differs."""
+    from risk_model.pipelines.line import as_date
+    from risk_model.pipelines.present import console
+    from risk_model.pipelines.present_rules import shown
+    from risk_model.pipelines.rules_record import rules_record
+    from risk_model.timeline import DEFAULT_HORIZON
+
+    if out is not None and out.suffix not in (".csv", ".json"):
+        raise UsageError(f"--out {out}: choose a name that ends with .csv or .json.")
+    with opened_line(data, sources, config, cache) as line:
+        day = as_date(as_of, "--as-of")
+        record = rules_record(line, day, horizon or DEFAULT_HORIZON, model=model)
+    console().print(shown(record))
+    if out is not None:
+        typer.echo("written: " + ", ".join(str(path) for path in record.write(out)))

@@ -1,0 +1,119 @@
+"""What is said of an account by its own features alone: it goes to wherever these are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from risk_model import explain, respond
+from risk_model.catalogue import Catalogue
+from risk_model.pipelines.severity import suggested
+from risk_model.settings import Settings
+
+if TYPE_CHECKING:
+    from risk_model.pipelines.score import Judge
+
+REASONS = ("reason_1", "reason_2", "reason_3")
+TEXTS = (
+    "suggested_severity",
+    "likely_cause",
+    *REASONS,
+    "recommended_action",
+    "state",
+    "waiting_on",
+    "recovery_stage",
+)
+FIGURES = ("escalation_probability", "data_coverage")
+_CASE = "case of "
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Judges accounts one by one, in any number at a time: no row looks at another one.
+
+    It can be sent to other processes: models go as skops. What compares accounts, and what hangs
+    on who they are, is not its business.
+    """
+
+    settings: Settings
+    catalogue: Catalogue
+    judge: Judge
+    day: int
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The columns of its answer: ``double`` or ``string``."""
+        cases = [f"{_CASE}{rule.id}" for rule in self.settings.rules.rules]
+        return dict.fromkeys(TEXTS, "string") | dict.fromkeys([*FIGURES, *cases], "double")
+
+    def __call__(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return one row an account, aligned with its features: see ``columns``."""
+        settings, how = self.settings, self.settings.response
+        features = features.copy().assign(as_of=float(self.day))
+        cases = self.judge.rulebook.cases(features)
+        fired = self.judge.rulebook.fired(features)
+        p, parts, rules_part = _judged(self.judge, features)
+        hits = respond.fired_rules(cases, settings.rules)
+        champion = self.judge.champion
+        likely = respond.causes(
+            hits, settings.rules, respond.count_signs(features, self.catalogue, how)
+        )
+        silence = respond.silent_hours(features, how)
+        why = explain.reasons(features, fired, parts, rules_part, self.catalogue, settings.rules)
+        why = respond.with_silence(why, silence, hits, features, self.catalogue, how)
+        why = respond.with_relapse(
+            why, features, p, "risk" if self.judge.calibrated else "score", how
+        )
+        state, stages = respond.states(features, how), respond.recovery_stages(features, how)
+        families = explain.standing_out(parts, features, self.catalogue)
+        said: dict[str, Any] = {
+            "suggested_severity": respond.named(
+                suggested(features, self.catalogue, settings, champion)
+            ),
+            "likely_cause": likely,
+            "recommended_action": respond.first_steps(
+                hits, families, state, how, stages, likely, silence
+            ),
+            "state": state,
+            "waiting_on": respond.waiting_on(features, how),
+            "recovery_stage": stages,
+            "escalation_probability": p,
+            "data_coverage": coverage(features, settings.catalogue),
+        }
+        for place, name in enumerate(REASONS):
+            said[name] = [told[place] if place < len(told) else "" for told in why]
+        said |= {f"{_CASE}{name}": cases[name] for name in cases.columns}
+        return pd.DataFrame(said, index=features.index)[list(self.columns)]
+
+
+def cases_of(said: pd.DataFrame) -> pd.DataFrame:
+    """Return which case of each rule holds, as the rulebook says it, from a scorer's answer."""
+    named = [str(name) for name in said.columns if str(name).startswith(_CASE)]
+    return said[named].rename(columns={name: name.removeprefix(_CASE) for name in named})
+
+
+def coverage(features: pd.DataFrame, catalogue: Catalogue) -> pd.Series[float]:
+    """Return the share of features that could be measured.
+
+    Features that are empty because there is nothing (no open ticket has no age) are left out.
+    """
+    empty_is_fine = ("oldest", "soonest", "since")
+    names = [f.name for f in catalogue.features if f.verb not in empty_is_fine]
+    return features[names].notna().mean(axis=1).round(4)
+
+
+def _judged(judge: Judge, features: pd.DataFrame) -> tuple[Any, pd.DataFrame, pd.Series[float]]:
+    """Return probability, the learner's contributions by feature and that of the rules."""
+    if judge.champion is None:
+        p = judge.rulebook.predict_proba(features[judge.rulebook.feature_names_in_])[:, 1]
+        points = judge.rulebook.points(features) * judge.rulebook.slope_
+        nothing = pd.DataFrame(index=features.index)
+        return p, nothing, pd.Series(points, index=features.index)
+    model = judge.champion.model
+    table = features[[str(name) for name in model.feature_names_in_]]
+    parts, rules_part, _ = model.contributions(table)
+    return np.asarray(model.predict_proba(table)[:, 1]), parts, rules_part

@@ -1,0 +1,168 @@
+"""What each rule was worth over the past: how often it fired, what followed, what it alone saw.
+
+All intervals come from resampling whole accounts, on the same draws for every rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from risk_model.resample import (
+    Difference,
+    Interval,
+    Ranks,
+    Sums,
+    difference_of,
+    interval_of,
+    redraw,
+)
+from risk_model.rules import Rule, Rulebook, RuleSet
+
+Floats = NDArray[np.float64]
+
+# A rule fired often enough to be judged from so many firings on, at so many accounts; one without
+# lift is to be retired where even the upper end of its interval is below so much.
+ENOUGH_FIRINGS, ENOUGH_ACCOUNTS, LITTLE_LIFT = 100, 20, 2.0
+VERDICTS = {
+    "keep": "where it fires, escalations come more often than elsewhere, or the list is better",
+    "retire": "fired often, and tells nothing of what comes beyond noise",
+    "unclear": "fired often, and its lift may be anything from none to a lot",
+    "too few": "too few firings to tell",
+    "never fired": "never fired where it was measured",
+    "not measured": "its data is missing",
+}
+
+
+@dataclass(frozen=True)
+class RuleRecord:
+    """One rule over past snapshots.
+
+    ``measured`` is the share of snapshots on which it could be told; ``precision`` how many of its
+    firings an escalation followed within the horizon, ``lift`` that against all measured snapshots;
+    ``caught`` counts escalations, each once, ``alone`` those that no other rule saw coming;
+    ``gain`` is the rules' average precision with it less that without it.
+    """
+
+    rule: Rule
+    measured: float
+    fired: int
+    accounts: int
+    precision: float
+    lift: Interval
+    caught: int
+    alone: int
+    gain: Difference
+    verdict: str
+
+    @property
+    def also(self) -> str:
+        """What it does besides its points: a reason to keep it even where it tells nothing."""
+        cases = self.rule.as_cases
+        severity = min((case.severity for case in cases if case.severity), default=None)
+        tier = max((case.tier for case in cases if case.tier), default=None)
+        sponsor = next((case.sponsor for case in cases if case.sponsor), None)
+        told = [f"SEV-{severity}" if severity else "", f"tier {tier}" if tier else ""]
+        return ", ".join(filter(None, [*told, f"sponsor {sponsor}" if sponsor else ""]))
+
+
+def track_record(
+    rules: RuleSet,
+    features: pd.DataFrame,
+    labels: Sequence[int] | NDArray[np.int64],
+    accounts: Sequence[str] | pd.Series,
+    escalations: Sequence[float] | Floats,
+    *,
+    n: int = 200,
+    seed: int = 0,
+) -> list[RuleRecord]:
+    """Return the record of every rule, in the order of the file.
+
+    ``features``, ``labels`` (1: an escalation followed), ``accounts`` and ``escalations`` (the day
+    on which the next one opened, NaN for none) have a row a snapshot.
+    """
+    fired = Rulebook.of(rules).fired(features)
+    y = np.asarray(labels, dtype=np.int64)
+    _, numbers = np.unique(np.asarray(accounts), return_inverse=True)
+    group = numbers.astype(np.int64)
+    came = pd.Series(np.asarray(escalations, dtype=float)).where(y == 1)
+    episode = pd.Series(group).astype(str) + "|" + came.astype(str)
+    came_true = y.astype(np.float64)
+    with_all = Ranks(y, Rulebook.of(rules).points(features), group, "average_precision")
+    figures: list[Sums | Ranks] = [with_all]
+    for rule in rules.rules:
+        firing = (fired[rule.id] == 1).to_numpy().astype(np.float64)
+        known = fired[rule.id].notna().to_numpy().astype(np.float64)
+        without = Rulebook.of(rules.without(rule.id)).points(features)
+        figures += [Sums(firing * came_true, firing, group), Sums(known * came_true, known, group)]
+        figures += [Ranks(y, without, group, "average_precision")]
+    drawn = redraw(figures, group, n, seed)
+    single = [rule.id for rule in rules.rules if rule.kinds is None]
+    seen_by = (fired[single] == 1).sum(axis=1).to_numpy()
+    records = []
+    for place, rule in enumerate(rules.rules):
+        hits_of, base, without_it = drawn[:, 1 + 3 * place : 4 + 3 * place].T
+        hits = (fired[rule.id] == 1).to_numpy()
+        caught = set(episode[hits & (y == 1)])
+        others = seen_by - hits if rule.kinds is None else seen_by
+        by_others = set(episode[(others > 0) & (y == 1)])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            lift = interval_of(np.where(base > 0, hits_of / base, np.nan))
+        gain = difference_of(drawn[:, 0], without_it)
+        measured = float(fired[rule.id].notna().mean())
+        told = (int(hits.sum()), len(np.unique(group[hits])))
+        records.append(
+            RuleRecord(
+                rule=rule,
+                measured=measured,
+                fired=told[0],
+                accounts=told[1],
+                precision=float(y[hits].mean()) if hits.any() else float("nan"),
+                lift=lift,
+                caught=len(caught),
+                alone=len(caught - by_others),
+                gain=gain,
+                verdict=_verdict(measured, told, lift, gain),
+            )
+        )
+    return records
+
+
+def _verdict(measured: float, told: tuple[int, int], lift: Interval, gain: Difference) -> str:
+    """Return one of VERDICTS. No lift beyond noise counts against a rule that fired enough."""
+    fired, accounts = told
+    if measured == 0:
+        return "not measured"
+    if fired == 0:
+        return "never fired"
+    if lift.low > 1 or gain.low > 0:
+        return "keep"
+    if fired < ENOUGH_FIRINGS or accounts < ENOUGH_ACCOUNTS:
+        return "too few"
+    return "retire" if lift.high < LITTLE_LIFT else "unclear"
+
+
+def next_escalations(
+    accounts: Sequence[str] | pd.Series,
+    days: Sequence[int] | pd.Series,
+    opened: pd.DataFrame,
+) -> Floats:
+    """Return the day of the next escalation of each snapshot, on or after it; NaN for none.
+
+    ``opened`` has ``account_id`` and ``day``, a row an escalation.
+    """
+    asked = pd.DataFrame({"account_id": np.asarray(accounts), "as_of": np.asarray(days)})
+    asked = asked.assign(row=np.arange(len(asked))).astype({"as_of": "int64"})
+    following = pd.merge_asof(
+        asked.sort_values("as_of"),
+        opened[["account_id", "day"]].astype({"day": "int64"}).sort_values("day"),
+        left_on="as_of",
+        right_on="day",
+        by="account_id",
+        direction="forward",
+    )
+    return following.sort_values("row")["day"].to_numpy(dtype=float)
