@@ -43,8 +43,12 @@ fuzz: $(VENV)/.dev  ## Damaged tables for ten minutes (RISK_MODEL_FUZZ_SECONDS, 
 	RISK_MODEL_FUZZ_SECONDS=$${RISK_MODEL_FUZZ_SECONDS:-600} \
 		$(BIN)/python -m pytest -q -s tests/test_ugly_fuzz.py
 
-docs: $(VENV)/.dev  ## Write docs/coverage.md: from each line of practice to its rule and test
+docs: $(VENV)/.dev  ## The pages that are made of the YAML (docs/coverage.md, docs/features.md); CI compares them
 	$(BIN)/python tests/coverage_table.py
+	$(RUN) features --describe --config . --out docs/features.md
+
+notebooks: $(VENV)/.dev  ## Run every notebook from top to bottom, and hold it to the rules
+	$(BIN)/python -m pytest -q tests/test_notebooks.py
 
 lab: $(VENV)/.dev  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
@@ -55,4 +59,4 @@ mlflow: $(VENV)/.core  ## MLflow's page with the recorded runs
 clean:  ## Remove what the commands made; the virtual environment stays
 	rm -rf $(DEMO) $(OUT) mlflow.db mlruns mlartifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install dev watchlist test quick fuzz docs lab mlflow clean
+.PHONY: help install dev watchlist test quick fuzz docs notebooks lab mlflow clean

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, settings
 
 import documents_company
 from command import Command, Done, start_server
+from postgres import database, postgres_server  # noqa: F401
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
 from risk_model.settings import load_settings

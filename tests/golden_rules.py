@@ -281,15 +281,15 @@ GOLDEN: tuple[Golden, ...] = (
     Golden(
         "upset-message",
         {"messages": [*wrote(UPSET, 4), *wrote(UPSET, 9)]},
-        {"messages": wrote(UPSET, 29)},
-        "2 upset messages in 4 weeks, the last on 2026-03-26",
+        {"messages": wrote(UPSET, 15)},
+        "2 upset messages in 2 weeks, the last on 2026-03-26",
         HIGH,
     ),
     Golden(
         "frustration-building",
         {"messages": wrote("This is a bit frustrating for our team.", 4)},
         {"messages": wrote("This is a bit new for our team.", 4)},
-        "1 frustrated message in 4 weeks, the last on 2026-03-26",
+        "1 frustrated message in 2 weeks, the last on 2026-03-26",
         MEDIUM,
     ),
     Golden(

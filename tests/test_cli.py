@@ -213,7 +213,7 @@ UGLY: list[tuple[str, Spoil, int, str]] = [
         "usage.parquet",
     ),
     ("NUL bytes", lambda d: (d / "accounts.csv").write_bytes(GOOD.encode() + b"\0\0\n"), 0, ""),
-    ("a folder as a table", lambda d: (d / "usage.csv").mkdir(), 0, ""),
+    ("a folder as a table", lambda d: (d / "usage.csv").mkdir(), 3, "usage.csv"),
     (
         "the same column twice",
         lambda d: (d / "accounts.csv").write_text("account_id,account_id\none,one\n"),

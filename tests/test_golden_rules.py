@@ -11,7 +11,6 @@ import pytest
 from coverage_table import chapters
 from golden_company import AS_OF, Golden, tables_of
 from golden_rules import GOLDEN
-from risk_model.catalogue import Catalogue
 from risk_model.explain import sentence
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score, working_catalogue
@@ -30,35 +29,26 @@ class Judged:
     said: dict[str, dict[str, str]]
 
 
-class Remembering(Line):
-    """A line that remembers what it measured last, by account."""
-
-    measured: pd.DataFrame | None = None
-
-    def measure(self, snapshots: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
-        features = super().measure(snapshots, catalogue).copy()
-        days = snapshots["as_of"].to_numpy(float)
-        self.measured = features.assign(as_of=days).set_index(snapshots["account_id"].to_numpy())
-        return features
-
-
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     """The whole company, scored once through the line."""
     folder = tmp_path_factory.mktemp("golden")
     data = write_tables(folder / "tables", **tables_of(GOLDEN, {"quiet": {}}))
-    with Remembering.open(data, SETTINGS) as line:
-        assert isinstance(line, Remembering)
+    with Line.open(data, SETTINGS) as line:
         assert line.tables.report.refused == 0
         assert line.day_of(None) == day_number(AS_OF)
         listed = score(line, AS_OF, model="rules")
-        assert line.measured is not None
+        snapshots = line.snapshots([day_number(AS_OF)])
+        customers = snapshots[snapshots["is_customer"]].reset_index(drop=True)
+        measured = line.measure(customers, working_catalogue(SETTINGS))
+        measured = measured.assign(as_of=customers["as_of"].to_numpy(float))
+        measured = measured.set_index(customers["account_id"].to_numpy())
         rows = {
             str(row["account_id"]): {str(k): "" if v is None else str(v) for k, v in row.items()}
             for part in (listed.escalated, listed.ranked)
             for row in part.to_dict("records")
         }
-        yield Judged(rows, _said(line.measured, rows))
+        yield Judged(rows, _said(measured, rows))
 
 
 def _said(features: pd.DataFrame, rows: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:

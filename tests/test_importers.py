@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 from command import Command
-from risk_model.errors import ConfigError, DataRefused
+from risk_model.errors import ConfigError, DataRefused, UsageError
 from risk_model.importers import TARGETS, Importer, Target, export
+from risk_model.pipelines.importing import with_export
 from risk_model.settings import default_folder, load_settings
-from risk_model.watchlist import COLUMNS, as_csv
+from risk_model.watchlist import COLUMNS, Watchlist, as_csv
 from small_company import account, day, desk, moment, ticket, write_tables
 
 IMPORTERS = load_settings().importers
@@ -143,6 +144,21 @@ def test_mistakes_in_the_file_are_answered_with_place_and_remedy(
     assert "pipelines/importers.yaml:" in str(mistake.value)
 
 
+def test_numbered_files_of_an_earlier_list_are_not_left_to_be_imported_with_this_one(
+    tmp_path: Path,
+) -> None:
+    listed = Watchlist(a_list(2), pd.DataFrame(), {"notes": ["before"]})
+    out = tmp_path / "list.csv"
+    told, files = with_export(listed, out, "hubspot", IMPORTERS)
+    assert [path.name for path in files] == ["list.hubspot.csv"]
+    assert told.run["notes"] == ["before"]
+    (tmp_path / "list.hubspot.2.csv").write_text("of a longer list")
+    (tmp_path / "list.hubspot.notes.csv").write_text("somebody's own")
+    with pytest.raises(UsageError, match=r"list\.hubspot\.2\.csv is of an earlier list"):
+        with_export(listed, out, "hubspot", IMPORTERS)
+    assert with_export(listed, out, None, IMPORTERS) == (listed, {})
+
+
 @pytest.mark.slow
 def test_scoring_for_a_tool_leaves_the_list_as_it_is_and_hashes_the_file_too(
     command: Command, tmp_path: Path
@@ -158,12 +174,6 @@ def test_scoring_for_a_tool_leaves_the_list_as_it_is_and_hashes_the_file_too(
     assert set(json.loads((tmp_path / "list.run.json").read_text())["sha256"]) == {
         "list.csv", "list.escalated.csv", "list.hubspot.csv",
     }  # fmt: skip
-    (tmp_path / "list.hubspot.2.csv").write_text("of a longer list")
-    before = (tmp_path / "list.csv").read_bytes()
-    again = command("score", "--data", data, *asked, "--for", "hubspot", "--out", "list.csv")
-    assert again.code == 2
-    assert "list.hubspot.2.csv is of an earlier list" in again.err
-    assert (tmp_path / "list.csv").read_bytes() == before
     wrong = command("score", "--data", data, "--for", "pipedrive", "--out", "x.csv")
     assert wrong.code == 2
     assert "choose one of salesforce, hubspot, gainsight" in wrong.err

@@ -8,7 +8,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "risk_model"
 LAYERS = {
     6: ("cli", "library"),
-    5: ("pipelines", "plots", "page"),
+    5: ("pipelines", "plots", "page", "story_figure"),
     4: (
         "brief",
         "patterns",
@@ -20,6 +20,7 @@ LAYERS = {
         "tracking",
         "settings",
         "trajectories",
+        "upsert",
         "worth",
         "splits",
         "importance",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +20,7 @@ RULES = load_settings().rules
 NAMES = RULES.features
 
 
+@cache
 def blend(seed: int) -> Blend:
     rng = np.random.default_rng(seed)
     table = pd.DataFrame(rng.normal(0, 2, (400, len(NAMES))), columns=NAMES).round(1)
@@ -29,7 +32,6 @@ def blend(seed: int) -> Blend:
     return model.fit(table, y, days=days, groups=np.tile(np.arange(20), 20))
 
 
-MODELS = [blend(0), blend(1)]
 values = st.one_of(st.floats(-5, 5), st.just(np.nan))
 rows = st.lists(values, min_size=len(NAMES), max_size=len(NAMES)).map(
     lambda row: pd.DataFrame([row], columns=NAMES)
@@ -41,7 +43,7 @@ rows = st.lists(values, min_size=len(NAMES), max_size=len(NAMES)).map(
 def test_the_parts_add_up_to_the_change(
     before: pd.DataFrame, late: pd.DataFrame, after: pd.DataFrame, other_model: bool
 ) -> None:
-    then, now = ByBlend(MODELS[0]), ByBlend(MODELS[int(other_model)])
+    then, now = ByBlend(blend(0)), ByBlend(blend(int(other_model)))
     moved = movement(then, now, before, late, after)
     assert moved.before == pytest.approx(then.probability(before))
     assert moved.after == pytest.approx(now.probability(after))
@@ -65,7 +67,7 @@ def test_the_rules_alone_are_split_by_rule(before: pd.DataFrame, after: pd.DataF
 
 def test_nothing_that_changed_moves_nothing() -> None:
     row = pd.DataFrame([np.zeros(len(NAMES))], columns=NAMES)
-    moved = movement(ByBlend(MODELS[0]), ByBlend(MODELS[0]), row, row, row)
+    moved = movement(ByBlend(blend(0)), ByBlend(blend(0)), row, row, row)
     assert moved.total == 0
     assert (moved.parts == 0).all()
 
@@ -74,7 +76,7 @@ def test_a_single_feature_that_changed_is_the_only_part_but_the_rules() -> None:
     rng = np.random.default_rng(3)
     before = pd.DataFrame(rng.normal(0, 2, (1, len(NAMES))), columns=NAMES)
     after = before.assign(**{NAMES[0]: before[NAMES[0]] + 3})
-    moved = movement(ByBlend(MODELS[0]), ByBlend(MODELS[0]), before, before, after)
+    moved = movement(ByBlend(blend(0)), ByBlend(blend(0)), before, before, after)
     others = moved.parts.drop([NAMES[0], "the rules"])
     # Trees share what a feature does with those it meets in a branch, so theirs is near 0 only.
     assert others.abs().sum() < abs(moved.parts[NAMES[0]]) + 1e-9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 from pathlib import Path
@@ -10,16 +11,17 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from command import Command
 from documents_company import EVIL
-from documents_company import write as write_company
 from risk_model.patterns.load import Move, Work, loads_of, moves_table, spread
 from risk_model.patterns.log import escalation_log, repeated_kinds
 from risk_model.patterns.plan import PatternsPlan
 from risk_model.patterns.systemic import Occurrence, systemic, themes
 from risk_model.pipelines.judged_day import JudgedDay
 from risk_model.pipelines.patterns import Patterns, patterns_of
+from risk_model.pipelines.patterns_shown import shown
 from risk_model.timeline import DAY
 from small_company import day
 
@@ -247,23 +249,21 @@ def test_patterns_are_written_whole_as_json_or_as_a_file_a_table(
     assert EVIL in set(loud["account_name"])
 
 
-@pytest.mark.slow
-def test_the_command_shows_every_table_and_refuses_other_endings(
+def test_every_table_is_shown_and_markup_in_a_name_is_shown_as_it_is(found: Patterns) -> None:
+    terminal = Console(width=300, file=io.StringIO())
+    terminal.print(shown(found))
+    told = terminal.file.getvalue()  # type: ignore[attr-defined]
+    for said in ("Systemic", "Silent Partners", "Loud", "Load per CSM", "(nobody)", "E1", EVIL):
+        assert said in told
+    assert "Third Time: product 3 times" in told
+    empty = Patterns("2026-03-30", {k: t.head(0) for k, t in found.tables.items()}, ["a note"])
+    terminal.print(shown(empty))
+    assert "Nothing is systemic." in terminal.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_another_ending_than_json_or_csv_is_refused_before_the_work(
     command: Command, tmp_path: Path
 ) -> None:
-    data = write_company(tmp_path / "data")
-    done = command("patterns", "--data", data, "--model", "rules", "--as-of", day(0))
-    assert done.code == 0, done.err
-    for said in (
-        "Systemic",
-        "Silent Partners",
-        "Loud",
-        "Load per CSM",
-        "(nobody)",
-        "Third Time",
-        "E1",
-    ):
-        assert said in done.said
-    wrong = command("patterns", "--data", data, "--out", "x.xlsx")
+    wrong = command("patterns", "--data", tmp_path, "--out", "x.xlsx")
     assert wrong.code == 2
     assert "give a name that ends in .json or .csv" in wrong.err

@@ -11,6 +11,7 @@ from risk_model.plots import (
     coverage_by_family,
     coverage_figure,
     escalations_figure,
+    families_figure,
     finding,
     trajectory_figure,
 )
@@ -224,3 +225,20 @@ def test_a_sign_that_came_and_went_does_not_count_as_early():
     assert parting(told).to_dict("records") == [
         {"signal": "tickets_28d", "weeks_apart": 2, "before": 9.0, "quiet": 1.0}
     ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(0.01, 0.05, "adds 0.030"), (-0.05, -0.01, "takes 0.030"), (-0.01, 0.07, "nothing beyond")],
+)
+def test_a_family_adds_or_takes_only_where_its_interval_leaves_out_nothing(low, high, said):
+    adds = 0.03 if high > 0 else -0.03
+    own = {"features": 2, "ap_alone": 0.1, "ap_all": 0.2, "adds": adds}
+    other = {"features": 5, "ap_alone": 0.15, "ap_all": 0.2, "adds": 0.04}
+    told = pd.DataFrame(
+        [own | {"adds_low": low, "adds_high": high}, other | {"adds_low": 0.0, "adds_high": 0.1}],
+        index=["own", "usage"],
+    )
+    figure = families_figure(told, "own")
+    assert said in figure.get_suptitle()
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()][-1] == "usage (5)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from risk_model.tracking import Champion
 HORIZON, DAYS = 10, range(0, 400, 5)
 
 
+@cache
 def past(seed: int = 0, strength: float = 1.5) -> Labelled:
     """A made-up past in which feature ``a`` tells what comes and ``b`` tells nothing."""
     rng = np.random.default_rng(seed)
@@ -32,22 +34,24 @@ def past(seed: int = 0, strength: float = 1.5) -> Labelled:
     return Labelled(snapshots, features, pd.Series((rng.random(len(chance)) < chance).astype(int)))
 
 
-def fitted(told: Labelled, columns: list[str]) -> Blend:
+@cache
+def fitted(columns: str) -> Blend:
+    told = past()
     model = Blend(None, [("logistic", LogisticLearner(C=1.0))], horizon=HORIZON, n_folds=4)
     days, groups = told.snapshots["as_of"], told.snapshots["account_id"]
-    return model.fit(told.features[columns], told.labels, days=days, groups=groups)
+    return model.fit(told.features[list(columns)], told.labels, days=days, groups=groups)
 
 
-TOLD = past()
-GOOD, BLIND = fitted(TOLD, ["a", "b"]), fitted(TOLD, ["b"])
+GOOD, BLIND = "ab", "b"
 
 
-def decision(model: Blend, champion: Blend | None, trained: int, **standing: Any) -> Any:
-    verdict = judged(model, TOLD, resamples=100)
+def decision(by: str, beside: str | None, trained: int, **standing: Any) -> Any:
+    model, champion = fitted(by), fitted(beside) if beside else None
+    verdict = judged(model, past(), resamples=100)
     if champion is not None:
         facts = {"as_of": str(date_of(trained)), "horizon": HORIZON}
         standing |= {"version": "1", "champion": Champion(champion, "model/1", "run", facts)}
-    return decide(model, verdict, TOLD, Standing(**standing), HORIZON, 100)
+    return decide(model, verdict, past(), Standing(**standing), HORIZON, 100)
 
 
 def test_a_better_model_becomes_champion_and_the_figures_say_so() -> None:

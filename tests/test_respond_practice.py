@@ -236,7 +236,7 @@ def advice_of(*rules: str, **known: Any) -> respond.Advice:
         ("outage", {"outages_28d": 1}, ("Support", "Product", "Engineering"), "workaround"),
         ("ticket-past-sla", {"past_sla": 2}, ("the support lead",), "one owner"),
         ("expectation-gap", {"expectation_gap_28d": 1}, ("Sales", "Product"), "clarity"),
-        ("billing-dispute", {"billing_28d": 1}, ("Finance", "Contracts", "Sales"), "terms"),
+        ("billing-dispute", {"billing_14d": 1}, ("Finance", "Contracts", "Sales"), "terms"),
         ("passed-around", {"passed_around_28d": 1}, ("one voice",), "a single owner"),
     ],
 )

@@ -71,7 +71,7 @@ def test_a_rule_fires_exactly_where_its_words_hold(rule: str, data: st.DataObjec
 
 def test_several_red_flags_count_kinds_and_not_repeats() -> None:
     tickets = {"tickets_7d": 9, "same_matter_7d": 9, "p1_open_48h": 3, "past_sla": 4}
-    words = {"complaints_28d": 3}
+    words = {"complaints_14d": 3}
     one, two, three = fired(tickets, {**tickets, **words}, {**tickets, **words, "usage_change": -1})
     assert one == {"ticket-burst", "same-issue-repeated", "critical-open-48h", "ticket-past-sla"}
     assert "several-red-flags" not in two
@@ -82,7 +82,7 @@ def test_a_message_is_a_kind_by_what_was_heard_and_once_for_all_rules_that_hear_
     leaving = {"threats_28d": 1}
     (heard,) = fired(leaving)
     assert heard == {"says-cancel-legal-breach", "threat-or-competitor"}
-    disputing = {**leaving, "billing_28d": 1}
+    disputing = {**leaving, "billing_14d": 1}
     two, three = fired(disputing, {**disputing, "public_28d": 1})
     assert "several-red-flags" not in two
     assert "several-red-flags" in three
@@ -108,7 +108,7 @@ def test_mild_signs_are_no_red_flags() -> None:
 def test_much_revenue_is_near_with_two_kinds_and_no_longer_with_three(
     arr: float, share: float, signs: int, is_near: bool
 ) -> None:
-    shown = dict([("usage_change", -1), ("billing_28d", 1), ("detractor_answers_28d", 1)][:signs])
+    shown = dict([("usage_change", -1), ("billing_14d", 1), ("detractor_answers_28d", 1)][:signs])
     (found,) = fired({**shown, "arr": arr, "arr_top_share": share})
     assert ("high-value-near" in found) == is_near
     assert ("several-red-flags" in found) == (signs == 3)
@@ -122,7 +122,7 @@ def test_too_few_kinds_to_count_are_not_measured() -> None:
 
 
 def test_points_are_the_sum_of_the_grades_and_of_the_case_that_holds() -> None:
-    X = table({}, {"usage_change": -0.5}, {"complaints_28d": 1, "tickets_7d": 5})
+    X = table({}, {"usage_change": -0.5}, {"complaints_14d": 1, "tickets_7d": 5})
     assert BOOK.points(X).tolist() == [0.0, 2.0, 5.0]
     often, once = {"meetings_missed_84d": 3, "meetings_missed_28d": 1}, {"meetings_missed_28d": 1}
     assert BOOK.points(table(often, once)).tolist() == [2.0, 1.0]
@@ -138,7 +138,7 @@ def test_the_first_case_that_holds_speaks() -> None:
 
 def test_more_points_are_never_less_risk_by_the_default_curve() -> None:
     book = Rulebook.of(RULES).as_default(FEATURES)
-    X = table({}, {"billing_28d": 1}, {"past_sla": 1}, {"past_sla": 1, "complaints_28d": 1})
+    X = table({}, {"billing_14d": 1}, {"past_sla": 1}, {"past_sla": 1, "complaints_14d": 1})
     p = book.predict_proba(X)[:, 1]
     assert (np.diff(p) > 0).all()
     assert 0 < p[0] < 0.05

@@ -138,6 +138,37 @@ def test_mistakes_in_the_rules_are_told_before_those_in_the_features_are_mended(
     assert not [told for told in caught.value.mistakes if told.startswith("models/rules.yaml")]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "{of: actions_28d, to: actions_84d, at_least",
+            "{of: actions_28, to: actions_84d, at_least",
+            "'actions_28'",
+        ),
+        (
+            "{of: actions_28d, to: actions_84d, at_least",
+            "{of: actions_share_of_quarter, to: actions_84d, at_least",
+            "in a circle: actions_share_of_quarter",
+        ),
+    ],
+)
+def test_features_that_cannot_be_made_stop_no_other_check(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    from risk_model.settings import lay_down
+
+    lay_down(tmp_path)
+    edit(tmp_path / "features/usage.yaml", old, new)
+    edit(tmp_path / "models/response.yaml", "capacity: 25", "capcity: 25")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path)
+    in_features, *others = caught.value.mistakes
+    assert told in in_features
+    assert any("unknown key 'capcity'. Did you mean 'capacity'?" in other for other in others)
+    assert all(other.startswith("models/response.yaml") for other in others)
+
+
 MISTAKES: list[tuple[str, str, str, str]] = [
     ("models/rules.yaml", "points: {strong: 3,", "points: {strong: three,", "number"),
     ("models/rules.yaml", "kinds: 3", "kinds: 1", "greater than or equal to 2"),

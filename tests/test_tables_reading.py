@@ -22,6 +22,7 @@ from risk_model.tables import (
     tables_from_frames,
 )
 from risk_model.tables.contract import CONTRACT
+from risk_model.tables.resources import Resources
 from risk_model.timeline import DAY, day_number
 
 UTC = dt.UTC
@@ -303,7 +304,7 @@ def test_the_fingerprint_follows_the_bytes(tmp_path: Path):
 
 def test_a_memory_limit_holds_and_leaves_nothing_behind(tmp_path: Path):
     data = folder(accounts=ACCOUNTS, usage="account_id,date\na,2026-03-01\n")
-    tables = open_tables(data, memory_limit="200MB")
+    tables = open_tables(data, resources=Resources(memory="200MB"))
     assert tables.spill is not None and tables.spill.is_dir()
     limit = tables.connection.execute("SELECT current_setting('memory_limit')").fetchone()
     assert limit is not None and "190" in limit[0]

@@ -565,7 +565,7 @@ def test_the_command_shows_what_became_of_the_rows_before_it_refuses(
     data.mkdir()
     (data / "accounts.csv").write_bytes(ACCOUNTS)
     (data / "usage.csv").write_bytes(b"account_id,date\nx1,2026-03-01\n")
-    done = command("check", "--data", data, "--refused", "refused.csv")
+    done = command("--quiet", "check", "--data", data, "--refused", "refused.csv")
     assert done.code == 3
     assert "usage.csv: 1 refused: unknown account (not in accounts, or refused there)" in done.said
     assert done.err == (

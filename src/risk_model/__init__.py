@@ -8,7 +8,10 @@ from typing import Any
 __version__ = "0.1.0"
 
 # What a notebook needs, opened on first use so that the command line starts at once.
-_FUNCTIONS = ("open_tables", "features_at", "past", "rules_fired", "train", "backtest", "score")
+_FUNCTIONS = (
+    *("open_tables", "features_at", "cut_check", "past", "rules_fired", "families"),
+    *("train", "backtest", "score", "history", "why_moved", "brief_of"),
+)
 _LIBRARY = {
     **dict.fromkeys(("Company", *_FUNCTIONS), "risk_model.library"),
     "Rulebook": "risk_model.rules",

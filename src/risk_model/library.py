@@ -19,13 +19,23 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from risk_model.brief.plan import Kind
 from risk_model.catalogue import Catalogue
-from risk_model.pipelines.backtest import Backtest
+from risk_model.engines.duckdb import DuckDBEngine
+from risk_model.errors import UsageError
+from risk_model.features.snapshots import newest_day
+from risk_model.pipelines.ablation import ablation
+from risk_model.pipelines.against import explain_change
+from risk_model.pipelines.backtest import Backtest, Trial
 from risk_model.pipelines.backtest import backtest as run_backtest
+from risk_model.pipelines.brief import RENDERERS
+from risk_model.pipelines.brief import brief as run_brief
+from risk_model.pipelines.history import History, history_of
 from risk_model.pipelines.line import Labelled, Line
-from risk_model.pipelines.present import as_html
+from risk_model.pipelines.present import as_html, as_text
 from risk_model.pipelines.present import shown as list_shown
 from risk_model.pipelines.report import shown as report_shown
 from risk_model.pipelines.score import score as run_scoring
@@ -42,6 +52,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Day = date | str | None
+# Characters a line: what a notebook's column holds at the size that as_html asks for.
+WIDTH = 120
 
 
 class Shown:
@@ -56,8 +68,11 @@ class Shown:
     def __dir__(self) -> list[str]:
         return sorted({*dir(type(self)), *dir(self._what)})
 
+    def __repr__(self) -> str:
+        return as_text(self._renderable, WIDTH)
+
     def _repr_html_(self) -> str:
-        return as_html(self._renderable)
+        return as_html(self._renderable, WIDTH)
 
 
 class Company:
@@ -89,7 +104,7 @@ class Company:
     @property
     def today(self) -> date:
         """The day after the newest event."""
-        return date_of(self.line.day_of(None))
+        return date_of(self._newest())
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table of the contract as it was understood; times are epoch seconds."""
@@ -106,7 +121,12 @@ class Company:
         self.close()
 
     def _repr_html_(self) -> str:
-        return as_html(check_table(check_lines(self.line.tables, self.line.day_of(None))))
+        return as_html(check_table(check_lines(self.line.tables, self._newest())), WIDTH)
+
+    def _newest(self) -> int:
+        # Looking is no run: the warning that data are old belongs to runs.
+        tables = self.line.tables
+        return newest_day(DuckDBEngine(tables.connection), tables.present)
 
 
 def open_tables(
@@ -123,7 +143,7 @@ def open_tables(
     mislead.
     """
     settings = load_settings(_path(config))
-    return Company(Line.open(Path(data), settings, _path(sources), _path(cache)))
+    return Company(Line.open(data, settings, _path(sources), _path(cache)))
 
 
 def features_at(company: Company, days: Day | Sequence[Day] = None) -> pd.DataFrame:
@@ -175,11 +195,79 @@ def backtest(
     return told  # type: ignore[no-any-return]
 
 
-def score(company: Company, as_of: Day = None, **how: Any) -> Watchlist:
-    """Return the ranked watchlist of a day; ``how`` as for the command: model, previous, policy."""
+def score(company: Company, as_of: Day = None, *, top: int | None = None, **how: Any) -> Watchlist:
+    """Return the ranked watchlist of a day, of which a notebook shows the first ``top`` rows.
+
+    ``how`` as for the command: model, previous, policy.
+    """
     done = run_scoring(company.line, _date(as_of), **how)
-    told: Any = Shown(done, list_shown(done, company.settings.score.top))
+    told: Any = Shown(done, list_shown(done, top or company.settings.score.top))
     return told  # type: ignore[no-any-return]
+
+
+def cut_check(company: Company, as_of: Day = None) -> pd.DataFrame:
+    """Measure a day twice: on the tables as they are, and with everything later cut away.
+
+    Returns a row a feature: ``differs`` counts the accounts where the two disagree. Anything but 0
+    is a leak from the future.
+    """
+    day = _day(company, as_of)
+    whole = features_at(company, date_of(day))
+    cut = Company(company.line.cut(day))
+    try:
+        honest = features_at(cut, date_of(day))
+    finally:
+        cut.close()
+    same = np.isclose(whole, honest.reindex(whole.index), rtol=1e-9, atol=1e-9, equal_nan=True)
+    return pd.DataFrame({"differs": (~same).sum(axis=0)}, index=whole.columns)
+
+
+def families(company: Company, as_of: Day = None, horizon: int = DEFAULT_HORIZON) -> pd.DataFrame:
+    """Return what each family of features adds to the logistic regression, forward in time."""
+    told = past(company, as_of, horizon)
+    trial = Trial.of(company.settings, told, horizon)
+    rows = ablation(
+        lambda: trial.recipe.learner("logistic"),
+        company.catalogue,
+        trial.table,
+        told,
+        trial.folds(),
+        company.settings.backtest.resamples,
+    )
+    return pd.DataFrame(rows).set_index("family")
+
+
+def history(
+    company: Company, account: str, as_of: Day = None, weeks: int = 13, model: str = "champion"
+) -> History:
+    """Return one account's last weeks: what was said, which rules fired, what it did."""
+    return history_of(company.line, account, _day(company, as_of), weeks, model)
+
+
+def why_moved(
+    company: Company, account: str, against: Day, as_of: Day = None, model: str = "champion"
+) -> Any:
+    """Show what moved an account's probability since an earlier day, split exactly."""
+    earlier = _date(against)
+    if earlier is None:
+        raise UsageError("against: give the earlier day.")
+    shown = explain_change(company.line, account, earlier, _date(as_of), model=model)
+    return Shown(shown, shown)
+
+
+def brief_of(
+    company: Company, account: str, kind: Kind = "executive", as_of: Day = None, **how: Any
+) -> Page:
+    """Return a document about an account, shown as a page; ``print`` gives its Markdown."""
+    document = run_brief(company.line, account, kind, _date(as_of), **how)
+    return Page(RENDERERS["md"](document))
+
+
+class Page(str):
+    """Markdown that a notebook shows as a page."""
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
 
 
 def _index(customers: pd.DataFrame) -> pd.MultiIndex:

@@ -17,9 +17,25 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from risk_model.catalogue import Catalogue, Feature
+from risk_model.pipelines.comparison_figure import comparison_figure
+from risk_model.pipelines.replay_figure import planner_figure, replay_figure
 from risk_model.pipelines.scorer import coverage
+from risk_model.story_figure import story_figure
 from risk_model.timeline import DAY, date_of
 from risk_model.trajectories import BEFORE, BY_MEDIAN, QUIET, parting
+
+__all__ = [
+    "comparison_figure",
+    "coverage_by_family",
+    "coverage_figure",
+    "escalations_figure",
+    "families_figure",
+    "finding",
+    "planner_figure",
+    "replay_figure",
+    "story_figure",
+    "trajectory_figure",
+]
 
 ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PINK = (
     "#E69F00",
@@ -153,6 +169,35 @@ def finding(told: pd.DataFrame) -> str:
     weeks = "1 week" if earliest == 1 else f"{earliest} weeks"
     part = "parts" if len(parted) == 1 else "part"
     return f"{count} {part} from quiet accounts before an escalation, up to {weeks} ahead"
+
+
+def families_figure(told: pd.DataFrame, mark: str = "") -> Figure:
+    """Plot what ``library.families`` returns: what each family adds, and what it can do alone.
+
+    ``mark`` is the family that the title speaks of, by default the one that adds most.
+    """
+    mark = mark or str(told["adds"].idxmax())
+    figure = Figure(figsize=(11, 1.6 + 0.45 * len(told)), dpi=110, layout="constrained")
+    left, right = (_plain(axes) for axes in figure.subplots(1, 2, sharey=True))
+    rows = told.sort_values("adds")
+    for place, (family, row) in enumerate(rows.iterrows()):
+        colour = VERMILION if family == mark else BLUE
+        left.plot([row["adds_low"], row["adds_high"]], [place] * 2, color=colour, lw=3, alpha=0.5)
+        left.plot(row["adds"], place, "o", color=colour)
+        right.barh(place, row["ap_alone"], color=colour, height=0.6)
+    left.axvline(0, color=INK, linewidth=0.8)
+    counted = [f"{name} ({count})" for name, count in rows["features"].items()]
+    left.set_yticks(range(len(rows)), counted)
+    left.set_title("adds to all the others (average precision, 95%)", loc="left", fontsize=10)
+    right.axvline(rows["ap_all"].iloc[0], color=INK, linestyle="--", linewidth=1)
+    right.set_title("alone; dashed: all together", loc="left", fontsize=10)
+    here = told.loc[mark]
+    says = "adds" if here["adds_low"] > 0 else "takes" if here["adds_high"] < 0 else ""
+    said = f"{says} {abs(here['adds']):.3f}" if says else "adds nothing beyond noise"
+    span = f"[{here['adds_low']:+.3f}, {here['adds_high']:+.3f}]"
+    title = f"The family '{mark}' {said}: {here['adds']:+.3f} {span}"
+    figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    return figure
 
 
 def _panel(axes: Any, told: pd.DataFrame, signal: Feature, weeks_apart: int) -> None:

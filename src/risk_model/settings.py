@@ -28,6 +28,7 @@ from risk_model.patterns.plan import PatternsPlan
 from risk_model.respond.severity import SeverityPlan, load_severity
 from risk_model.respond.spec import Response, load_response
 from risk_model.rules import RuleSet, load_rules
+from risk_model.tables.resources import ALL_THERE_IS, Resources
 from risk_model.text import Lexicons, load_lexicons
 
 PARTS = ("features", "models", "pipelines")
@@ -36,7 +37,7 @@ COMPANY = "company.yaml"
 CHANGEABLE = (
     *("rules", "points", "flags"),
     *("response", "severity", "escalation", "train", "backtest", "score"),
-    *("documents", "patterns", "importers"),
+    *("documents", "patterns", "importers", "resources"),
 )
 
 
@@ -103,6 +104,7 @@ class Settings:
     documents: DocumentPlans
     patterns: PatternsPlan
     importers: Importers
+    resources: Resources = ALL_THERE_IS
 
     @property
     def version(self) -> str:
@@ -162,6 +164,7 @@ def load_settings(folder: Path | None = None) -> Settings:
         "score": (root / "pipelines" / "score.yaml", ScorePlan),
         "patterns": (_own_or_default(root, "pipelines/patterns.yaml"), PatternsPlan),
         "importers": (_own_or_default(root, "pipelines/importers.yaml"), Importers),
+        "resources": (_own_or_default(root, "pipelines/resources.yaml"), Resources),
     }
     rest |= {name: attempt(_read, file, model, company) for name, (file, model) in files.items()}
     if mistakes:

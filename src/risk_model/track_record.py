@@ -91,13 +91,14 @@ def track_record(
     group = numbers.astype(np.int64)
     came = pd.Series(np.asarray(escalations, dtype=float)).where(y == 1)
     episode = pd.Series(group).astype(str) + "|" + came.astype(str)
+    came_true = y.astype(np.float64)
     with_all = Ranks(y, Rulebook.of(rules).points(features), group, "average_precision")
     figures: list[Sums | Ranks] = [with_all]
     for rule in rules.rules:
-        hits = (fired[rule.id] == 1).to_numpy(float)
-        known = fired[rule.id].notna().to_numpy(float)
+        firing = (fired[rule.id] == 1).to_numpy().astype(np.float64)
+        known = fired[rule.id].notna().to_numpy().astype(np.float64)
         without = Rulebook.of(rules.without(rule.id)).points(features)
-        figures += [Sums(hits * y, hits, group), Sums(known * y, known, group)]
+        figures += [Sums(firing * came_true, firing, group), Sums(known * came_true, known, group)]
         figures += [Ranks(y, without, group, "average_precision")]
     drawn = redraw(figures, group, n, seed)
     single = [rule.id for rule in rules.rules if rule.kinds is None]

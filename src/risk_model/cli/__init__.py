@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from risk_model.cli.documents import brief, patterns
+from risk_model.cli.features import features
+from risk_model.cli.hearing import text
 from risk_model.cli.judging import backtest, train
 from risk_model.cli.listing import explain, score
 from risk_model.cli.page import report
 from risk_model.cli.registry import compare, models, promote, rollback
 from risk_model.cli.rules import rules
-from risk_model.cli.tables import check, features, init, sample
+from risk_model.cli.tables import check, init, sample
 from risk_model.errors import RiskModelError
 
 app = typer.Typer(
@@ -53,7 +55,7 @@ def _common(
 
 
 for command in (
-    *(sample, check, features, train, backtest, score, explain, brief, patterns, rules, init),
+    *(sample, check, features, train, backtest, score, explain, text, brief, patterns, rules, init),
     *(report, models, promote, rollback, compare),
 ):
     app.command()(command)

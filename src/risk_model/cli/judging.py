@@ -14,8 +14,10 @@ from risk_model.cli.options import (
     Data,
     Engine,
     Horizon,
+    Memory,
     Sources,
     SparkMaster,
+    Threads,
     opened_line,
 )
 
@@ -27,6 +29,8 @@ def train(
     as_of: AsOf = None,
     horizon: Horizon = None,
     cache: Cache = None,
+    memory: Memory = None,
+    threads: Threads = None,
     force: Annotated[
         str,
         typer.Option("--force", help="Make it champion for this reason, whatever else; recorded."),
@@ -41,7 +45,7 @@ def train(
     from risk_model.pipelines.train import train as run_training
     from risk_model.timeline import DEFAULT_HORIZON
 
-    with opened_line(data, sources, config, cache, engine, spark_master) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master, memory, threads) as line:
         trained = run_training(
             line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON, force=force
         )
@@ -59,6 +63,8 @@ def backtest(
     as_of: AsOf = None,
     horizon: Horizon = None,
     cache: Cache = None,
+    memory: Memory = None,
+    threads: Threads = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--out", help="Folder for backtest.json, the replay, planner and plots."),
@@ -79,7 +85,7 @@ def backtest(
     from risk_model.pipelines.report import shown
     from risk_model.timeline import DEFAULT_HORIZON
 
-    with opened_line(data, sources, config, cache, engine, spark_master) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master, memory, threads) as line:
         day = as_date(as_of, "--as-of")
         done = run_backtest(line, day, horizon or DEFAULT_HORIZON, gap, families=families)
     console().print(shown(done))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -14,11 +14,16 @@ from risk_model.cli.options import (
     Data,
     Engine,
     Horizon,
+    Memory,
     Sources,
     SparkMaster,
+    Threads,
     opened_line,
 )
 from risk_model.errors import UsageError
+
+if TYPE_CHECKING:
+    from risk_model.tables.address import Address
 
 
 def score(
@@ -31,6 +36,8 @@ def score(
     as_of: AsOf = None,
     horizon: Horizon = None,
     cache: Cache = None,
+    memory: Memory = None,
+    threads: Threads = None,
     model: Annotated[
         str, typer.Option("--model", help="champion, rules, or a version number.")
     ] = "champion",
@@ -56,8 +63,21 @@ def score(
     ] = None,
     engine: Engine = "duckdb",
     spark_master: SparkMaster = None,
+    into: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--into",
+            help="PostgreSQL (postgresql://host/db?schema=…) to upsert the list into, too.",
+            metavar="PLACE",
+        ),
+    ] = None,
+    into_table: Annotated[
+        str, typer.Option("--into-table", help="Its table; _escalated and _runs beside it.")
+    ] = "watchlist",
 ) -> None:
     """Write the ranked watchlist."""
+    from contextlib import nullcontext
+
     from risk_model.importers import TARGETS
     from risk_model.page import read_list
     from risk_model.pipelines.importing import with_export
@@ -65,6 +85,7 @@ def score(
     from risk_model.pipelines.present import console, shown
     from risk_model.pipelines.report_page import with_series, write_page
     from risk_model.pipelines.score import score as run_scoring
+    from risk_model.upsert import upserted
     from risk_model.watchlist import refuse_folder
 
     if policy not in (None, "probability", "arr-at-risk"):
@@ -72,7 +93,8 @@ def score(
     if target is not None and target not in TARGETS:
         raise UsageError(f"--for {target}: choose one of {', '.join(TARGETS)}.")
     refuse_folder(out)
-    with opened_line(data, sources, config, cache, engine, spark_master) as line:
+    address = _address_into(into, into_table)
+    with opened_line(data, sources, config, cache, engine, spark_master, memory, threads) as line:
         watchlist = run_scoring(
             line,
             as_date(as_of, "--as-of"),
@@ -83,13 +105,32 @@ def score(
         )
         rows = line.settings.score.top if top is None else top
         watchlist, more = with_export(watchlist, out, target, line.settings.importers)
-        paths = list(watchlist.write(out, more))
+        upserting = upserted(address, into_table, watchlist) if address else nullcontext()
+        with upserting as done:
+            paths = list(watchlist.write(out, more))
         if html is not None:
             write_page(with_series(read_list(out), line), html)
             paths.append(html)
     if rows:
         console().print(shown(watchlist, rows))
     typer.echo("written: " + ", ".join(str(path) for path in paths))
+    if done:
+        typer.echo(f"upserted: {done}")
+
+
+def _address_into(into: str | None, table: str) -> Address | None:
+    """Return where the list is to be put; see first whether the database can be reached."""
+    if into is None:
+        return None
+    from risk_model.tables.address import address_of, is_address
+    from risk_model.upsert import check_reachable, targets
+
+    if not is_address(into):
+        raise UsageError("--into: give a database, as postgresql://host/db; --out takes files.")
+    address = address_of(into, "--into")
+    targets(table)
+    check_reachable(address)
+    return address
 
 
 def explain(
@@ -99,6 +140,8 @@ def explain(
     config: Config = None,
     as_of: AsOf = None,
     cache: Cache = None,
+    memory: Memory = None,
+    threads: Threads = None,
     model: Annotated[
         str, typer.Option("--model", help="champion, rules, or a version number.")
     ] = "champion",
@@ -119,7 +162,7 @@ def explain(
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
 
-    with opened_line(data, sources, config, cache, engine, spark_master) as line:
+    with opened_line(data, sources, config, cache, engine, spark_master, memory, threads) as line:
         day, earlier = as_date(as_of, "--as-of"), as_date(against, "--against")
         if earlier is None:
             console().print(explain_account(line, account, day, model=model))

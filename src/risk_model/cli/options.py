@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from risk_model.pipelines.line import Line
     from risk_model.settings import Settings
 
-Data = Annotated[
-    Path, typer.Option("--data", help="Folder (or .duckdb file) with the tables.", metavar="PATH")
-]
+DATA_HELP = "Folder, .duckdb file, or postgresql://host/db?schema=… with the tables."
+# text, as a Path would make one slash of the two
+Data = Annotated[str, typer.Option("--data", help=DATA_HELP, metavar="PLACE")]
 Sources = Annotated[
     Optional[Path],  # noqa: UP045  (typer reads it at run time)
     typer.Option("--sources", help="Mapping of your exports onto the tables (sources.yaml)."),
@@ -46,25 +47,49 @@ SparkMaster = Annotated[
 ]
 
 
+Memory = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--memory", help="Most that the engine holds, as 4GB; the rest goes to files."),
+]
+Threads = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--threads", min=1, help="Threads of the engine. Default: one a core."),
+]
+
+
 @contextmanager
 def opened_line(
-    data: Path,
+    data: str,
     sources: Path | None,
     config: Path | None,
     cache: Path | None,
     engine: str = "duckdb",
     spark_master: str | None = None,
+    memory: str | None = None,
+    threads: int | None = None,
 ) -> Iterator[Line]:
     """Open a company's tables under the settings of a folder; progress goes to the terminal."""
+    import duckdb
+
     from risk_model.engines.choosing import engine_named
+    from risk_model.errors import RiskModelError
     from risk_model.pipelines.line import Line
     from risk_model.settings import load_settings
 
     make_engine = engine_named(engine, spark_master)
     settings: Settings = load_settings(config)
+    resources = settings.resources.with_words(memory, threads)
+    settings = replace(settings, resources=resources)
     cache = cache or default_cache()
-    with Line.open(data, settings, sources, cache, _progress, make_engine) as line:
-        yield line
+    try:
+        with Line.open(data, settings, sources, cache, _progress, make_engine) as line:
+            yield line
+    except duckdb.OutOfMemoryException as error:
+        said = str(error).splitlines()[0].removeprefix("Out of Memory Error: ")
+        raise RiskModelError(
+            f"the engine needs more memory than it may use: {said}. Give --memory more, or fewer "
+            "--threads: each works on a part of its own."
+        ) from None
 
 
 def default_cache() -> Path:

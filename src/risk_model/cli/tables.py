@@ -1,4 +1,4 @@
-"""Commands about tables and what is measured on them: sample, check, features, init."""
+"""Commands about tables and decisions: sample, check, init."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import typer
 
 from risk_model.cli.options import (
     AsOf,
-    Cache,
     Config,
     Data,
-    Engine,
+    Memory,
     Sources,
-    SparkMaster,
+    Threads,
     opened_line,
 )
 from risk_model.errors import DataRefused
@@ -50,6 +49,8 @@ def check(
         Optional[Path],  # noqa: UP045
         typer.Option("--refused", help="Write the refused rows with their reasons to this CSV."),
     ] = None,
+    memory: Memory = None,
+    threads: Threads = None,
 ) -> None:
     """Show table by table what was read, kept and refused, how fresh it is, and what is missing."""
     from risk_model.pipelines.late import late_sentences
@@ -57,7 +58,7 @@ def check(
     from risk_model.pipelines.present import console
     from risk_model.tables import check_lines, check_sentences, check_table, write_refused
 
-    with opened_line(data, sources, config, None) as line:
+    with opened_line(data, sources, config, None, memory=memory, threads=threads) as line:
         day, nothing_left = _day_or_reason(line, as_date(as_of, "--as-of"))
         console().print(check_table(check_lines(line.tables, day)))
         for said in check_sentences(line.tables, line.settings.catalogue.by_table()):
@@ -79,31 +80,6 @@ def _day_or_reason(line: Line, asked: date | None) -> tuple[int, DataRefused | N
         return line.day_of(asked), None
     except DataRefused as reason:
         return day_number(asked or date.today()), reason
-
-
-def features(
-    data: Data,
-    out: Annotated[Path, typer.Option("--out", help="Parquet file to write.", metavar="F.parquet")],
-    as_of: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option("--as-of", help="Day, YYYY-MM-DD; may be given several times."),
-    ] = None,
-    sources: Sources = None,
-    config: Config = None,
-    cache: Cache = None,
-    engine: Engine = "duckdb",
-    spark_master: SparkMaster = None,
-) -> None:
-    """Write the features of every customer on one or more days."""
-    from risk_model.pipelines.features import write_features
-    from risk_model.pipelines.line import as_date
-
-    with opened_line(data, sources, config, cache, engine, spark_master) as line:
-        days = [line.day_of(as_date(day, "--as-of")) for day in (as_of or [])] or [
-            line.day_of(None)
-        ]
-        rows, columns = write_features(line, days, out)
-    typer.echo(f"{out}: {rows:,} snapshots of {columns} features")
 
 
 def init(

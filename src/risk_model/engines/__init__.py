@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import duckdb
@@ -39,13 +39,28 @@ class Engine(Protocol):
     def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Compute a frame once and return the result, to be read several times."""
 
+    def clustered(self, frame: nw.LazyFrame[Any], by: Sequence[str]) -> nw.LazyFrame[Any]:
+        """Return the same rows, those of equal ``by`` close together where that is of use."""
+
     def beside(
         self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]
     ) -> nw.LazyFrame[Any]:
-        """Return ``base`` with the columns of many frames, left-joined on ``on``, all at once."""
+        """Return ``base`` with the columns of many frames, left-joined on ``on``, all at once.
+
+        All of them were kept or named.
+        """
 
     def pandas(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Compute a frame and bring it here."""
+
+    def batches(self, frame: nw.LazyFrame[Any], rows: int) -> Iterator[pd.DataFrame]:
+        """Bring a frame here piece by piece, about so many rows at once; keep nothing else open."""
+
+    def gathered(self, pieces: Iterable[pd.DataFrame]) -> nw.LazyFrame[Any]:
+        """Keep a table that comes piece by piece, all of the same columns; there is one at least.
+
+        The pieces may come from ``batches``.
+        """
 
     def apply(self, frame: nw.LazyFrame[Any], function: RowFunction, key: str) -> pd.DataFrame:
         """Return ``key`` of every row and what a function says of the rest of it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -11,13 +11,14 @@ import pandas as pd
 import pyarrow as pa
 
 from risk_model.engines import RowFunction, said_of
+from risk_model.tables.quiet import keep_quiet
 
 
 class DuckDBEngine:
     """The verbs of an engine: see ``Engine``.
 
     It works on one connection, whose typed tables are named as in the contract. What it keeps
-    are temporary tables, dropped by ``close``.
+    is dropped by ``close``.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -56,6 +57,10 @@ class DuckDBEngine:
         """Return the same frame as a view: what builds on it is planned much faster."""
         return self._view(frame.to_native().sql_query())
 
+    def clustered(self, frame: nw.LazyFrame[Any], by: Sequence[str]) -> nw.LazyFrame[Any]:
+        """Compute a frame in an order: adding up what lies close by takes half the time."""
+        return self.keep(frame.sort(*by))
+
     def beside(
         self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]
     ) -> nw.LazyFrame[Any]:
@@ -79,6 +84,32 @@ class DuckDBEngine:
         # Column by column, each let go as soon as it is over there: one copy in memory, not two.
         made: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
         return made
+
+    def batches(self, frame: nw.LazyFrame[Any], rows: int) -> Iterator[pd.DataFrame]:
+        """Bring a frame here piece by piece; what is not yet asked for is not computed."""
+        sql = frame.to_native().sql_query()
+        reader: pa.RecordBatchReader = self.connection.sql(sql).to_arrow_reader(rows)
+        for batch in reader:
+            yield batch.to_pandas()
+
+    def gathered(self, pieces: Iterable[pd.DataFrame]) -> nw.LazyFrame[Any]:
+        """Keep a table that comes piece by piece, written beside whatever is being read."""
+        name, handed = self._name("gathered"), self._name("handed")
+        with self.connection.cursor() as beside:
+            # a connection of its own begins in the engine's first database
+            here = self.connection.execute("SELECT current_database()").fetchall()
+            beside.execute(f'USE "{here[0][0]}"')
+            keep_quiet(beside)
+            for piece in pieces:
+                beside.register(handed, pa.Table.from_pandas(piece, preserve_index=False))
+                verb = (
+                    f'INSERT INTO "{name}"' if name in self._kept else f'CREATE TABLE "{name}" AS'
+                )
+                beside.execute(f'{verb} SELECT * FROM "{handed}"')  # noqa: S608
+                beside.unregister(handed)
+                if name not in self._kept:
+                    self._kept.append(name)
+        return self.table(name)
 
     def apply(self, frame: nw.LazyFrame[Any], function: RowFunction, key: str) -> pd.DataFrame:
         """Return ``key`` of every row and what a function says of the rest, all of it at once."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,10 @@ class SparkEngine:
         native.write.parquet(path)
         return _frame(self.session.read.schema(native.schema).parquet(path))
 
+    def clustered(self, frame: nw.LazyFrame[Any], by: Sequence[str]) -> nw.LazyFrame[Any]:
+        """Return the frame itself: the exchange of rows before a sum gathers them anyway."""
+        return frame
+
     def beside(
         self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]
     ) -> nw.LazyFrame[Any]:
@@ -101,6 +105,24 @@ class SparkEngine:
         """Compute a frame and bring it here."""
         rows: pd.DataFrame = frame.to_native().toArrow().to_pandas()
         return rows
+
+    def batches(self, frame: nw.LazyFrame[Any], rows: int) -> Iterator[pd.DataFrame]:
+        """Bring a frame here piece by piece: computed into files, and these read one by one."""
+        path = self._path("pieces")
+        frame.to_native().write.parquet(str(path))
+        for file in sorted(path.glob("*.parquet")):
+            with pq.ParquetFile(file) as pieces:
+                for piece in pieces.iter_batches(rows):
+                    yield piece.to_pandas()
+
+    def gathered(self, pieces: Iterable[pd.DataFrame]) -> nw.LazyFrame[Any]:
+        """Keep a table that comes piece by piece, a file each."""
+        folder = self._path("gathered")
+        folder.mkdir()
+        for number, piece in enumerate(pieces):
+            pq.write_table(_arrow(piece), folder / f"piece-{number}.parquet")
+        kept: nw.LazyFrame[Any] = nw.from_native(self.session.read.parquet(str(folder)))
+        return kept
 
     def apply(self, frame: nw.LazyFrame[Any], function: RowFunction, key: str) -> pd.DataFrame:
         """Return ``key`` of every row and what a function says of the rest, asked by the workers.

@@ -91,7 +91,7 @@ def feature_frame(
     """Return the same as a frame of the engine, with ``row``: the position in ``snapshots``."""
     grid = Grid.of(snapshots["as_of"])
     calendar = Calendar(engine, grid)
-    sources = _open_sources(engine, present, catalogue, heard or {})
+    sources = _open_sources(engine, present, catalogue, heard or {}, calendar.single)
     own = [f for f in catalogue.features if not f.is_derived]
     able = [f for f in own if can_be_measured(f, sources.get(f.source))]
     passes = passes_for(able, sources, calendar)
@@ -127,7 +127,7 @@ def _numbered(snapshots: pd.DataFrame, grid: Grid) -> pd.DataFrame:
 
 
 def _open_sources(
-    engine: Engine, present: Present, catalogue: Catalogue, heard: Heard
+    engine: Engine, present: Present, catalogue: Catalogue, heard: Heard, is_read_once: bool
 ) -> dict[str, Source]:
     names = {feature.source for feature in catalogue.features if not feature.is_derived}
     names |= {"tickets"} if names & set(STINTS_OF) else set()
@@ -139,7 +139,7 @@ def _open_sources(
             # Where an account stands, it stands among those whose contract has not ended.
             read[feature.source] |= {"contract_end"} if feature.verb in COMPANY_VERBS else set()
     opened = {
-        name: open_source(engine, name, present, heard, columns)
+        name: open_source(engine, name, present, heard, columns, is_read_once)
         for name, columns in sorted(read.items())
     }
     return {name: source for name, source in opened.items() if source is not None}
@@ -151,5 +151,7 @@ def _value(feature: Feature, reach: Reach, measured: Sequence[bool]) -> nw.Expr:
     value = as_days(feature, nw.col(feature.name).cast(nw.Float64))
     if is_zero_when_absent(feature):
         value = value.fill_null(0.0)
+    if feature.verb == "sum":
+        # What was found but has no value is NaN until here.
         value = nw.when(~value.is_nan()).then(value)
     return value if all(measured) else nw.when(nw.col(flag_name(reach)) == 1).then(value)

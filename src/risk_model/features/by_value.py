@@ -41,7 +41,7 @@ def by_value_features(
     counted = rows.group_by("account_id", *by_snapshot(calendar), column).agg(*counts)
     figures = (_figure(f).alias(f.name) for f in features)
     made = counted.group_by("account_id", *by_snapshot(calendar)).agg(*figures)
-    return engine.keep(made.with_columns(position=nw.lit(0)) if calendar.single else made)
+    return made.with_columns(position=nw.lit(0)) if calendar.single else made
 
 
 def _figure(feature: Feature) -> nw.Expr:

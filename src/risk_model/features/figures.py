@@ -5,6 +5,7 @@ from __future__ import annotations
 import narwhals as nw
 
 from risk_model.catalogue import Feature
+from risk_model.features.days import days_of, weeks_of
 from risk_model.timeline import DAY
 
 Expr = nw.Expr
@@ -63,11 +64,11 @@ def from_the_middle(feature: Feature, days: Expr) -> Expr:
     Weeks count back from the end of the window, so the latest has the largest value.
     """
     weeks = (feature.window or 0) // 7
-    return (weeks - 1) / 2 - days // 7
+    return (weeks - 1) / 2 - weeks_of(days)
 
 
 def _slope(feature: Feature, test: Expr | None, at: str, now: Expr | int) -> Expr:
-    days = (now - feature.lag * DAY - 1 - nw.col(at)) // DAY
+    days = days_of(now - feature.lag * DAY - 1 - nw.col(at))
     x = from_the_middle(feature, days)
     value = nw.lit(1.0) if feature.column == "rows" else nw.col(feature.column or "")
     value = value.cast(nw.Float64)

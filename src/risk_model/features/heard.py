@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import narwhals as nw
+import pandas as pd
 
 from risk_model.catalogue import Catalogue
 from risk_model.engines import Engine
@@ -16,6 +19,8 @@ from risk_model.tables.contract import CONTRACT
 from risk_model.text import SIGNALS, Lexicons, hear_all
 
 Frame = nw.LazyFrame[Any]
+PIECE = 20_000
+"""Texts that are here at once: enough to keep every core reading."""
 
 
 def hear_texts(
@@ -43,7 +48,34 @@ def hear_texts(
         texts = engine.table(name)
         if name == "messages":
             texts = texts.filter(nw.col("direction") == "inbound")
-        frame = engine.pandas(texts.filter(~nw.col(column).is_null()).select(key, column))
-        said = hear_all(frame[column], lexicons, cache=cache, progress=progress)
-        heard[name] = engine.small(said.assign(**{key: frame[key]}))
+        texts = texts.filter(~nw.col(column).is_null()).select(key, column)
+        pieces = _heard_by_piece(engine, texts, key, column, lexicons, cache, progress)
+        heard[name] = engine.gathered(pieces)
     return heard
+
+
+def _heard_by_piece(
+    engine: Engine,
+    texts: Frame,
+    key: str,
+    column: str,
+    lexicons: Lexicons,
+    cache: Path | None,
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[pd.DataFrame]:
+    """Yield the key and the signals of each text; a table's texts are never here all at once."""
+    every = int(engine.pandas(texts.select(every=nw.len()))["every"].iloc[0])
+    nothing = pd.DataFrame({key: pd.Series(dtype="str"), column: pd.Series(dtype="str")})
+    read = 0
+    for piece in chain(engine.batches(texts, PIECE), [] if every else [nothing]):
+        told = partial(_told, progress, read, every) if progress else None
+        signals = hear_all(piece[column], lexicons, cache=cache, progress=told)
+        read += len(piece)
+        yield signals.assign(**{key: piece[key]})
+
+
+def _told(
+    progress: Callable[[int, int], None], before: int, every: int, done: int, of: int
+) -> None:
+    """Pass on the progress within a piece as that within all texts."""
+    progress(before + done, every)

@@ -17,10 +17,10 @@ from risk_model.catalogue import Feature
 from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
 from risk_model.features.conditions import matches
+from risk_model.features.days import days_of
 from risk_model.features.extremes import greatest, smallest
 from risk_model.features.sources import Source
 from risk_model.features.spans import KEYS, Span, span_of
-from risk_model.timeline import DAY
 
 Frame = nw.LazyFrame[Any]
 Expr = nw.Expr
@@ -44,7 +44,7 @@ def latest_features(
         for kind, group in enumerate(kinds)
         for f in group
     )
-    return engine.keep(last.group_by(*KEYS).agg(*found))
+    return last.group_by(*KEYS).agg(*found)
 
 
 def latest_rows(engine: Engine, source: Source, calendar: Calendar) -> Frame:
@@ -86,7 +86,11 @@ def _known_rows(
     last_day = _chosen(is_kind, [_limit(span) for span in spans])
     kind = nw.col("looked_for") if len(kinds) > 1 else nw.lit(0)
     return rows.select(
-        "account_id", *columns, looked_for=kind, open_day=open_day // DAY, last_day=last_day // DAY
+        "account_id",
+        *columns,
+        looked_for=kind,
+        open_day=days_of(open_day),
+        last_day=days_of(last_day),
     )
 
 

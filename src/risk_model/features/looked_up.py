@@ -62,7 +62,8 @@ def looked_up(
         rows = rows.filter(seen) if seen is not None else rows
         # One row a moment was promised; were it two, a snapshot must not become two.
         values = (nw.col(f.column or at).max().alias(f.name) for f in same)
-        frames.append(engine.keep(rows.group_by(*KEYS).agg(*values)))
+        found = rows.group_by(*KEYS).agg(*values)
+        frames.append(engine.named(found) if calendar.single else engine.keep(found))
     return frames
 
 

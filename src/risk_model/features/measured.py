@@ -9,6 +9,7 @@ import narwhals as nw
 
 from risk_model.catalogue import WINDOW_VERBS, Feature
 from risk_model.engines import Engine
+from risk_model.features.days import days_of
 from risk_model.features.extremes import greatest
 from risk_model.features.grid import Grid, measured_days
 from risk_model.features.sources import Source
@@ -70,15 +71,16 @@ def _days_of(source: Source, grid: Grid, number: int) -> Frame:
     """Return (number, event_day, known_day): all days; with one snapshot the first and the last."""
     first = CONTRACT[source.table].row_known_at
     event = nw.coalesce(*(nw.col(name) for name in first)) if len(first) > 1 else nw.col(first[0])
-    rows = source.frame.select(
-        event_day=event // DAY, known_day=greatest(event, nw.col("row_known")) // DAY
+    rows = (source.frame if source.bare is None else source.bare).select(
+        event=event, known=greatest(event, nw.col("row_known"))
     )
     if len(grid.days) > 1:
+        rows = rows.select(event_day=days_of(nw.col("event")), known_day=days_of(nw.col("known")))
         days = rows.group_by("event_day").agg(known_day=nw.col("known_day").min())
     else:
-        known = rows.filter(nw.col("known_day") < grid.days[0])
-        ends = known.select(first=nw.col("event_day").min(), last=nw.col("event_day").max())
-        both = [ends.select(event_day=name) for name in ("first", "last")]
+        known = rows.filter(nw.col("known") < grid.days[0] * DAY)
+        ends = known.select(first=nw.col("event").min(), last=nw.col("event").max())
+        both = [ends.select(event_day=days_of(nw.col(name))) for name in ("first", "last")]
         days = nw.concat(both, how="vertical").with_columns(known_day=nw.lit(grid.days[0] - 1))
     return days.select(nw.lit(number).alias("number"), "event_day", "known_day")
 

@@ -36,8 +36,15 @@ class Pass:
     found: tuple[Feature, ...] = ()
 
     def run(self, engine: Engine, calendar: Calendar) -> list[Frame]:
-        """Return frames (account_id, position, one column a feature), computed."""
+        """Return frames (account_id, position, one column a feature).
+
+        They are computed one after the other; what a single snapshot needs is computed in one go
+        when it is joined.
+        """
         made = self.compute(engine, self.source, self.features, calendar)
+        if calendar.single and not self.found:
+            return [engine.named(made)]
+        made = engine.keep(made)
         return [made, *looked_up(engine, self.source, made, self.found, calendar)]
 
 

@@ -16,11 +16,13 @@ import narwhals as nw
 
 from risk_model.catalogue import Feature
 from risk_model.engines import Engine
+from risk_model.features.answers import NEVER
 from risk_model.features.calendar import Calendar
 from risk_model.features.conditions import matches
+from risk_model.features.days import days_of
 from risk_model.features.extremes import greatest, smallest
 from risk_model.features.figures import figure_of
-from risk_model.features.sources import NEVER, Source
+from risk_model.features.sources import Source
 from risk_model.features.spans import Bound, Span, moments_of, span_of
 from risk_model.timeline import DAY
 
@@ -38,7 +40,7 @@ def seen_features(
     rows, tests, now = seen_rows(source, features, calendar)
     figures = (figure_of(f, tests[f.name], f.at or source.event_time, now) for f in features)
     made = rows.group_by("account_id", *by_snapshot(calendar)).agg(*figures)
-    return engine.keep(made.with_columns(position=nw.lit(0)) if calendar.single else made)
+    return made.with_columns(position=nw.lit(0)) if calendar.single else made
 
 
 def by_snapshot(calendar: Calendar) -> tuple[str, ...]:
@@ -111,7 +113,7 @@ def _spread(rows: Frame, spans: Sequence[Span], calendar: Calendar) -> Frame:
         smallest(*([nw.col(n) + by for n, by in sorted(s.since)] or [nw.lit(NEVER)])) for s in spans
     ]
     rows = rows.with_columns(
-        open_day=smallest(*opens) // DAY,
-        shut_day=greatest(*shuts) // DAY,
+        open_day=days_of(smallest(*opens)),
+        shut_day=days_of(greatest(*shuts)),
     )
     return calendar.spread(rows)

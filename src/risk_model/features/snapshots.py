@@ -12,6 +12,7 @@ import pandas as pd
 from risk_model.catalogue import Feature, Interval
 from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
+from risk_model.features.days import days_of
 from risk_model.features.following import next_escalation
 from risk_model.features.grid import Grid
 from risk_model.features.latest import latest_rows
@@ -112,7 +113,7 @@ def _as_known(name: str, since: str | None) -> nw.Expr:
     """Return a column of the version, unknown where it became known later than the version."""
     if since is None:
         return nw.col(name)
-    return nw.when(nw.col(since) // DAY < nw.col("as_of")).then(nw.col(name)).alias(name)
+    return nw.when(days_of(nw.col(since)) < nw.col("as_of")).then(nw.col(name)).alias(name)
 
 
 def _first_rows(engine: Engine, present: Present) -> Frame:
@@ -127,7 +128,7 @@ def _first_rows(engine: Engine, present: Present) -> Frame:
         parts.append(rows.group_by("account_id").agg(known=nw.col("row_known").min()))
     together = nw.concat(parts, how="vertical").group_by("account_id")
     first = together.agg(first_known=nw.col("known").min())
-    return first.select("account_id", first_day=nw.col("first_known") // DAY)
+    return first.select("account_id", first_day=days_of(nw.col("first_known")))
 
 
 def _open_escalations(engine: Engine, present: Present, calendar: Calendar) -> Frame | None:
@@ -142,4 +143,4 @@ def _open_escalations(engine: Engine, present: Present, calendar: Calendar) -> F
         open=True,
         interval=Interval.model_validate({"from": "opened_at", "until": "closed_at"}),
     )
-    return seen_features(engine, source, [count], calendar)
+    return engine.keep(seen_features(engine, source, [count], calendar))

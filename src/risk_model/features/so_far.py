@@ -13,11 +13,13 @@ import narwhals as nw
 
 from risk_model.catalogue import Feature
 from risk_model.engines import Engine
+from risk_model.features.answers import NEVER
 from risk_model.features.calendar import Calendar
 from risk_model.features.conditions import matches
+from risk_model.features.days import days_of
 from risk_model.features.extremes import greatest
 from risk_model.features.figures import figure_of
-from risk_model.features.sources import NEVER, Source
+from risk_model.features.sources import Source
 from risk_model.features.spans import KEYS, span_of
 from risk_model.timeline import DAY
 
@@ -37,7 +39,7 @@ def so_far_features(
     at = features[0].at or source.event_time
     read = sorted({at, *(name for f in features for name in f.where)})
     rows = source.frame.filter(*(~moment.is_null() for moment in moments))
-    rows = rows.select("account_id", *read, open_day=(known + before[0][1]) // DAY)
+    rows = rows.select("account_id", *read, open_day=days_of(known + before[0][1]))
     firsts = calendar.opened(rows).group_by("account_id", "opens")
     here = firsts.agg(*(figure_of(f, matches(f.where), at, 0) for f in features))
     after = nw.col("opens").shift(-1).over("account_id", order_by="opens")
@@ -48,7 +50,7 @@ def so_far_features(
         closes=after.fill_null(len(calendar.grid.days)) - 1,
     )
     spread = calendar.steps(here)
-    return engine.keep(spread.select(*KEYS, *(_value(feature) for feature in features)))
+    return spread.select(*KEYS, *(_value(feature) for feature in features))
 
 
 def _up_to_now(feature: Feature) -> nw.Expr:

@@ -7,7 +7,7 @@ other. The work is narwhals expressions: no engine is named here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,16 +15,16 @@ import narwhals as nw
 
 from risk_model.catalogue.spec import EVENT_TIME, STINTS_OF
 from risk_model.engines import Engine
+from risk_model.features.answers import with_answers
 from risk_model.features.csm_changes import with_csm_changes
+from risk_model.features.derived import DERIVED
 from risk_model.features.extremes import greatest
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.text import SIGNALS
-from risk_model.timeline import DAY, HOUR
+from risk_model.timeline import DAY
 
 Frame = nw.LazyFrame[Any]
 Expr = nw.Expr
-
-NEVER = 1 << 60
 
 # What says what a row is about: source -> (column of words, column of categories, and from how
 # many words on the category does not matter).
@@ -41,30 +41,6 @@ HEARD: dict[str, tuple[str, str | None]] = {
 }
 
 
-@dataclass(frozen=True)
-class Derived:
-    """A column made of others: from when it is known (None: with the row), and how."""
-
-    known_at: str | None
-    expression: Callable[[], Expr]
-    needs: tuple[str, ...]
-
-
-def _hours(until: str, since: str) -> Callable[[], Expr]:
-    return lambda: (nw.col(until) - nw.col(since)).cast(nw.Float64) / HOUR
-
-
-def _is_workday(time: str) -> Expr:
-    # 1970-01-01 was a Thursday: (day + 3) % 7 is 0 on Mondays, 5 and 6 on weekends.
-    return (nw.col(time) // DAY + 3) % 7 < 5
-
-
-def _in_working_hours(time: str) -> Expr:
-    """Return 1 from Monday to Friday between 7 and 19 o'clock UTC, else 0."""
-    hour = nw.col(time) % DAY // HOUR
-    return nw.when(_is_workday(time) & (hour >= 7) & (hour < 19)).then(1).otherwise(0)
-
-
 # What a text raises as a matter, whatever its tone; and what asks for an answer or complains.
 _MATTERS_RAISED = (
     *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
@@ -75,37 +51,14 @@ OF_SIGNALS: dict[str, tuple[str, ...]] = {
     "wants_answer": (*_MATTERS_RAISED, "question", "complaint", "frustration"),
 }
 
-DERIVED: dict[str, dict[str, Derived]] = {
-    "tickets": {
-        "hours_to_first_response": Derived(
-            "first_response_at",
-            _hours("first_response_at", "opened_at"),
-            ("first_response_at",),
-        ),
-        "hours_to_resolve": Derived(
-            "resolved_at", _hours("resolved_at", "opened_at"), ("resolved_at",)
-        ),
-    },
-    "incidents": {
-        "hours_lasting": Derived("ended_at", _hours("ended_at", "started_at"), ("ended_at",)),
-        "busy": Derived(None, lambda: _in_working_hours("started_at"), ("started_at",)),
-    },
-    "usage": {
-        "weekday_actions": Derived(
-            None,
-            lambda: nw.when(_is_workday("date")).then(nw.col("actions")),
-            ("actions",),
-        ),
-    },
-}
-
 
 @dataclass(frozen=True)
 class Source:
     """One source, opened: its frame, its event time, and from when each column is known.
 
     ``known`` leads a column to the time column from which it is known: a time that tells of
-    itself to itself. A column that is not in it is known with the row.
+    itself to itself. A column that is not in it is known with the row. ``bare`` is the table
+    without what was joined to it.
     """
 
     name: str
@@ -114,6 +67,7 @@ class Source:
     event_time: str
     known: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    bare: Frame | None = None
 
     def known_columns(self, columns: frozenset[str], at: str) -> tuple[str, ...]:
         """Return the time columns from which ``columns`` and ``at`` are known, besides ``at``.
@@ -164,11 +118,13 @@ def open_source(
     present: Mapping[str, frozenset[str]],
     heard: Mapping[str, Frame] | None = None,
     read: frozenset[str] | None = None,
+    is_read_once: bool = False,
 ) -> Source | None:
     """Open a source over an engine's typed tables; None where its table was not given.
 
     ``heard`` gives for a table what its texts were heard to say, by the table's key. ``read`` are
-    the columns that will be read; None for all.
+    the columns that will be read; None for all. ``is_read_once`` says that hardly anything is
+    gained by computing once what was joined.
     """
     # These build on this module.
     from risk_model.features.matters import with_matters
@@ -188,7 +144,8 @@ def open_source(
     wants_matter = table in MATTERS and (read is None or "matter" in read)
     if wants_matter and read is not None:
         read = (read - {"matter"}) | {CONTRACT[table].key[0]}
-    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table), read)
+    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
+    source = _completed(engine, source, (heard or {}).get(table), read, is_read_once)
     matters = (heard or {}).get(f"{table}.matter")
     return with_matters(source, matters) if wants_matter else source
 
@@ -198,7 +155,6 @@ def _plain(
     table: Table,
     present: frozenset[str],
     heard: Frame | None = None,
-    read: frozenset[str] | None = None,
 ) -> Source:
     frame = engine.table(table.name)
     there = set(frame.collect_schema().names())
@@ -229,28 +185,32 @@ def _plain(
     if table.name == "accounts":
         missing |= {"csm_changed"} if missing & {"csm"} else set()
         known |= {"csm_changed": known["csm"]} if "csm" in known else {}
-    source = Source(
-        table.name, table.name, frame, EVENT_TIME[table.name], known, frozenset(missing)
-    )
-    return replace(source, frame=_completed(engine, table, source, heard, read))
+    event_time = EVENT_TIME[table.name]
+    return Source(table.name, table.name, frame, event_time, known, frozenset(missing), frame)
 
 
 def _completed(
-    engine: Engine, table: Table, source: Source, heard: Frame | None, read: frozenset[str] | None
-) -> Frame:
+    engine: Engine,
+    source: Source,
+    heard: Frame | None,
+    read: frozenset[str] | None,
+    is_read_once: bool,
+) -> Source:
     """Add what a text says and when a message was answered, where anybody reads that."""
+    table = CONTRACT[source.table]
     wanted = None if read is None else _with_moments(source, read)
     frame, is_made = source.frame, False
     if table.name in HEARD and (wanted is None or wanted & {*SIGNALS, *OF_SIGNALS}):
         frame, is_made = _with_signals(table, frame, heard), heard is not None
+        is_made = is_made and not is_read_once
     if table.name == "messages" and (wanted is None or "answered_at" in wanted):
-        frame, is_made = _with_answers(frame, source.known.get("direction")), True
+        frame, is_made = with_answers(frame, source.known.get("direction")), True
     if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
         frame = with_csm_changes(frame, source.known.get("csm"))
     if wanted is not None:
         frame = frame.select(*sorted(wanted))
     # What was joined or put in order is computed once; the rest is as good as the table itself.
-    return engine.keep(frame) if is_made else engine.named(frame)
+    return replace(source, frame=engine.keep(frame) if is_made else engine.named(frame))
 
 
 def _with_moments(source: Source, read: frozenset[str]) -> set[str]:
@@ -282,28 +242,6 @@ def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
         return frame.with_columns(**dict.fromkeys([*SIGNALS, *OF_SIGNALS], nothing))
     frame = frame.join(heard, on=table.key[0], how="left")
     return frame.with_columns(**{name: greatest(*parts) for name, parts in OF_SIGNALS.items()})
-
-
-def _with_answers(frame: Frame, since: str | None) -> Frame:
-    """Add ``answered_at``: when we next wrote to the account after a message of theirs.
-
-    Any message of ours counts, whatever its thread: a call after an e-mail is an answer. ``since``
-    says from when it is known whose a message is, where that is later than the message.
-    """
-    order = ["sent_at", "is_ours", "message_id"]
-    ours = nw.col("direction") == "outbound"
-    told, known = ours, nw.col("row_known")
-    if since is not None:
-        told, known = ours & ~nw.col(since).is_null(), greatest("row_known", since)
-    frame = frame.with_columns(
-        is_ours=nw.when(ours).then(1).otherwise(0),
-        # A running minimum gives nothing for unknown values, so what is no answer is NEVER.
-        our_time=nw.when(told).then(known).otherwise(NEVER),
-    )
-    next_ours = nw.col("our_time").cum_min(reverse=True).over("account_id", order_by=order)
-    frame = frame.with_columns(next_ours=next_ours)
-    answered = nw.when(nw.col("next_ours") < NEVER).then(nw.col("next_ours"))
-    return frame.with_columns(answered_at=answered).drop("is_ours", "our_time", "next_ours")
 
 
 def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source:

@@ -14,8 +14,9 @@ from operator import and_
 import narwhals as nw
 
 from risk_model.catalogue import OPEN_VERBS, WINDOW_VERBS, Feature
+from risk_model.features.answers import NEVER
 from risk_model.features.extremes import greatest
-from risk_model.features.sources import NEVER, Source
+from risk_model.features.sources import Source
 from risk_model.timeline import DAY, HOUR
 
 Expr = nw.Expr

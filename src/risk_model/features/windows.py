@@ -19,6 +19,7 @@ from risk_model.documents import hash_of
 from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
 from risk_model.features.conditions import matches
+from risk_model.features.days import days_of
 from risk_model.features.extremes import greatest
 from risk_model.features.figures import from_the_middle, slope_of, sum_of
 from risk_model.features.grid import Tiles
@@ -49,7 +50,7 @@ def window_features(
     partials = {name: p for f in features for name, p in _partials(f, at).items()}
     tiles = tiles_of(engine, source, features, calendar, partials)
     made = tiles.group_by(*KEYS).agg(*(_figure(f, at).alias(f.name) for f in features))
-    return engine.keep(made)
+    return made
 
 
 def tiles_of(
@@ -71,8 +72,7 @@ def tiles_of(
     tiles = dated.group_by("account_id", *keys, "tile", "late").agg(
         *(partial.make.alias(name) for name, partial in partials.items())
     )
-    # Handing on in the order of the accounts is twice as fast: what is added to lies close by.
-    tiles = engine.keep(tiles.sort("account_id", "tile"))
+    tiles = engine.clustered(tiles, ["account_id", "tile"])
     handed = tiles.join(engine.small(days.seen_table()), on="tile", how="inner")
     return handed.filter(nw.col("late").is_null() | (nw.col("late") < nw.col("as_of")))
 
@@ -104,8 +104,8 @@ def _dated(source: Source, features: Sequence[Feature], days: Tiles, keys: Seque
     rows = source.frame.filter(
         nw.col(at) >= days.starts[0] * DAY, *(nw.col(name) < end for name in (at, *known))
     )
-    event_day = nw.col(at) // DAY
-    seen_day = greatest(*(nw.col(name) for name in (at, *known))) // DAY
+    event_day = days_of(nw.col(at))
+    seen_day = days_of(greatest(*(nw.col(name) for name in (at, *known))))
     late = nw.when(seen_day > event_day).then(seen_day)
     return rows.select("account_id", *sorted({*read, *keys}), event_day=event_day, late=late)
 

@@ -21,6 +21,12 @@ BASELINE = "#777777"
 def calibration_figure(judged: Judged, bins: int = 10) -> Figure:
     """Plot the share that escalated against the probability said, in bins of equal size."""
     figure, axes = _axes()
+    calibration_panel(axes, judged, bins)
+    return figure
+
+
+def calibration_panel(axes: Any, judged: Judged, bins: int = 10) -> None:
+    """Plot calibration into given axes; the title says how far said and come are apart."""
     y, p = judged.labels, judged.predictions["blend"]
     parts = [part for part in np.array_split(np.argsort(p, kind="stable"), bins) if len(part)]
     said = [float(p[part].mean()) for part in parts]
@@ -32,7 +38,6 @@ def calibration_figure(judged: Judged, bins: int = 10) -> Figure:
     gap = float(np.mean(np.abs(np.array(said) - np.array(came))))
     axes.set_title(f"What is said and what came differ by {gap:.1%} on average", loc="left")
     axes.legend(frameon=False)
-    return figure
 
 
 def ranking_figure(judged: Judged) -> Figure:

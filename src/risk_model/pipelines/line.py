@@ -21,6 +21,7 @@ from risk_model.features.heard import hear_texts
 from risk_model.features.snapshots import labels_of, newest_day, snapshots_on
 from risk_model.settings import PastDays, Settings
 from risk_model.tables import Tables, open_tables
+from risk_model.tables.resources import used
 from risk_model.timeline import DAY, date_of, day_number
 
 Progress = Callable[[str, int, int], None]
@@ -71,17 +72,27 @@ class Line:
     @classmethod
     def open(
         cls,
-        data: Path,
+        data: Path | str,
         settings: Settings,
         sources: Path | None = None,
         cache: Path | None = None,
         progress: Progress | None = None,
         make_engine: MakeEngine = DuckDBEngine,
     ) -> Line:
-        """Read and check the tables of a folder or database."""
-        line = cls(open_tables(data, sources), settings, cache, progress, make_engine)
+        """Read and check the tables of a folder, a DuckDB file or a database."""
+        tables = open_tables(data, sources, resources=settings.resources)
+        line = cls(tables, settings, cache, progress, make_engine)
         line.read_from = {"data": str(data), "sources": str(sources) if sources else ""}
+        log.info(
+            "tables: %(engine_memory_limit)s of memory and %(engine_threads)d threads for the "
+            "engine, %(engine_spilled_mb)d MB spilled, %(process_peak_mb)d MB at most so far",
+            line.resources_used(),
+        )
         return line
+
+    def resources_used(self) -> dict[str, str | int]:
+        """Return the engine's bounds, and what was used so far."""
+        return used(self.tables.connection, self.tables.spill)
 
     def __enter__(self) -> Line:
         return self
@@ -180,7 +191,7 @@ class Line:
         days = self._past_days(as_of, horizon + gap, plan)
         snapshots = self.snapshots(days)
         snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
-        escalations = self.tables.frame("escalations")
+        escalations = self.tables.frame("escalations", "account_id", "opened_at", "row_known")
         escalations = escalations[escalations["row_known"] < as_of * DAY]
         labels = labels_of(snapshots, escalations, horizon, as_of, gap)
         snapshots = snapshots[labels.notna()].reset_index(drop=True)

@@ -93,13 +93,22 @@ def _notes(watchlist: Watchlist, listed: int) -> list[Text]:
     return lines
 
 
+def as_text(shown: RenderableType, width: int = 130) -> str:
+    """Return what a terminal would show as plain text."""
+    told = StringIO()
+    # A console that finds itself in a notebook would display at once, whatever its file.
+    plain = Console(width=width, file=told, color_system=None, force_jupyter=False)
+    plain.print(shown)
+    return told.getvalue().rstrip("\n")
+
+
 def as_html(shown: RenderableType, width: int = 130) -> str:
     """Return what a terminal would show as HTML, for a notebook."""
     recorder = Console(record=True, width=width, file=StringIO(), force_jupyter=False)
     recorder.print(shown)
     code = (
-        '<pre style="font-family:Menlo,DejaVu Sans Mono,monospace;line-height:1.2;'
-        'white-space:pre;overflow-x:auto">{code}</pre>'
+        '<pre style="font-family:Menlo,DejaVu Sans Mono,monospace;font-size:12px;'
+        'line-height:1.2;white-space:pre;overflow-x:auto">{code}</pre>'
     )
     return recorder.export_html(inline_styles=True, code_format=code)
 

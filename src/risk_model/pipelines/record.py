@@ -39,6 +39,7 @@ def record_of(
         "tables": _tables_read(line, day),
         "read_from": line.read_from,
         "data_fingerprint": line.tables.fingerprint,
+        "resources": line.resources_used(),
         "settings_version": line.settings.version,
         "versions": {
             "risk-model": __version__,

@@ -31,7 +31,7 @@ def replay_figure(done: Backtest) -> Figure:
     _leads(grid[0, 1], done.replay, size)
     _plan(grid[0, 2], pd.DataFrame(done.sections["planner"]), size)
     _value(grid[1, 0], pd.DataFrame(done.sections["planner"]))
-    _splits(grid[1, 1], done.sections["splits"])
+    splits_panel(grid[1, 1], done.sections["splits"])
     _members(grid[1, 2], done.sections["capacity"])
     for axes in grid.ravel():
         axes.spines[["top", "right"]].set_visible(False)
@@ -43,6 +43,28 @@ def replay_figure(done: Backtest) -> Figure:
         x=0.01,
         ha="left",
         fontsize=12,
+    )
+    return figure
+
+
+def planner_figure(done: Backtest) -> Figure:
+    """Return two plots for whoever decides how many accounts to work: what is caught, what pays."""
+    figure = Figure(figsize=(11, 4.3), dpi=110, layout="constrained")
+    left, right = figure.subplots(1, 2)
+    plan = pd.DataFrame(done.sections["planner"])
+    size = int(done.sections["capacity"]["blend"]["capacity"])
+    _plan(left, plan, size)
+    _value(right, plan)
+    left.set_ylabel("share of escalations caught")
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    came = int(done.sections["capacity"]["blend"]["escalations"])
+    weeks = done.replay["day"].nunique()
+    figure.supxlabel(
+        f"{came} escalations in {weeks} weeks; bands: 95%, accounts redrawn",
+        x=0.01,
+        ha="left",
+        fontsize=9,
     )
     return figure
 
@@ -102,7 +124,8 @@ def _value(axes: Any, plan: pd.DataFrame) -> None:
     axes.legend(frameon=False, fontsize=8)
 
 
-def _splits(axes: Any, splits: Any) -> None:
+def splits_panel(axes: Any, splits: Any) -> None:
+    """Plot each learner's AUROC by way of splitting; the title says how far random rows flatter."""
     names = list(splits[WAYS[0]])
     for shift, name in enumerate(names):
         places = np.arange(len(WAYS)) + (shift - (len(names) - 1) / 2) * 0.35

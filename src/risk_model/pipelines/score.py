@@ -239,7 +239,7 @@ def _renewal_dates(line: Line, customers: pd.DataFrame, day: int) -> pd.Series[A
     fallback = customers["contract_end"].map(_iso_day)
     if "renewals" not in line.tables.present:
         return fallback
-    known = line.tables.frame("renewals")
+    known = line.tables.frame("renewals", "account_id", "renewal_date", "row_known")
     known = known[(known["row_known"] < day * DAY) & (known["renewal_date"] >= day)]
     soonest = known.groupby("account_id")["renewal_date"].min() * DAY
     return customers["account_id"].map(soonest).map(_iso_day).where(lambda s: s != "", fallback)

@@ -22,9 +22,12 @@ from risk_model.rules.spec import (
 
 
 class RuleChange(Strict):
-    """What a company writes of one rule; ``when`` replaces conditions where the rule has them."""
+    """What a company writes of one rule; ``use: false`` switches it off.
 
-    off: bool = False
+    ``when`` replaces a condition wherever the rule has one on that feature.
+    """
+
+    use: bool = True
     when: Conditions = Field(default_factory=dict)
     kinds: Kinds | None = None
     grade: Grade | None = None
@@ -50,7 +53,7 @@ def changed(rules: RuleSet, changes: RuleChanges) -> RuleSet:
     kept = tuple(
         _changed(rule, changes.rules.get(rule.id, RuleChange()))
         for rule in rules.rules
-        if not (rule.id in changes.rules and changes.rules[rule.id].off)
+        if changes.rules.get(rule.id, RuleChange()).use
     )
     return RuleSet(
         points={**rules.points, **changes.points},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 from risk_model.catalogue import Catalogue
 from risk_model.catalogue.kinds import kind_of
@@ -27,7 +28,7 @@ def load_rules(
     document = read_document(file)
     rules = check_document(document, RuleSet)
     catalogue = known if isinstance(known, Catalogue) else None
-    names = catalogue.names if catalogue else known
+    names: Any = catalogue.names if catalogue else known
     mistakes = list(_meaningless(rules, document, names, catalogue))
     own = RuleChanges()
     if company is not None:

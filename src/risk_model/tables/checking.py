@@ -16,6 +16,7 @@ import duckdb
 
 from risk_model.tables import csv_files, reasons
 from risk_model.tables.csv_lines import lines_of
+from risk_model.tables.quiet import keep_quiet
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import RawTable
 from risk_model.tables.report import TableReport
@@ -29,8 +30,10 @@ _STAGE = "being_read"
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Set the engine's clock to UTC and lay down the table of refused rows."""
+    """Set the engine's clock to UTC, keep it quiet, and lay down the table of refused rows."""
     connection.execute("SET TimeZone = 'UTC'")
+    # its bar for statements of a few seconds goes to the standard output, where our results are
+    keep_quiet(connection)
     connection.execute(
         f"CREATE TEMP TABLE {REFUSED} (table_name VARCHAR, ordinal BIGINT, line BIGINT, "
         "reason VARCHAR, column_name VARCHAR, value VARCHAR)"

@@ -189,7 +189,12 @@ def run(connection: duckdb.DuckDBPyConnection, statement: str, place: str) -> No
 
 
 def unreadable(place: str, error: duckdb.Error) -> DataRefused:
-    """Return the refusal of a file that the engine cannot read, in words."""
+    """Return the refusal of a file that the engine cannot read, in words.
+
+    Raises the error itself where it is not the file's fault: the engine has no memory left.
+    """
+    if isinstance(error, duckdb.OutOfMemoryException):
+        raise error
     said = said_by(error)
     if "GZIP" in said.upper():
         return DataRefused(f"{place}: {TRUNCATED}")

@@ -12,9 +12,12 @@ from risk_model.errors import DataRefused
 from risk_model.tables.contract import CONTRACT
 from risk_model.tables.csv_files import said_by
 from risk_model.tables.files import Found, add_file, add_relation, ending_of, fingerprint
+from risk_model.tables.from_postgres import add_served, named
 from risk_model.tables.mapping import SourcesMapping
+from risk_model.tables.postgres import Database
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import Layout
+from risk_model.tables.resources import EngineConfig
 from risk_model.tables.signatures import not_readable
 from risk_model.tables.views import run_view, workshop
 
@@ -30,7 +33,6 @@ OTHER_FORMS: tuple[str, ...] = (
     ".ndjson",
 )
 OTHER_FORMS += (".zip", ".bz2", ".zst", ".xz", ".7z", ".avro", ".orc", ".feather", ".arrow")
-Memory = tuple[str, str] | None
 
 
 def from_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> Found:
@@ -123,32 +125,47 @@ def _no_database(path: Path, error: duckdb.Error) -> str:
 
 
 def from_mapping(
-    connection: duckdb.DuckDBPyConnection, data: Path, mapping: SourcesMapping, memory: Memory
+    connection: duckdb.DuckDBPyConnection,
+    data: Path | None,
+    mapping: SourcesMapping,
+    database: Database | None,
+    config: EngineConfig,
 ) -> Found:
-    """Find the tables where a mapping says that they are, in a folder or in a DuckDB file."""
-    found = Found(data.name or str(data), named=set(mapping.tables))
+    """Find the tables where a mapping says that they are: in files, a DuckDB file, a database.
+
+    ``data`` is the folder or the DuckDB file, None where all tables are in ``database``.
+    """
+    found = Found(_place_of(data, database), named=set(mapping.tables))
     used = [mapping.path]
-    if data.is_dir():
+    if data is not None and data.is_dir():
         used += _mapped_files(connection, data, mapping, found)
-    else:
+    elif data is not None:
         used.append(data)
         _mapped_tables(connection, data, mapping, found)
+    if database is not None:
+        _mapped_relations(connection, data, mapping, database, found)
     views = [name for name, mapped in mapping.tables.items() if mapped.sql]
     used += [mapping.folder / str(mapping.tables[name].sql) for name in views]
     if views:
-        with workshop(mapping, data, found, memory) as closed:
+        with workshop(mapping, data, found, database, config) as closed:
             for name in views if not found.mistakes else ():
                 _add_view(connection, closed, mapping, name, found)
     found.fingerprint = fingerprint([path for path in used if path.is_file()])
     return found
 
 
+def _place_of(data: Path | None, database: Database | None) -> str:
+    if data is not None:
+        return data.name or str(data)
+    return database.name if database is not None else ""
+
+
 def _mapped_files(
     connection: duckdb.DuckDBPyConnection, data: Path, mapping: SourcesMapping, found: Found
 ) -> list[Path]:
-    used = [data / file for file in mapping.inputs.values()]
+    used = [data / file for file in mapping.inputs.values() if isinstance(file, str)]
     for name, mapped in mapping.tables.items():
-        if mapped.table is not None:
+        if mapped.table is not None and mapping.database is None:
             at = mapping.where("tables", name, "table")
             found.mistakes.append(f"{at}: {data.name} is a folder; say which `file:` it is.")
         if mapped.file is None:
@@ -193,6 +210,27 @@ def _mapped_tables(
                 "is there twice" if where else f"is not there.{did_you_mean(mapped.table, places)}"
             )
             found.mistakes.append(f"{at}: table '{mapped.table}' {what}")
+
+
+def _mapped_relations(
+    connection: duckdb.DuckDBPyConnection,
+    data: Path | None,
+    mapping: SourcesMapping,
+    database: Database,
+    found: Found,
+) -> None:
+    """Find the tables that are in PostgreSQL; a DuckDB file beside it keeps its own."""
+    for name, mapped in mapping.tables.items():
+        if mapped.file is not None and data is None:
+            at = mapping.where("tables", name, "file")
+            found.mistakes.append(f"{at}: {found.place} is a database; say which `table:` it is.")
+        if mapped.table is None or (data is not None and not data.is_dir()):
+            continue
+        at = mapping.where("tables", name, "table")
+        relation = named(database, mapped.table, at, found)
+        if relation is not None:
+            layout = mapping.layout(name)
+            add_served(connection, found, CONTRACT[name], database, relation, layout)
 
 
 def _add_view(

@@ -101,11 +101,21 @@ class MappedTable(Strict):
     delimiter: Literal[",", ";", "\t", "|"] | None = None
 
 
+class InputTable(Strict):
+    """An input of the views that is a table of the database."""
+
+    table: str
+
+
 class SourcesFile(Strict):
-    """The whole file. ``dates`` are for files; a view in SQL gives ISO or the engine's types."""
+    """The whole file. ``dates`` are for files; a view in SQL gives ISO or the engine's types.
+
+    ``database`` is the address of a PostgreSQL database for the tables that are not in files.
+    """
 
     tables: dict[str, MappedTable]
-    inputs: dict[str, str] = Field(default_factory=dict)
+    inputs: dict[str, str | InputTable] = Field(default_factory=dict)
+    database: str | None = None
     timezone: Zone = "UTC"
     dates: Spellings = ()
     missing: Words = ()
@@ -119,6 +129,7 @@ class SourcesMapping:
         self.folder = document.file.parent
         self.tables = content.tables
         self.inputs = content.inputs
+        self.database = content.database
         self._content = content
         self._document = document
 

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import shutil
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -26,7 +28,8 @@ class Tables:
     seconds UTC), dates INTEGER (day number since 1970-01-01), and ``row_known`` BIGINT, the epoch
     second from which the row is known. ``known__<column>`` is there where the mapping says *known
     at* for that column; NULL means never. ``ticket_events`` has its ticket's ``account_id`` too.
-    ``present`` tells which columns the export really had.
+    ``present`` tells which columns the export really had. ``spill`` is the folder for what does not
+    fit into memory; ``beside`` is set for a copy: the database of the engine that it lies beside.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -34,10 +37,17 @@ class Tables:
     report: Report
     fingerprint: str
     spill: Path | None = field(default=None, repr=False)
+    beside: str | None = field(default=None, repr=False)
 
-    def frame(self, name: str) -> pd.DataFrame:
-        """Return a typed table as a pandas frame."""
-        return self.connection.execute(f"SELECT * FROM {identifier(name)}").df()
+    def __post_init__(self) -> None:
+        """See to it that what was spilled is gone even where nobody closes the tables."""
+        gone = partial(shutil.rmtree, self.spill, ignore_errors=True) if self.spill else _nothing
+        self._clean_up = weakref.finalize(self, gone)
+
+    def frame(self, name: str, *columns: str) -> pd.DataFrame:
+        """Return a typed table as a pandas frame: the columns named, else all."""
+        chosen = ", ".join(map(identifier, columns)) or "*"
+        return self.connection.execute(f"SELECT {chosen} FROM {identifier(name)}").df()
 
     def cut(self, as_of: int) -> Tables:
         """Return a copy as it stood at day number ``as_of`` 00:00 UTC.
@@ -61,12 +71,19 @@ class Tables:
 
     def close(self) -> None:
         """Let go of the engine and of what it spilled to disk."""
+        if self.beside is not None:
+            here = self.connection.execute("SELECT current_database()").fetchall()
+            self.connection.execute(f"USE {identifier(self.beside)}")
+            self.connection.execute(f"DETACH {identifier(str(here[0][0]))}")
         self.connection.close()
-        if self.spill is not None:
-            shutil.rmtree(self.spill, ignore_errors=True)
+        self._clean_up()
 
     def __enter__(self) -> Tables:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _nothing() -> None:
+    """Clean up nothing."""

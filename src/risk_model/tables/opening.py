@@ -1,90 +1,115 @@
-"""Opening what a company hands over: a folder of files, a DuckDB file, or frames."""
+"""Opening what a company hands over: a folder of files, a DuckDB file, a database, or frames."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence, Set
+from contextlib import nullcontext
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from risk_model.errors import DataRefused, UsageError
+from risk_model.errors import ConfigError, DataRefused, UsageError
+from risk_model.tables.address import address_of, is_address
 from risk_model.tables.checking import check, prepare
 from risk_model.tables.contract import CONTRACT, EVENT_TABLES
 from risk_model.tables.files import Found
 from risk_model.tables.finding import from_database, from_folder, from_mapping
 from risk_model.tables.frames import from_frames
-from risk_model.tables.mapping import load_mapping
+from risk_model.tables.from_postgres import fingerprint, from_postgres
+from risk_model.tables.mapping import SourcesMapping, load_mapping
 from risk_model.tables.opened import Tables
+from risk_model.tables.postgres import Database
 from risk_model.tables.priorities import date_priorities
 from risk_model.tables.raw import RawTable, listed
 from risk_model.tables.report import Report, TableReport
+from risk_model.tables.resources import ALL_THERE_IS, Resources
 
 SOURCES = "sources.yaml"
 
 
 def open_tables(
-    data: Path, sources: Path | None = None, *, memory_limit: str | None = None
+    data: Path | str, sources: Path | None = None, *, resources: Resources = ALL_THERE_IS
 ) -> Tables:
-    """Open a folder of NAME.csv, NAME.csv.gz or NAME.parquet, or a ``.duckdb`` file.
+    """Open a folder of NAME.csv, NAME.csv.gz or NAME.parquet, a ``.duckdb`` file, or a database.
 
+    A database is ``postgresql://host/db?schema=…`` or ``postgresql:`` (see ``address_of``).
     ``sources`` is the mapping of a company's own exports; a ``sources.yaml`` in the folder is used
-    where none is given. ``memory_limit`` as DuckDB takes it (``4GB``); beyond it spills to disk.
+    where none is given. ``resources`` bound the engine; beyond its memory it spills to disk.
 
     Raises UsageError where there is nothing to open, ConfigError for mistakes in the mapping,
-    DataRefused where going on would mislead, each with all reasons at once.
+    DataRefused where going on would mislead, each with all reasons at once; RiskModelError where
+    a database cannot be reached.
     """
-    data = Path(data)
-    if not data.exists():
-        raise UsageError(f"{data}: no such folder or file.")
-    if data.is_dir() and sources is None and (data / SOURCES).is_file():
-        sources = data / SOURCES
-    mapping = load_mapping(Path(sources)) if sources is not None else None
-    connection, spill = _engine(memory_limit)
+    address = address_of(str(data)) if is_address(data) else None
+    path = None if address else Path(data)
+    if path is not None and not path.exists():
+        raise UsageError(f"{path}: no such folder or file.")
+    mapping = _mapping_of(path, sources)
+    if mapping is not None and mapping.database is not None:
+        if address is not None:
+            raise ConfigError(f"{mapping.where('database')}: --data names a database already.")
+        address = address_of(mapping.database, mapping.where("database"))
+    connection, spill = _engine(resources)
     try:
-        if mapping is not None:
-            memory = (memory_limit, str(spill)) if memory_limit is not None else None
-            found = from_mapping(connection, data, mapping, memory)
-        else:
-            found = (from_folder if data.is_dir() else from_database)(connection, data)
-        return _built(connection, found, spill)
+        with Database(address) if address else nullcontext() as database:
+            if mapping is not None:
+                config = resources.config(spill)
+                found = from_mapping(connection, path, mapping, database, config)
+            elif database is not None:
+                found = from_postgres(connection, database)
+            elif path is not None:
+                found = (from_folder if path.is_dir() else from_database)(connection, path)
+            return _built(connection, found, spill, database)
     except BaseException:
         connection.close()
-        if spill is not None:
-            shutil.rmtree(spill, ignore_errors=True)
+        shutil.rmtree(spill, ignore_errors=True)
         raise
 
 
-def tables_from_frames(frames: Mapping[str, pd.DataFrame]) -> Tables:
+def _mapping_of(path: Path | None, sources: Path | None) -> SourcesMapping | None:
+    if sources is None and path is not None and path.is_dir() and (path / SOURCES).is_file():
+        sources = path / SOURCES
+    return load_mapping(Path(sources)) if sources is not None else None
+
+
+def tables_from_frames(
+    frames: Mapping[str, pd.DataFrame], resources: Resources = ALL_THERE_IS
+) -> Tables:
     """Open pandas frames under the contract's names, with the same checks as files."""
-    connection, spill = _engine(None)
+    connection, spill = _engine(resources)
     try:
         return _built(connection, from_frames(connection, frames), spill)
     except BaseException:
         connection.close()
+        shutil.rmtree(spill, ignore_errors=True)
         raise
 
 
-def _engine(memory_limit: str | None) -> tuple[duckdb.DuckDBPyConnection, Path | None]:
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": "false"
-    }
-    spill = None
-    if memory_limit is not None:
-        spill = Path(tempfile.mkdtemp(prefix="risk-model-"))
-        config |= {"memory_limit": memory_limit, "temp_directory": str(spill)}
+def _engine(resources: Resources) -> tuple[duckdb.DuckDBPyConnection, Path]:
+    """Return an engine within its bounds, and the folder that it spills into."""
     try:
-        connection = duckdb.connect(config=config)
+        spill = Path(tempfile.mkdtemp(prefix="risk-model-", dir=resources.spill))
+    except OSError as error:
+        raise UsageError(f"spill {resources.spill}: {error.strerror}.") from error
+    try:
+        connection = duckdb.connect(config=resources.config(spill))
     except duckdb.Error as error:
+        shutil.rmtree(spill, ignore_errors=True)
         said = str(error).splitlines()[0]
-        raise UsageError(f"memory limit '{memory_limit}': {said}") from error
+        raise UsageError(f"memory '{resources.memory}': {said}") from error
     prepare(connection)
     return connection, spill
 
 
-def _built(connection: duckdb.DuckDBPyConnection, found: Found, spill: Path | None) -> Tables:
+def _built(
+    connection: duckdb.DuckDBPyConnection,
+    found: Found,
+    spill: Path,
+    database: Database | None = None,
+) -> Tables:
     """Check every table in the contract's order (accounts first) and what they make together."""
     mistakes, notices = list(found.mistakes), list(found.notices)
     mistakes += _not_enough(found.named, found.place)
@@ -98,6 +123,8 @@ def _built(connection: duckdb.DuckDBPyConnection, found: Found, spill: Path | No
             try:
                 reports[raw.table.name] = check(connection, raw, notices)
             except DataRefused as error:
+                if database is not None and database.failure is not None:
+                    raise database.failure from None
                 mistakes += error.reasons
     mistakes += _nothing_left(reports)
     if mistakes:
@@ -107,7 +134,9 @@ def _built(connection: duckdb.DuckDBPyConnection, found: Found, spill: Path | No
     present = {raw.table.name: frozenset(raw.columns) for raw in found.tables}
     date_priorities(connection, present)
     notices += _left_alone(found.tables)
-    return Tables(connection, present, Report(reports, tuple(notices)), found.fingerprint, spill)
+    # a database is read while its tables are checked, so only now is it known what came
+    print_ = found.fingerprint + (fingerprint(database) if database is not None else "")
+    return Tables(connection, present, Report(reports, tuple(notices)), print_, spill)
 
 
 def _not_enough(names: Set[str], place: str) -> list[str]:

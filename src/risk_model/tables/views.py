@@ -17,28 +17,35 @@ import duckdb
 from risk_model.errors import DataRefused
 from risk_model.tables import csv_files
 from risk_model.tables.files import Found, described, ending_of
+from risk_model.tables.from_postgres import load_served, named
 from risk_model.tables.mapping import SourcesMapping
+from risk_model.tables.postgres import Database
+from risk_model.tables.quiet import keep_quiet
 from risk_model.tables.quoting import identifier, literal
+from risk_model.tables.resources import EngineConfig
 from risk_model.tables.signatures import not_readable
 
 
 @contextmanager
 def workshop(
-    mapping: SourcesMapping, data: Path, found: Found, memory: tuple[str, str] | None
+    mapping: SourcesMapping,
+    data: Path | None,
+    found: Found,
+    database: Database | None,
+    config: EngineConfig,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an engine that holds the inputs of the views, shut off from everything outside."""
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": "false"
-    }
-    if memory is not None:
-        config |= {"memory_limit": memory[0], "temp_directory": memory[1]}
-    connection = duckdb.connect(config=config)
+    connection = duckdb.connect(config=dict(config))
     try:
         connection.execute("SET TimeZone = 'UTC'")
-        if data.is_dir():
-            _load_inputs(connection, mapping, data, found)
-        else:
+        keep_quiet(connection)
+        if data is not None and not data.is_dir():
             _see_database(connection, data)
+        for name in mapping.inputs:
+            try:
+                _load_input(connection, mapping, name, data, database, found)
+            except DataRefused as error:
+                found.mistakes += error.reasons
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield connection
@@ -46,24 +53,37 @@ def workshop(
         connection.close()
 
 
-def _load_inputs(
-    connection: duckdb.DuckDBPyConnection, mapping: SourcesMapping, data: Path, found: Found
+def _load_input(
+    connection: duckdb.DuckDBPyConnection,
+    mapping: SourcesMapping,
+    name: str,
+    data: Path | None,
+    database: Database | None,
+    found: Found,
 ) -> None:
-    for name, file in mapping.inputs.items():
-        path = data / file
-        at = mapping.where("inputs", name)
-        if not path.exists() and not path.is_symlink():
-            found.mistakes.append(f"{at}: no file '{file}' in {data.name}.")
-        elif ending_of(path) is None:
-            found.mistakes.append(f"{at}: '{file}' is no .csv, .csv.gz or .parquet file.")
-        else:
-            try:
-                _load_input(connection, name, path, found)
-            except DataRefused as error:
-                found.mistakes += error.reasons
+    """Load one input, a file of the folder or a table of the database; or note the mistake."""
+    given, at = mapping.inputs[name], mapping.where("inputs", name)
+    if not isinstance(given, str):
+        if database is None:
+            found.mistakes.append(
+                f"{at}: no database to find '{given.table}' in; give `database:`."
+            )
+        elif relation := named(database, given.table, at, found):
+            load_served(connection, name, database, relation, found)
+        return
+    if data is None:
+        found.mistakes.append(f"{at}: {found.place} is a database; write {{table: {given}}}.")
+    elif not data.is_dir():
+        return
+    elif not (path := data / given).exists() and not path.is_symlink():
+        found.mistakes.append(f"{at}: no file '{given}' in {data.name}.")
+    elif ending_of(path) is None:
+        found.mistakes.append(f"{at}: '{given}' is no .csv, .csv.gz or .parquet file.")
+    else:
+        _load_file(connection, name, path, found)
 
 
-def _load_input(connection: duckdb.DuckDBPyConnection, name: str, path: Path, found: Found) -> None:
+def _load_file(connection: duckdb.DuckDBPyConnection, name: str, path: Path, found: Found) -> None:
     create = f"CREATE TABLE {identifier(name)} AS SELECT"
     wrong = not_readable(path)
     if wrong:

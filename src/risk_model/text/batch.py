@@ -6,6 +6,7 @@ number of jobs, or on what a cache holds.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +18,7 @@ import pandas as pd
 
 from risk_model.text.cache import SignalCache, digest_of
 from risk_model.text.hearing import SIGNALS, ear_for
-from risk_model.text.lexicon import Lexicons
+from risk_model.text.lexicon import CATEGORIES, Lexicons
 
 # Below this, starting processes (about 2 s: each imports nltk) costs more than it saves.
 PARALLEL_FROM = 3_000
@@ -104,3 +105,34 @@ def _read(texts: list[str], lexicons: Lexicons, jobs: int) -> Iterator[Rows]:
 def _hear_chunk(texts: Iterable[str], lexicons: Lexicons) -> Rows:
     ear = ear_for(lexicons)
     return np.array([list(ear.hear(text).values()) for text in texts], dtype=np.float64)
+
+
+def explain_all(texts: Sequence[str | None], lexicons: Lexicons, *, jobs: int = -1) -> pd.DataFrame:
+    """Return SIGNALS of every text and, in ``why``, the words that raised each flag.
+
+    ``why`` reads ``threat: cancel our contract; urgency: today, at once``. Missing texts give
+    NaN and an empty ``why``.
+    """
+    chunks = [list(texts[at : at + _CHUNK]) for at in range(0, len(texts), _CHUNK)]
+    if jobs == 1 or len(texts) < PARALLEL_FROM:
+        parts = [_explain_chunk(chunk, lexicons) for chunk in chunks]
+    else:
+        from joblib import Parallel, delayed
+
+        parts = Parallel(n_jobs=jobs)(delayed(_explain_chunk)(chunk, lexicons) for chunk in chunks)
+    rows = [row for part in parts for row in part]
+    return pd.DataFrame(rows, columns=[*SIGNALS, "why"])
+
+
+def _explain_chunk(texts: Iterable[str | None], lexicons: Lexicons) -> list[list[float | str]]:
+    ear = ear_for(lexicons)
+    rows: list[list[float | str]] = []
+    for text in texts:
+        if not isinstance(text, str):
+            rows.append([*([math.nan] * len(SIGNALS)), ""])
+            continue
+        heard = ear.hear(text)
+        said = ear.why(text) if any(heard[name] for name in CATEGORIES) else {}
+        why = "; ".join(f"{name}: {', '.join(said[name])}" for name in CATEGORIES if name in said)
+        rows.append([*heard.values(), why])
+    return rows

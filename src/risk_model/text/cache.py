@@ -11,8 +11,8 @@ import hashlib
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -126,16 +126,45 @@ class SignalCache:
         return database
 
     def _set_aside(self, error: Exception) -> bool:
-        """Rename a broken file, since it may be something of value given by mistake."""
+        """Rename a broken file, since it may be something of value given by mistake.
+
+        Of two runs that find it broken only one does: what the other began anew is not broken.
+        """
         aside = self.path.with_name(f"{self.path.name}.broken")
         try:
-            self.path.replace(aside)
-            for ending in ("-wal", "-shm"):
-                self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
+            with _alone(self.path.with_name(f"{self.path.name}.lock")):
+                if not self._is_broken():
+                    return True
+                self.path.replace(aside)
+                for ending in ("-wal", "-shm"):
+                    self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
         except OSError:
             return False
         log.warning("%s: broken (%s); begun anew, the old file is %s", self.path, error, aside)
         return True
+
+    def _is_broken(self) -> bool:
+        """Look at the whole file once more."""
+        try:
+            with closing(self._opened()) as database:
+                database.execute("SELECT id, version, used FROM versions LIMIT 1").fetchall()
+                database.execute("SELECT version_id, digest, signals FROM heard LIMIT 1").fetchall()
+                return bool(database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
+        except sqlite3.DatabaseError as error:
+            return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Hold a lock between processes; where the system has none, go on without."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _share(database: sqlite3.Connection) -> None:

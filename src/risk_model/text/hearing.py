@@ -9,7 +9,7 @@ from risk_model.text.cleaning import own_words
 from risk_model.text.findings import Finder
 from risk_model.text.lexicon import CATEGORIES, Lexicons
 from risk_model.text.patterns import MARKS
-from risk_model.text.words import normal, raw_tokens, tokens, written_out
+from risk_model.text.words import Token, normal, raw_tokens, tokens, written_out
 
 if TYPE_CHECKING:
     from risk_model.text.sentiment import TunedVader
@@ -72,14 +72,23 @@ class Ear:
         own = normal(own_words(text))
         letter = self._finder.alphabet.letter
         placed = [(token, letter(word)) for token in tokens(own) for word in token.words]
-        told: dict[str, list[str]] = {}
-        for first, stop, name in sorted(
-            (*span, name) for name, span in self._finder.spans("".join(at[1] for at in placed))
-        ):
-            phrase = " ".join(own[placed[first][0].start : placed[stop - 1][0].stop].split())
-            if phrase not in told.setdefault(name, []):
-                told[name].append(phrase)
-        return told
+        stretches: dict[str, list[tuple[int, int]]] = {}
+        spans = self._finder.spans("".join(letter for _, letter in placed))
+        for name, span in sorted(spans, key=lambda found: found[1]):
+            known = stretches.setdefault(name, [])
+            # Phrases that share words are shown as one.
+            if known and span[0] < known[-1][1]:
+                known[-1] = (known[-1][0], max(known[-1][1], span[1]))
+            else:
+                known.append(span)
+        return {
+            name: list(
+                dict.fromkeys(
+                    _written(own, placed[start][0], placed[stop - 1][0]) for start, stop in places
+                )
+            )
+            for name, places in stretches.items()
+        }
 
     def _sentiment(self, own: str) -> float:
         if self._vader is None:
@@ -97,3 +106,8 @@ class Ear:
             letter = self._finder.alphabet.letter
             known = self._letters[raw] = "".join(letter(word) for word in written_out(raw))
         return known
+
+
+def _written(own: str, first: Token, last: Token) -> str:
+    """Return the words of a text from one token to another, on one line."""
+    return " ".join(own[first.start : last.stop].split())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib import metadata
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -85,15 +86,17 @@ class TrainingRun:
         """Store the model as skops under a registered name; return its version."""
         answer = model.predict_proba(example)[:, 1]
         signature = self._mlflow.models.infer_signature(example, answer)
-        info = self._mlflow.sklearn.log_model(
-            model,
-            name="model",
-            serialization_format="skops",
-            skops_trusted_types=list(TRUSTED),
-            signature=signature,
-            registered_model_name=name,
-            pip_requirements=_requirements(),
-        )
+        # MLflow prints that it registered: what there is to say we say ourselves.
+        with redirect_stderr(StringIO()):
+            info = self._mlflow.sklearn.log_model(
+                model,
+                name="model",
+                serialization_format="skops",
+                skops_trusted_types=list(TRUSTED),
+                signature=signature,
+                registered_model_name=name,
+                pip_requirements=_requirements(),
+            )
         self.keep_json(facts, "model_facts.json")
         return str(info.registered_model_version)
 

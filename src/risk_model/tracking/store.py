@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ def open_mlflow() -> Any:
     """Import MLflow when it is needed, for that takes seconds, and without its chatter."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # In a notebook without ipywidgets the bars that nobody sees complain about it.
+    warnings.filterwarnings("ignore", message="IProgress not found")
     import mlflow
     import mlflow.sklearn
 

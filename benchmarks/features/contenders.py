@@ -1,0 +1,171 @@
+"""Who is measured, each in a process of its own: seconds, processor seconds and peak memory.
+
+    python -m features.contenders NAME FOLDER WEEKS
+
+prints one line of JSON and leaves what was computed in ``FOLDER/NAME.parquet``.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from features import LAST_DAY, rivals
+
+if TYPE_CHECKING:
+    import duckdb
+
+ROOT = Path(__file__).parents[2]
+DATABASE = "company.duckdb"
+
+
+def run(name: str, folder: Path, weeks: int) -> dict[str, Any]:
+    """Compute features and return what it took; the result is written after the clock stopped."""
+    if name.startswith("with_"):
+        days = [LAST_DAY - 7 * week for week in range(weeks)]
+        made, took = _clocked(lambda: getattr(rivals, name)(folder, days), times=1)
+        made.to_parquet(folder / f"{name}.parquet", index=False)
+        return took
+    connection = _opened(folder, weeks)
+    result = folder / f"{name}_{weeks}.parquet"
+    if name == "scan":
+        return _clocked(lambda: _scan(connection, folder), times=3)[1]
+    compute = {"ours": _ours, "ours_usage": _ours_usage, "by_hand": _by_hand}.get(name)
+    if compute is None:
+        _, took = _clocked(lambda: _joins(connection, weeks, is_bounded=name == "join"), times=1)
+        return took
+    table, took = _clocked(lambda: compute(connection, weeks), times=3 if weeks == 1 else 1)
+    connection.execute(f"COPY (FROM {table}) TO '{result}' (FORMAT parquet)")
+    return took
+
+
+def make_database(folder: Path) -> None:
+    """Make the typed tables of a folder, in a DuckDB file."""
+    import duckdb
+
+    from features.made_up import typed
+
+    with duckdb.connect(str(folder / DATABASE)) as connection:
+        typed(connection, folder)
+
+
+def _opened(folder: Path, weeks: int) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    config = {"memory_limit": "5GB", "temp_directory": str(folder / "spill"), "threads": "2"}
+    connection = duckdb.connect(str(folder / DATABASE), read_only=True, config=config)
+    connection.execute(
+        f"CREATE TEMP TABLE asked AS SELECT account_id, ({LAST_DAY} - 7 * week)::BIGINT AS as_of "
+        f"FROM accounts, range({weeks}) AS t(week) ORDER BY as_of, account_id"
+    )
+    return connection
+
+
+def _clocked(work: Callable[[], Any], times: int) -> tuple[Any, dict[str, Any]]:
+    """Do the work some times; the best counts."""
+    best: dict[str, Any] = {}
+    made = None
+    for _ in range(times):
+        before, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+        made = work()
+        seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        if not best or seconds < best["seconds"]:
+            best = {"seconds": seconds, "cpu": cpu}
+    best["gigabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return made, best
+
+
+def _ours(connection: duckdb.DuckDBPyConnection, weeks: int, names: set[str] | None = None) -> str:
+    from features import by_hand
+    from features.made_up import PRESENT
+    from risk_model.catalogue import load_catalogue
+    from risk_model.engines.duckdb import DuckDBEngine
+    from risk_model.features.build import feature_frame
+    from risk_model.features.sources import source_columns
+
+    catalogue = load_catalogue(ROOT / "features", source_columns())
+    names = names or set(by_hand.NAMES)
+    if missing := names - set(catalogue.names):
+        raise SystemExit(f"no longer in the catalogue: {', '.join(sorted(missing))}")
+    engine = DuckDBEngine(connection)
+    present = {name: frozenset(columns) for name, columns in PRESENT.items()}
+    asked = connection.execute("SELECT account_id, as_of FROM asked").df()
+    heard = {"messages": engine.table("heard")}
+    frame = feature_frame(engine, present, asked, catalogue.only(names), heard)
+    connection.execute("DROP TABLE IF EXISTS ours")
+    connection.execute(f"CREATE TEMP TABLE ours AS {frame.to_native().sql_query()}")
+    engine.close()
+    return "ours"
+
+
+def _ours_usage(connection: duckdb.DuckDBPyConnection, weeks: int) -> str:
+    return _ours(connection, weeks, set(rivals.NAMES))
+
+
+def _by_hand(connection: duckdb.DuckDBPyConnection, weeks: int) -> str:
+    from features import by_hand
+
+    connection.execute("DROP TABLE IF EXISTS by_hand")
+    if weeks == 1:
+        one = by_hand.one_day(LAST_DAY, "asked")
+        connection.execute(f"CREATE TEMP TABLE by_hand AS {one}")
+    else:
+        for statement in by_hand.weekly(LAST_DAY, weeks, "asked"):
+            connection.execute(statement)
+    return "by_hand"
+
+
+def _joins(connection: duckdb.DuckDBPyConnection, weeks: int, *, is_bounded: bool) -> None:
+    from features import by_hand
+
+    for week in range(weeks):
+        day = LAST_DAY - 7 * week
+        rows = by_hand.joined_rows(day, "asked", is_bounded)
+        one = by_hand.one_day(day, "asked", rows)
+        into = "INSERT INTO joined" if week else "CREATE TEMP TABLE joined AS"
+        connection.execute(f"{into} {one}")
+
+
+def _scan(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Read every column that the features need once from Parquet, and do next to nothing."""
+    from features.made_up import PRESENT
+    from risk_model.text import SIGNALS
+
+    columns = {name: PRESENT[name] for name in ("usage", "tickets", "messages")}
+    columns["heard"] = ("message_id", *SIGNALS)
+    for name, read in columns.items():
+        least = ", ".join(f'max("{column}")' for column in read)
+        query = f"SELECT {least} FROM read_parquet('{folder / name}.parquet')"
+        connection.execute(query).fetchall()
+
+
+def differing(folder: Path, ours: str, theirs: str, connection: Any) -> list[str]:
+    """Return the features of two results whose values are not the same to 1e-9."""
+    read = "read_parquet('{}')".format
+    here, there = read(folder / f"{ours}.parquet"), read(folder / f"{theirs}.parquet")
+    names = [row[0] for row in connection.execute(f"DESCRIBE FROM {there}").fetchall()]
+    names = [name for name in names if name not in ("account_id", "as_of", "row")]
+    tests = ", ".join(
+        f"""count(*) FILTER (NOT coalesce(abs(h."{name}" - t."{name}")
+            <= 1e-9 * (1 + abs(h."{name}")), h."{name}" IS NULL AND t."{name}" IS NULL))"""
+        for name in names
+    )
+    cast = ", ".join(f'nullif("{name}"::DOUBLE, \'NaN\'::DOUBLE) AS "{name}"' for name in names)
+    counts = connection.execute(
+        f"""SELECT count(*), {tests} FROM {here} AS h
+            JOIN (SELECT account_id, as_of::BIGINT AS as_of, {cast} FROM {there}) AS t
+            ON h.account_id = t.account_id AND h.as_of = t.as_of"""
+    ).fetchone()
+    if not counts[0]:
+        return ["no snapshot in common"]
+    return [name for name, count in zip(names, counts[1:], strict=True) if count]
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))))

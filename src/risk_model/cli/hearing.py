@@ -1,0 +1,45 @@
+"""The command that says what texts were heard to say: text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from risk_model.cli.options import Config
+
+
+def text(
+    file: Annotated[Path, typer.Argument(help="CSV, CSV.gz or Parquet file with texts.")],
+    out: Annotated[Path, typer.Option("--out", help="CSV to write (.csv or .csv.gz).")],
+    column: Annotated[
+        str, typer.Option("--column", help="The column that holds the texts.")
+    ] = "text",
+    keep: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--keep",
+            help="Column to keep beside; may be given several times. "
+            "Default: the keys (id, ..._id).",
+        ),
+    ] = None,
+    with_text: Annotated[
+        bool, typer.Option("--with-text", help="Write the texts too, to read them side by side.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Say what each message of a table was heard to say, and which words said so."""
+    from risk_model.pipelines.listen import Wanted, counted, listen
+    from risk_model.pipelines.present import console
+    from risk_model.settings import load_settings
+
+    lexicons = load_settings(config).lexicons
+    heard = listen(file, out, lexicons, Wanted(column, tuple(keep or ()), with_text))
+    console().print(counted(heard))
+    for said in heard.notices:
+        typer.echo(said)
+    typer.echo(
+        f"{out}: {heard.rows:,} rows read, {heard.empty:,} of them without a text, "
+        f"{heard.refused:,} refused"
+    )

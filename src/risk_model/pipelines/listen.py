@@ -1,0 +1,207 @@
+"""Any table with texts in, what each text was heard to say out: streaming, row by row."""
+
+# ruff: noqa: S608 - names and values are written into SQL by quoting.py only
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from rich.table import Table
+
+from risk_model.errors import DataRefused, UsageError
+from risk_model.tables import csv_files
+from risk_model.tables.files import described, ending_of
+from risk_model.tables.quoting import identifier, literal
+from risk_model.tables.signatures import no_parquet, not_readable
+from risk_model.text import Lexicons, explain_all
+from risk_model.text.lexicon import CATEGORIES
+from risk_model.watchlist import harmless, refuse_folder
+
+CHUNK = 20_000
+# Columns that name a row of a table, wherever it comes from: they are kept as they are.
+_KEY_ENDINGS = ("_id", "_key", "_number")
+_KEY_NAMES = ("id", "key", "number")
+
+Progress = Callable[[int], None]
+
+
+@dataclass
+class Heard:
+    """What became of a file: rows read, rows without a text, rows refused, and flags raised."""
+
+    rows: int = 0
+    empty: int = 0
+    refused: int = 0
+    raised: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CATEGORIES, 0))
+    notices: list[str] = field(default_factory=list)
+
+    def add(self, said: pd.DataFrame) -> None:
+        """Count a part of the table."""
+        self.rows += len(said)
+        self.empty += int(said["words"].isna().sum())
+        for name in CATEGORIES:
+            self.raised[name] += int((said[name] == 1).sum())
+
+
+def counted(heard: Heard) -> Table:
+    """Return how many messages say what, for the terminal."""
+    table = Table("", "Messages", "Of those with a text", header_style="bold")
+    for name, count in heard.raised.items():
+        share = f"{count / (heard.rows - heard.empty):.1%}" if count else ""
+        table.add_row(name.replace("_", " "), f"{count:,}", share)
+    return table
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which column holds the texts, which others to keep, and whether to show the texts."""
+
+    column: str = "text"
+    keep: tuple[str, ...] = ()
+    with_text: bool = False
+
+
+def listen(
+    file: Path,
+    out: Path,
+    lexicons: Lexicons,
+    wanted: Wanted,
+    *,
+    jobs: int = -1,
+    progress: Progress | None = None,
+) -> Heard:
+    """Write for each row of a CSV or Parquet file what its text says; return the counts.
+
+    Columns out: ``row`` (from 1), the kept ones, one a category (1, 0, or empty where there is no
+    text), ``sentiment``, ``words``, ``why``. Text that a spreadsheet could take for a formula gets
+    a leading ``'``; keys (``..._id``) are never altered. The file appears whole or not at all.
+    Raises UsageError for a wrong call, DataRefused for a file that cannot be read.
+    """
+    _refuse(file, out)
+    heard = Heard()
+    with _table(file, wanted.column, heard) as (connection, columns):
+        kept = _kept(columns, wanted, file)
+        texts = columns[_matching(columns, wanted.column, file)]
+        names = [texts, *(columns[name] for name in kept)]
+        selected = ", ".join(f"CAST({identifier(name)} AS VARCHAR)" for name in names)
+        rows = connection.execute(f"SELECT {selected} FROM read")
+        shown = [*kept, *((wanted.column,) if wanted.with_text else ())]
+        with _whole(out) as lines:
+            lines.writerow(["row", *shown, *CATEGORIES, "sentiment", "words", "why"])
+            while part := rows.fetchmany(CHUNK):
+                said = explain_all([row[0] for row in part], lexicons, jobs=jobs)
+                others = [[*row[1:], *(row[:1] if wanted.with_text else ())] for row in part]
+                lines.writerows(_lines(said, others, shown, heard.rows))
+                heard.add(said)
+                if progress:
+                    progress(heard.rows)
+    return heard
+
+
+def _lines(
+    said: pd.DataFrame, others: Sequence[Sequence[object]], shown: Sequence[str], before: int
+) -> Iterator[list[object]]:
+    """Yield the cells of each row."""
+    safe = [not _is_key(name) for name in shown]
+    signals = said[[*CATEGORIES, "sentiment", "words"]].to_numpy()
+    for at, (figures, why) in enumerate(zip(signals, said["why"], strict=True)):
+        cells = [
+            harmless(value) if unsafe else value
+            for value, unsafe in zip(others[at], safe, strict=True)
+        ]
+        yield [before + at + 1, *cells, *map(_figure, figures), harmless(why)]
+
+
+def _figure(value: float) -> str:
+    """Return a flag or a figure as it is written; nothing where nothing is known."""
+    return "" if math.isnan(value) else f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def _refuse(file: Path, out: Path) -> None:
+    refuse_folder(out)
+    if not file.exists():
+        raise UsageError(f"{file}: no such file. Give a .csv, .csv.gz or .parquet file.")
+    if file.resolve() == out.resolve():
+        raise UsageError(f"--out {out}: is the file that is read. Give another name.")
+    if ending_of(file) is None:
+        raise UsageError(f"{file.name}: unknown kind. Give a .csv, .csv.gz or .parquet file.")
+    wrong = not_readable(file) or (no_parquet(file) if ending_of(file) == ".parquet" else None)
+    if wrong:
+        raise DataRefused(f"{file.name}: {wrong}")
+
+
+@contextmanager
+def _table(
+    file: Path, column: str, heard: Heard
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, str]]]:
+    """Open a file as the table ``read``; yield with it each column's name there, by its own."""
+    with ExitStack() as opened:
+        # A database on disk, so that a file larger than the memory can be read too.
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        connection = opened.enter_context(duckdb.connect(folder / "read.duckdb"))
+        if ending_of(file) == ".parquet":
+            source = f"read_parquet({literal(str(file))})"
+            names = {c.label: c.name for c in described(connection, source, file.name)}
+            csv_files.run(connection, f"CREATE VIEW read AS SELECT * FROM {source}", file.name)
+        else:
+            given, shape, notices = csv_files.read_header(file, (column,))
+            create = f"CREATE TABLE read AS SELECT * FROM {csv_files.READER}"
+            refused = csv_files.load(connection, create, shape, file.name, notices)
+            names = {c.label: c.name for c in given}
+            heard.refused, heard.notices = len(refused), notices
+        yield connection, names
+
+
+def _matching(columns: dict[str, str], asked: str, file: Path) -> str:
+    """Return the column of that name, upper and lower case alike; raise UsageError."""
+    folded = {name.strip().casefold(): name for name in columns}
+    if (name := folded.get(asked.strip().casefold())) is not None:
+        return name
+    close = get_close_matches(asked.casefold(), folded, n=1)
+    hint = f"Did you mean '{folded[close[0]]}'? Say it with --column." if close else ""
+    there = ", ".join(columns) or "none"
+    raise UsageError(f"{file.name}: no column '{asked}'. There are: {there}. {hint}".strip())
+
+
+def _kept(columns: dict[str, str], wanted: Wanted, file: Path) -> list[str]:
+    """Return the columns to keep: those asked for, else those that name the row."""
+    if wanted.keep:
+        return [_matching(columns, name, file) for name in wanted.keep]
+    text = _matching(columns, wanted.column, file)
+    return [name for name in columns if _is_key(name) and name != text]
+
+
+def _is_key(name: str) -> bool:
+    return name.strip().casefold() in _KEY_NAMES or name.strip().casefold().endswith(_KEY_ENDINGS)
+
+
+@contextmanager
+def _whole(out: Path) -> Iterator[csv._writer]:  # type: ignore[name-defined]
+    """Yield a writer of a CSV file (gzip for ``.gz``) that appears whole or not at all."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+    except OSError as error:
+        raise UsageError(f"--out {out}: cannot be written ({error.strerror}).") from error
+    try:
+        packed = out.name.lower().endswith(".gz")
+        with os.fdopen(handle, "wb") as file:
+            stream = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if packed else file
+            with io.TextIOWrapper(stream, encoding="utf-8", newline="") as text:
+                yield csv.writer(text, lineterminator="\n")
+        Path(name).replace(out)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,124 @@
+"""How much of the machine the engine may use: memory, threads, and where it spills to."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+
+from risk_model.documents import Strict
+from risk_model.errors import UsageError
+
+EngineConfig = Mapping[str, str | bool | int | float | list[str]]
+PER_THREAD = 256 << 20
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(KB|MB|GB|TB|KiB|MiB|GiB|TiB)", re.I)
+_EXAMPLE = "write it as 4GB or 500MB"
+
+
+def _size(value: str) -> str:
+    match = _SIZE.fullmatch(value.strip())
+    if match is None or float(match[1]) == 0:
+        raise ValueError(f"'{value}' is no amount of memory; {_EXAMPLE}.")
+    return f"{match[1]}{match[2]}"
+
+
+def _as_text(value: object) -> object:
+    """Answer a bare number: nobody can tell whether it means gigabytes or bytes."""
+    return str(value) if isinstance(value, int | float) else value
+
+
+Size = Annotated[str, BeforeValidator(_as_text), AfterValidator(_size)]
+
+
+class Resources(Strict):
+    """What the engine may use.
+
+    ``memory`` (``4GB``; none: 80% of the machine's) bounds what it holds; what is beyond goes to
+    files in ``spill`` (none: the system's folder for temporary files), deleted at the end.
+    ``threads`` is how many it works with (none: one a core, but fewer where a thread would have
+    less than PER_THREAD of the memory: each joins and sorts a part of its own).
+    """
+
+    memory: Size | None = None
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    spill: Path | None = None
+
+    def with_words(self, memory: str | None, threads: int | None) -> Resources:
+        """Return the same with what a command says; UsageError for what is no amount."""
+        words = {"memory": memory, "threads": threads}
+        said = {name: value for name, value in words.items() if value is not None}
+        try:
+            return Resources.model_validate({**self.model_dump(), **said})
+        except ValidationError as error:
+            first = error.errors()[0]
+            problem = str(first["msg"]).removeprefix("Value error, ")
+            raise UsageError(f"--{first['loc'][0]}: {problem}") from None
+
+    def config(self, spill: Path) -> dict[str, str | bool | int | float | list[str]]:
+        """Return the engine's configuration, spilling into a folder of this run."""
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "autoinstall_known_extensions": "false",
+            "temp_directory": str(spill),
+        }
+        if self.memory is not None:
+            config["memory_limit"] = self.memory
+            config["threads"] = min(_cores(), max(1, int(_bytes(self.memory) // PER_THREAD)))
+        if self.threads is not None:
+            config["threads"] = self.threads
+        return config
+
+
+def _bytes(size: str) -> float:
+    """Return how many bytes a checked size is."""
+    match = _SIZE.fullmatch(size)
+    if match is None:
+        return 0.0
+    power = "KMGT".index(match[2][0].upper()) + 1
+    return float(match[1]) * float(1024 if "i" in match[2].lower() else 1000) ** power
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+ALL_THERE_IS = Resources()
+
+
+def used(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> dict[str, str | int]:
+    """Return what the engine is held to, and the most memory the whole process had so far."""
+    [(memory, threads)] = connection.execute(
+        "SELECT current_setting('memory_limit'), current_setting('threads')"
+    ).fetchall()
+    return {
+        "engine_memory_limit": str(memory),
+        "engine_threads": int(threads),
+        "engine_spilled_mb": _megabytes(spill),
+        "process_peak_mb": _peak_megabytes(),
+    }
+
+
+def _peak_megabytes() -> int:
+    """Return the most memory that this process ever had; 0 where the system does not say."""
+    status = Path("/proc/self/status")
+    # before getrusage, whose figure includes what the process was forked from
+    told = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.is_file() else None
+    if told:
+        return int(told[1]) >> 10
+    try:
+        import resource
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # kilobytes, but bytes on macOS
+    return int(peak // (1 << 20 if sys.platform == "darwin" else 1 << 10))
+
+
+def _megabytes(folder: Path | None) -> int:
+    files = folder.rglob("*") if folder is not None and folder.is_dir() else ()
+    return sum(file.stat().st_size for file in files if file.is_file()) >> 20

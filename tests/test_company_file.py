@@ -1,0 +1,155 @@
+"""A company's own thresholds lie apart, in one file, and change the list without Python."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from command import Command
+from risk_model.errors import ConfigError
+from risk_model.settings import COMPANY, lay_down, load_settings
+from small_company import account, desk, moment, ticket, write_tables
+
+SHIPPED = load_settings()
+
+
+def ours(folder: Path, text: str) -> Path:
+    """Write a company's file into a folder that holds nothing else."""
+    folder.mkdir(exist_ok=True)
+    (folder / COMPANY).write_text(text, encoding="utf-8")
+    return folder
+
+
+def mistakes(folder: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(ours(folder, text))
+    return caught.value.mistakes
+
+
+@pytest.mark.slow
+def test_a_threshold_in_the_companys_file_changes_the_list(command: Command) -> None:
+    data = write_tables(
+        command.cwd / "data",
+        accounts=[account("loud"), account("calm")],
+        tickets=[*desk("calm"), *(ticket(n, "loud", moment(3, n)) for n in range(5))],
+    )
+    own = ours(command.cwd / "ours", "# nothing yet\n")
+    before = command.score(data, "--model", "rules", "--config", own).row("loud")
+    assert "ticket-burst" in before["rules_fired"].split(";")
+    ours(own, "rules:\n  ticket-burst: {when: {tickets_7d: {above: 5}}}\n")
+    after = command.score(data, "--model", "rules", "--config", own).row("loud")
+    assert "ticket-burst" not in after["rules_fired"].split(";")
+    assert float(after["escalation_probability"]) < float(before["escalation_probability"])
+    assert after["model_version"] != before["model_version"]
+
+
+def test_nothing_written_changes_nothing(tmp_path: Path) -> None:
+    empty = load_settings(ours(tmp_path / "ours", "# only a comment\n"))
+    assert empty.version == SHIPPED.version
+    assert empty.response == SHIPPED.response
+
+
+def test_a_rule_can_be_changed_or_switched_off_and_the_others_stay(tmp_path: Path) -> None:
+    text = """
+rules:
+  usage-drop: {when: {usage_change: {below: -0.5}}, grade: strong, says: "Usage {usage_change}"}
+  nps-passive: {use: false}
+  several-red-flags: {kinds: {at_least: 4}}
+  asks-for-higher: {tier: 3}
+points: {strong: 5}
+flags: [strong]
+"""
+    rules = load_settings(ours(tmp_path / "ours", text)).rules
+    drop = rules.by_id["usage-drop"]
+    assert (drop.when["usage_change"].below, drop.grade) == (-0.5, "strong")
+    assert drop.says == "Usage {usage_change}"
+    assert drop.do == SHIPPED.rules.by_id["usage-drop"].do
+    assert "nps-passive" not in rules.by_id
+    several = rules.by_id["several-red-flags"].kinds
+    assert several is not None
+    assert several.at_least == 4
+    assert {case.tier for case in rules.by_id["asks-for-higher"].as_cases} == {3}, "every case"
+    assert (rules.points["strong"], rules.points["mild"], rules.flags) == (5, 1, ("strong",))
+    same = [rule.id for rule in rules.rules if rule == SHIPPED.rules.by_id[rule.id]]
+    assert len(same) == len(SHIPPED.rules.rules) - 4
+
+
+def test_a_condition_is_replaced_wherever_the_rule_has_it(tmp_path: Path) -> None:
+    text = "rules:\n  ticket-past-sla: {when: {past_sla: {at_least: 3}}}\n"
+    rule = load_settings(ours(tmp_path / "ours", text)).rules.by_id["ticket-past-sla"]
+    (changed,) = [case.when["past_sla"] for case in rule.any_of if "past_sla" in case.when]
+    assert (changed.at_least, changed.above) == (3, None), "a loosened threshold is not held back"
+
+
+def test_other_files_can_be_changed_part_by_part(tmp_path: Path) -> None:
+    text = """
+response: {capacity: 40, severities: {SEV-3: {owner: "anybody"}}}
+score: {top: 3}
+backtest: {folds: 7}
+"""
+    settings = load_settings(ours(tmp_path / "ours", text))
+    assert (settings.response.capacity, settings.score.top, settings.backtest.folds) == (40, 3, 7)
+    assert settings.response.severities["SEV-3"].owner == "anybody"
+    assert settings.response.severities["SEV-2"] == SHIPPED.response.severities["SEV-2"]
+    assert settings.response.large_arr == SHIPPED.response.large_arr
+
+
+def test_mistakes_in_it_come_at_once_with_file_line_and_remedy(tmp_path: Path) -> None:
+    text = """rules:
+  usage-dorp: {use: false}
+  ticket-burst: {when: {ticket_7d: {above: 5}}}
+  nps-passive: {says: "NPS {npss}"}
+  several-red-flags: {when: {tickets_7d: {above: 5}}}
+respons: {capacity: 3}
+score: {top: many}
+"""
+    told = mistakes(tmp_path / "ours", text)
+    wanted = [
+        ("ours/company.yaml:2: there is no rule 'usage-dorp'.", "Did you mean 'usage-drop'?"),
+        ("ours/company.yaml:3: rule 'ticket-burst' has no condition on 'ticket_7d'.", "tickets_7d"),
+        ("ours/company.yaml:4: rule 'nps-passive': unknown feature 'npss'", "Did you mean 'nps'?"),
+        ("ours/company.yaml:5: rule 'several-red-flags' has no condition", "It counts kinds."),
+        ("ours/company.yaml:6: unknown part 'respons'.", "Did you mean 'response'?"),
+        ("ours/company.yaml:7: ", "integer"),
+    ]
+    assert len(told) == len(wanted)
+    for place, remedy in wanted:
+        assert any(line.startswith(place) and remedy in line for line in told), (place, told)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "rules:\n  usage-drop: {grade: loud}\n",
+            r"company.yaml:2: .*'strong', 'warning' or 'mild'",
+        ),
+        ("rules:\n  usage-drop: {whn: {}}\n", r"company.yaml:2: unknown key 'whn'.*'when'"),
+        ("rules:\n  - usage-drop\n", r"company.yaml:\d: .*dictionary"),
+        ("- usage-drop\n", r"company.yaml:1: not a mapping"),
+        ("rules: {a: [}\n", r"company.yaml:1: "),
+    ],
+)
+def test_a_mistake_is_told_at_home(tmp_path: Path, text: str, told: str) -> None:
+    (line,) = mistakes(tmp_path / "ours", text)
+    assert re.search(told, line), line
+
+
+def test_a_folder_with_some_parts_only_is_told_what_is_missing(tmp_path: Path) -> None:
+    own = ours(tmp_path / "ours", "# mine\n")
+    (own / "models").mkdir()
+    with pytest.raises(ConfigError, match="ours/features/: missing"):
+        load_settings(own)
+
+
+def test_what_init_lays_down_has_the_file_with_examples_that_hold(tmp_path: Path) -> None:
+    lay_down(tmp_path / "ours")
+    text = (tmp_path / "ours" / COMPANY).read_text(encoding="utf-8")
+    assert load_settings(tmp_path / "ours").version == SHIPPED.version
+    examples = re.sub(r"^# ?(?=\s*\w[\w-]*: )", "", text, flags=re.MULTILINE)
+    settings = load_settings(ours(tmp_path / "taken", examples))
+    assert settings.version != SHIPPED.version
+    assert "nps-passive" not in settings.rules.by_id
+    assert (settings.response.capacity, settings.score.top) == (40, 25)
