@@ -66,7 +66,7 @@ def figures(data: Path, every_days: int = 7, folds: int = 4) -> Judged:
     settings = load_settings(ROOT)
     plan = settings.backtest.model_copy(update={"every_days": every_days, "folds": folds})
     with Line.open(data, replace(settings, backtest=plan), SOURCES) as line:
-        return backtest(line, AS_OF)
+        return backtest(line, AS_OF).judged
 
 
 def skilled(judged: Judged) -> bool:

@@ -35,7 +35,7 @@ def main() -> int:
         write_company(data, arguments.accounts, arguments.weeks, arguments.seed)
         began = time.perf_counter()
         with Line.open(data, load_settings(ROOT)) as line:
-            judged = backtest(line)
+            judged = backtest(line).judged
         seconds = time.perf_counter() - began
     console.print(shown(judged), _against(judged))
     console.print(f"{seconds:.0f} s from opening the tables to the figures")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -79,7 +80,7 @@ def test_the_commands_of_the_readme_run_as_they_stand(tmp_path: Path) -> None:
     lines = commands_in_readme()
     assert len(lines) >= 8
     for line in lines:
-        words = line.split()[1:]
+        words = shlex.split(line)[1:]
         done = subprocess.run(
             [sys.executable, "-m", "risk_model.cli", *words],
             check=False,

@@ -151,7 +151,8 @@ def test_a_run_has_its_folds_below_it_its_card_and_what_its_scores_hang_on(
     counted = sum(int(fold.data.params["snapshots"]) for fold in below)
     assert counted == backtest["figures"]["blend"]["rows"]
     card = trained.command("models", "--card", "1").said
-    assert card == mlflow.artifacts.load_text(f"runs:/{version.run_id}/model_card.md").strip()
+    kept = mlflow.artifacts.load_text(f"runs:/{version.run_id}/model_card.md")
+    assert card.split() == kept.split()
     assert f"{backtest['figures']['blend']['auroc']:.3f}" in card
     assert "## Limits" in card
     told = mlflow.artifacts.load_dict(f"runs:/{version.run_id}/importance.json")["features"]
@@ -166,4 +167,4 @@ def test_two_versions_are_compared_and_an_unknown_one_is_named(trained: Trained)
     assert "+0.0000" in same.said
     wrong = trained.command("compare", "1", "7")
     assert wrong.code == 2
-    assert "no version or run '7'; there are versions 1" in wrong.err
+    assert "no version or run '7'; there are versions" in wrong.err

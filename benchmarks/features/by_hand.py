@@ -44,7 +44,7 @@ COUNTED = {
     "passed_around": ("passed_around", 28, 84),
     "outage_messages": ("outage", 28),
     "urgent_messages": ("urgency", 28),
-    "asks_for_higher": ("executive", 28),
+    "asks_for_higher": ("asks_for_higher", 28),
     "thanks": ("thanks", 84),
 }
 
@@ -125,8 +125,8 @@ def ticket_figures(of: Callable[[str, int, int, str], str]) -> dict[str, dict[st
 def open_figures(now: str) -> dict[str, str]:
     """Return the aggregates over tickets that are open at a second."""
 
-    def since(begin: str, until: str) -> str:
-        recent = f"{begin.split(' ', maxsplit=1)[0]} >= {now} - 90 * {DAY}"
+    def since(begin: str, until: str, within: int = 90) -> str:
+        recent = f"{begin.split(' ', maxsplit=1)[0]} >= {now} - {within} * {DAY}"
         inside = f"{begin} < {now} AND {recent} AND coalesce({until}, {now}) >= {now}"
         return f"count(CASE WHEN {inside} THEN 1 END)"
 
@@ -136,7 +136,7 @@ def open_figures(now: str) -> dict[str, str]:
         "open_tickets": f"count(CASE WHEN {is_open} THEN 1 END)",
         "oldest_open_ticket": f"({now} - min(CASE WHEN {is_open} THEN opened_at END)) / {DAY}.0",
         "open_ticket_48h": since("opened_at + 172800", "resolved_at"),
-        "unanswered_48h": since("opened_at + 172800", either),
+        "unanswered_48h": since("opened_at + 172800", either, 30),
         "past_sla": since("sla_due_at", "resolved_at"),
     }
 
