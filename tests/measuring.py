@@ -13,6 +13,7 @@ from company_rows import FIRST_DAY
 from random_company import hear, hear_all
 from reference import Reference
 from risk_model.catalogue import Catalogue, Feature, load_catalogue
+from risk_model.engines import MakeEngine
 from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.features import features_at
 from risk_model.features.heard import hear_texts
@@ -97,10 +98,13 @@ ROUNDING = 1e-12
 
 
 def measure(
-    tables: Tables, snapshots: pd.DataFrame, catalogue: Catalogue = EVERYTHING
+    tables: Tables,
+    snapshots: pd.DataFrame,
+    catalogue: Catalogue = EVERYTHING,
+    make_engine: MakeEngine = DuckDBEngine,
 ) -> pd.DataFrame:
     """Return the features of snapshots, with texts heard as ``random_company`` writes them."""
-    engine = DuckDBEngine(tables.connection)
+    engine = make_engine(tables.connection)
     with patch("risk_model.features.heard.hear_all", hear_all):
         heard = hear_texts(engine, tables.present, catalogue, None)  # type: ignore[arg-type]
     features = features_at(engine, tables.present, snapshots, catalogue, heard)

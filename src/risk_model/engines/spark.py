@@ -23,8 +23,8 @@ from risk_model.engines.spark_session import LOCAL, exchange_folder, start_sessi
 
 # Up to here a table travels inside of the plan, and joins with it need no exchange of rows.
 SMALL_ROWS = 20_000
-# What one task works on: enough to be worth starting it, little enough for its memory.
-TASK_BYTES = 32 * 1024**2
+# Of the tables as Parquet, what one task works on: enough to be worth starting it.
+TASK_BYTES = 16 * 1024**2
 
 
 class SparkEngine:
@@ -163,10 +163,12 @@ class SparkEngine:
         return self._folder / f"{what}-{self._number}"
 
     def _use_tasks(self) -> None:
-        """Split exchanges of rows by how much data there is: starting a task has its price."""
-        cores = self.session.sparkContext.defaultParallelism
-        tasks = max(cores, self._bytes // TASK_BYTES + 1)
+        """Split the work by how much data there is: to start a task has its price, and so has it
+        to look again at the plan between two of them.
+        """
+        tasks = self._bytes // TASK_BYTES + 1
         self.session.conf.set("spark.sql.shuffle.partitions", str(tasks))
+        self.session.conf.set("spark.sql.adaptive.enabled", str(tasks > 1).lower())
 
 
 def _frame(native: Any) -> nw.LazyFrame[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -70,6 +71,7 @@ def start_session(master: str = LOCAL) -> Any:
         raise UsageError(
             f"--spark-master {master}: Spark runs in this process on {running.master} already."
         )
+    logging.getLogger("py4j").setLevel(logging.ERROR)
     if is_local(master):
         _stay_on_this_machine()
     builder = SparkSession.builder.appName("risk-model").master(master)

@@ -1,0 +1,106 @@
+"""Choosing an engine: what is not there or not installed is said at once, with the remedy."""
+
+from __future__ import annotations
+
+import re
+from importlib import util
+from pathlib import Path
+
+import pytest
+
+import risk_model.features
+from command import Command
+from risk_model.engines.choosing import engine_named
+from risk_model.engines.duckdb import DuckDBEngine
+from risk_model.engines.spark_session import exchange_folder
+from risk_model.errors import UsageError
+from small_company import account, desk, moment, ticket, write_tables
+from with_spark import QUICK_START, needs_spark
+
+
+def said(name: str, master: str | None = None) -> str:
+    with pytest.raises(UsageError) as error:
+        engine_named(name, master)
+    return str(error.value)
+
+
+def test_duckdb_is_what_there_is_without_asking() -> None:
+    assert engine_named("duckdb") is DuckDBEngine
+
+
+def test_an_engine_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    assert said("polars") == "--engine polars: choose one of duckdb, spark."
+
+
+def test_a_master_without_spark_is_refused() -> None:
+    assert said("duckdb", "local[2]") == "--spark-master local[2]: goes with --engine spark."
+
+
+def test_without_pyspark_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = util.find_spec
+    monkeypatch.setattr(
+        "risk_model.engines.spark_session.find_spec",
+        lambda name: None if name == "pyspark" else found(name),
+    )
+    assert "pip install 'risk-model[spark]'" in said("spark")
+
+
+def test_without_java_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("pyspark", reason="the first thing that is asked for is PySpark")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "no java on the path. Install Java 17" in said("spark")
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
+    assert f"no java in JAVA_HOME ({tmp_path}/jdk)" in said("spark")
+
+
+def test_a_cluster_needs_a_folder_that_its_workers_see(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("RISK_MODEL_SPARK_FOLDER", raising=False)
+    with pytest.raises(UsageError, match="Set RISK_MODEL_SPARK_FOLDER"):
+        exchange_folder("spark://somewhere:7077")
+    monkeypatch.setenv("RISK_MODEL_SPARK_FOLDER", str(tmp_path / "shared"))
+    assert exchange_folder("spark://somewhere:7077").parent == tmp_path / "shared"
+    assert exchange_folder("local[2]").parent == tmp_path / "shared"
+
+
+def test_no_feature_asks_for_what_only_one_engine_has() -> None:
+    """Spark's greatest and least take no single value, and it has no times as numbers."""
+    folder = Path(risk_model.features.__file__).parent
+    lacking = r"(max|min)_horizontal|total_seconds|dt\.timestamp|join_asof|\.truncate\("
+    found = {f.name: re.findall(lacking, f.read_text()) for f in folder.glob("*.py")}
+    assert {name for name, uses in found.items() if uses} == {"extremes.py"}
+
+
+@pytest.mark.slow
+@needs_spark
+def test_the_command_line_scores_on_spark_and_says_nothing_more_than_else(
+    command: Command, tmp_path: Path
+) -> None:
+    late = [ticket(n, "A1", moment(n), priority="P1") for n in range(1, 5)]
+    folder = write_tables(
+        tmp_path / "data",
+        accounts=[account("A1"), account("A2"), account("A3")],
+        tickets=[*desk("A2"), *late],
+    )
+    rules = ("--model", "rules")
+    here = command.score(folder, *rules, out="here.csv")
+    command.env = {**command.env, **QUICK_START}
+    there = command.score(folder, *rules, "--engine", "spark", out="there.csv")
+    assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
+    assert here.rows["rules_fired"].ne("").any()
+    assert there.done.err == here.done.err
+
+
+@pytest.mark.slow
+@needs_spark
+def test_spark_that_does_not_start_is_a_sentence(command: Command, tmp_path: Path) -> None:
+    folder = write_tables(tmp_path / "data", accounts=[account("A1")], tickets=desk("A1"))
+    wrong = ("--engine", "spark", "--spark-master", "local[none]")
+    done = command("score", "--data", folder, "--out", "x.csv", *wrong)
+    assert done.code == 1
+    assert "Spark did not start on local[none]" in done.said
+    assert "Traceback" not in done.said

@@ -1,0 +1,142 @@
+"""One definition, two engines: on Spark, in two worker processes, everything is the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from company_rows import FIRST_DAY
+from conftest import Trained
+from measuring import EVERYTHING, assert_same, awkward_days, edges_of, measure, snapshots_of
+from random_company import random_company
+from risk_model.engines import spark
+from risk_model.pipelines.line import Line
+from risk_model.pipelines.score import choose_judge, score, working_catalogue
+from risk_model.pipelines.scorer import FIGURES, Scorer
+from risk_model.settings import PastDays, load_settings
+from risk_model.tables import open_tables
+from risk_model.timeline import date_of
+from with_spark import Cluster, KillsOnce, Whereabouts, needs_spark, two_workers
+
+pytestmark = [pytest.mark.slow, needs_spark]
+
+CLOSE = 1e-9
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with two_workers() as started:
+        yield started
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Split even a small company into several tasks, so that both workers have some."""
+    monkeypatch.setattr(spark, "TASK_BYTES", 50_000)
+
+
+@pytest.fixture
+def line(sample_folder: Path, text_cache: Path) -> Iterator[Line]:
+    """The sample company's first forty accounts."""
+    tables = open_tables(sample_folder)
+    accounts = sorted(set(tables.frame("accounts")["account_id"]))
+    for name in tables.present:
+        tables.connection.execute(
+            f'DELETE FROM "{name}" WHERE NOT list_contains(?, account_id)', [accounts[:40]]
+        )
+    with Line(tables, load_settings(), text_cache) as opened:
+        yield opened
+
+
+def on_spark(line: Line, cluster: Cluster, progress: object = None) -> Line:
+    return Line(line.tables, line.settings, line.cache, progress, cluster.engine)  # type: ignore[arg-type]
+
+
+def test_what_training_and_backtests_see_of_the_sample_company_is_the_same(
+    line: Line, cluster: Cluster
+) -> None:
+    plan = PastDays(every_days=63, at_most_days=130)
+    here = line.past(line.day_of(None), 30, plan)
+    there = on_spark(line, cluster).past(line.day_of(None), 30, plan)
+    assert here.snapshots["as_of"].nunique() == 3
+    pd.testing.assert_frame_equal(there.snapshots, here.snapshots)
+    pd.testing.assert_series_equal(there.labels, here.labels)
+    keys = here.snapshots[["account_id", "as_of"]]
+    assert_same(*(pd.concat([keys, p.features], axis=1) for p in (there, here)), CLOSE)
+    assert here.features.notna().to_numpy().mean() > 0.7
+    assert here.features.gt(0).to_numpy().mean() > 0.2
+
+
+@pytest.mark.parametrize(
+    ("seed", "whole", "days"), [(3, True, None), (12, False, [FIRST_DAY + 160])], ids=["many", "one"]
+)
+def test_every_feature_of_a_random_company_is_the_same(
+    cluster: Cluster, seed: int, whole: bool, days: list[int] | None
+) -> None:
+    as_of = days or awkward_days(220, seed)
+    company = random_company(seed, 220, 6, edges_of(as_of), whole=whole)
+    snapshots = snapshots_of(company.accounts, as_of, seed)
+    with company.tables() as tables:
+        here = measure(tables, snapshots)
+        there = measure(tables, snapshots, make_engine=cluster.engine)
+    assert_same(there, here, CLOSE)
+    assert here[EVERYTHING.names].notna().to_numpy().mean() > 0.3
+
+
+def test_the_list_is_the_same_from_two_worker_processes(
+    line: Line, cluster: Cluster, trained: Trained, small_parts: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{trained.folder}/mlflow.db")
+    here, there = score(line), score(on_spark(line, cluster))
+    assert there.run["scored_by"] == here.run["scored_by"] != "rules"
+    assert len(here.ranked) > 20
+    pd.testing.assert_frame_equal(there.ranked, here.ranked)
+    pd.testing.assert_frame_equal(there.escalated, here.escalated)
+    engine = cluster.engine(line.tables.connection)
+    rows = engine.table("usage").to_native().repartition(4)
+    asked = engine.apply(spark._frame(rows).select("date"), Whereabouts(), "date")
+    assert set(asked["executor"]) == {float(process) for process in cluster.workers()}
+    assert len(asked["executor"].unique()) == 2
+    engine.close()
+
+
+def test_a_worker_killed_while_measuring_and_one_while_scoring_cost_nothing_but_time(
+    line: Line,
+    cluster: Cluster,
+    trained: Trained,
+    small_parts: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{trained.folder}/mlflow.db")
+    settings, day = line.settings, line.day_of(None)
+    catalogue = working_catalogue(settings)
+    snapshots = line.snapshots([day])
+    customers = snapshots[snapshots["is_customer"]]
+    scorer = Scorer(settings, catalogue, choose_judge(settings, "champion", None), day)
+    killed = []
+
+    def kill_one(stage: str, done: int, of: int) -> None:
+        if stage == "measuring" and done == of // 2:
+            killed.append(min(cluster.workers()))
+            os.kill(killed[0], 9)
+
+    said = on_spark(line, cluster, kill_one).apply(
+        customers, catalogue, KillsOnce(scorer, tmp_path / "killed")
+    )
+    second = int((tmp_path / "killed").read_text())
+    assert len({*killed, second}) == 2
+    assert not {*killed, second} & cluster.workers()
+    expected = line.apply(customers, catalogue, scorer)
+    p = [frame["escalation_probability"].to_numpy(float) for frame in (said, expected)]
+    assert np.abs(p[0] - p[1]).max() < CLOSE
+    assert expected["escalation_probability"].nunique() > 20
+    others = [name for name in scorer.columns if name not in FIGURES]
+    pd.testing.assert_frame_equal(said[others], expected[others], check_dtype=False)
