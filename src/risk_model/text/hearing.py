@@ -6,9 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from risk_model.text.cleaning import own_words
-from risk_model.text.findings import Finder
+from risk_model.text.findings import Finder, Span
 from risk_model.text.lexicon import CATEGORIES, Lexicons
+from risk_model.text.likelihood import LearnedEar
 from risk_model.text.patterns import MARKS
+from risk_model.text.reasons import telling
 from risk_model.text.words import Token, normal, raw_tokens, tokens, written_out
 
 if TYPE_CHECKING:
@@ -51,19 +53,23 @@ class Ear:
     def __init__(self, lexicons: Lexicons) -> None:
         self._corrections = lexicons.sentiment
         self._finder = Finder(lexicons)
+        beside = lexicons.learned_beside()
+        self._learned = LearnedEar(lexicons.learned, beside) if lexicons.learned else None
         self._letters: dict[str, str] = {}
         self._vader: TunedVader | None = None
 
     def hear(self, text: str) -> dict[str, float]:
         """Return SIGNALS of one text."""
         own = own_words(text)
-        letters = "".join([self._letters_of(raw) for raw in raw_tokens(normal(own))])
+        raws = raw_tokens(normal(own))
+        letters = "".join([self._letters_of(raw) for raw in raws])
         heard = dict.fromkeys(SIGNALS, 0.0)
         if not letters:
             return heard
         heard["sentiment"] = self._sentiment(own)
         heard["words"] = float(len(letters) - sum(letters.count(mark) for mark in MARKS))
-        for name in self._finder.heard(letters):
+        flags = self._finder.heard(letters)
+        for name in self._learned.settle(raws, flags) if self._learned else flags:
             heard[name] = 1.0
         return heard
 
@@ -72,7 +78,7 @@ class Ear:
         own = normal(own_words(text))
         letter = self._finder.alphabet.letter
         placed = [(token, letter(word)) for token in tokens(own) for word in token.words]
-        stretches: dict[str, list[tuple[int, int]]] = {}
+        stretches: dict[str, list[Span]] = {}
         spans = self._finder.spans("".join(letter for _, letter in placed))
         for name, span in sorted(spans, key=lambda found: found[1]):
             known = stretches.setdefault(name, [])
@@ -81,6 +87,9 @@ class Ear:
                 known[-1] = (known[-1][0], max(known[-1][1], span[1]))
             else:
                 known.append(span)
+        if self._learned:
+            words = [word for token in tokens(own) for word in token.words]
+            stretches = self._settled(self._learned, raw_tokens(own), words, stretches)
         return {
             name: list(
                 dict.fromkeys(
@@ -88,6 +97,18 @@ class Ear:
                 )
             )
             for name, places in stretches.items()
+        }
+
+    @staticmethod
+    def _settled(
+        learned: LearnedEar, raws: list[str], words: list[str], listed: dict[str, list[Span]]
+    ) -> dict[str, list[Span]]:
+        """Return the stretches of all flags: those of the lists, and what the learned ear adds."""
+        flags = learned.settle(raws, set(listed))
+        return {
+            name: listed.get(name) or telling(words, learned.weigher(name))
+            for name in CATEGORIES
+            if name in flags
         }
 
     def _sentiment(self, own: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -13,10 +14,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from risk_model.errors import ConfigError
+from risk_model.text.learned import FILE, Learned, load_learned
 from risk_model.text.phrases import Groups, PhraseError, read_phrase
 
 # Raise it whenever the same lexicons would hear something else than before.
-ALGORITHM = 4
+ALGORITHM = 5
+
+_GROUP = re.compile(r"<([^<>]+)>")
 
 CATEGORIES: tuple[str, ...] = (
     "urgency",
@@ -113,18 +117,38 @@ class Sentiment(_Frozen):
 
 
 class Lexicons(_Frozen):
-    """All word lists. The same content has the same ``version``, wherever it was loaded from."""
+    """All word lists, and what was learned beside them; None: the lists hear alone.
+
+    The same content has the same ``version``, wherever it was loaded from.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     categories: dict[str, Category]
     groups: dict[str, tuple[str, ...]]
     context: Context
     sentiment: Sentiment
+    learned: Learned | None = Field(default=None, exclude=True, repr=False)
 
     @cached_property
     def version(self) -> str:
         """16 hexadecimal digits over the content and the way of hearing."""
-        content = f"{ALGORITHM}\n{self.model_dump_json()}"
-        return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+        learned = self.learned.version if self.learned else ""
+        return _digest(f"{ALGORITHM}\n{learned}\n{self.model_dump_json()}")
+
+    def list_version(self, name: str) -> str:
+        """Return 16 hexadecimal digits over all that the list of a category hears by."""
+        category = self.categories[name].model_dump_json()
+        used = {group: self.groups[group] for group in _groups_in(category, self.groups)}
+        return _digest(f"{ALGORITHM}\n{category}\n{used}\n{self.context.model_dump_json()}")
+
+    def learned_beside(self) -> tuple[str, ...]:
+        """Return the categories whose list is still the one that the weights were learned beside.
+
+        A list that somebody has changed is obeyed: what was learned beside another one is silent.
+        """
+        lists = self.learned.lists if self.learned else {}
+        return tuple(name for name in CATEGORIES if lists.get(name) == self.list_version(name))
 
     def model_copy(
         self, *, update: Mapping[str, Any] | None = None, deep: bool = False
@@ -165,6 +189,21 @@ class Lexicons(_Frozen):
         return _entries(files)
 
 
+def _digest(content: str) -> str:
+    return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+
+
+def _groups_in(written: str, groups: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return the groups that are named in what is written, and in those groups, by their names."""
+    found: set[str] = set()
+    unread = [written]
+    while unread:
+        new = set(_GROUP.findall(unread.pop())) & groups.keys() - found
+        found |= new
+        unread += [" ".join(groups[name]) for name in new]
+    return sorted(found)
+
+
 def _entries(files: Mapping[str, Mapping[str, tuple[str, ...]]]) -> list[tuple[str, str]]:
     return [
         (f"{file}: {name}, entry {at}", entry)
@@ -197,7 +236,10 @@ _SHARED: dict[str, type[_Frozen]] = {
 
 
 def load_lexicons(folder: Path) -> Lexicons:
-    """Load every word list of a folder; raise ConfigError with all mistakes, file and entry."""
+    """Load every word list of a folder, and what was learned beside them (FILE) if it is there.
+
+    Raises ConfigError with all mistakes, each with its file and entry.
+    """
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; it should hold the word lists (*.yaml)")
     mistakes: list[str] = []
@@ -209,6 +251,7 @@ def load_lexicons(folder: Path) -> Lexicons:
     mistakes += [
         f"{folder / name}.yaml: missing; lay the default one down again" for name in absent
     ]
+    learned = _learned_in(folder, mistakes)
     if mistakes:
         raise ConfigError(mistakes)
     try:
@@ -217,9 +260,18 @@ def load_lexicons(folder: Path) -> Lexicons:
             groups=models["groups"].groups,
             context=models["context"],
             sentiment=models["sentiment"],
+            learned=learned,
         )
     except ConfigError as error:
         raise ConfigError([f"{folder}/{mistake}" for mistake in error.mistakes]) from None
+
+
+def _learned_in(folder: Path, mistakes: list[str]) -> Learned | None:
+    try:
+        return load_learned(folder / FILE, CATEGORIES)
+    except ConfigError as error:
+        mistakes += error.mistakes
+        return None
 
 
 def _load(path: Path, mistakes: list[str]) -> _Frozen | None:

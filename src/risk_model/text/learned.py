@@ -1,0 +1,172 @@
+"""What the labelled messages taught: a weight for each phrase and category, in a file to be read.
+
+A logistic regression for each category on the phrases of :mod:`risk_model.text.terms`, trained by
+``make hearing``. The file is a CSV with one phrase a row: in how many of the messages it stands,
+and its weight in each category, in quarters. Its head says what it was made of.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from risk_model.errors import ConfigError
+
+FILE = "learned.csv"
+STEP = 0.25
+_MADE_OF, _LISTS, _MESSAGES, _INTERCEPTS = "(made of)", "(lists)", "(messages)", "(intercepts)"
+_HEAD = (_MADE_OF, _LISTS, _MESSAGES, _INTERCEPTS)
+_LARGEST = 1000
+_MOST_MISTAKES = 20
+_REMEDY = "Run 'make hearing', lay the default one down again, or delete it: the lists then hear alone"
+
+
+class LineError(ValueError):
+    """What is wrong with a line."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """Weights: (phrases, categories), in steps of STEP; ``lists`` are those it was taught beside.
+
+    ``made_of`` stands for the messages and the way of learning. ``counts`` says in how many of
+    the ``messages`` each phrase stands.
+    """
+
+    made_of: str
+    lists: Mapping[str, str]
+    messages: int
+    intercepts: npt.NDArray[np.float64]
+    phrases: tuple[str, ...]
+    counts: npt.NDArray[np.int64]
+    steps: npt.NDArray[np.int16]
+
+    @cached_property
+    def version(self) -> str:
+        """16 hexadecimal digits over the content."""
+        return hashlib.blake2b(self.written().encode(), digest_size=8).hexdigest()
+
+    @property
+    def weights(self) -> npt.NDArray[np.float64]:
+        """Return the weights, (phrases, categories)."""
+        return self.steps * STEP
+
+    @property
+    def rarity(self) -> npt.NDArray[np.float64]:
+        """Return how much each phrase counts: its inverse document frequency, smoothed."""
+        return np.log((1 + self.messages) / (1 + self.counts)) + 1
+
+    def written(self) -> str:
+        """Return the content of the file."""
+        out = io.StringIO()
+        rows = csv.writer(out, lineterminator="\n")
+        rows.writerow(["phrase", "messages", *self.lists])
+        rows.writerow([_MADE_OF, self.made_of])
+        rows.writerow([_LISTS, "", *self.lists.values()])
+        rows.writerow([_MESSAGES, self.messages])
+        rows.writerow([_INTERCEPTS, "", *(f"{value:.2f}" for value in self.intercepts)])
+        for phrase, count, weights in zip(
+            self.phrases, self.counts.tolist(), self.steps.tolist(), strict=True
+        ):
+            rows.writerow([phrase, count, *(weight or "" for weight in weights)])
+        return out.getvalue()
+
+
+def load_learned(file: Path, categories: Sequence[str]) -> Learned | None:
+    """Load what was learned, None where there is no such file; raise ConfigError, line by line."""
+    if not file.exists():
+        return None
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            rows = [(at, row) for at, row in enumerate(csv.reader(lines), start=1) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"{file}: cannot be read as CSV: {error}. {_REMEDY}") from None
+    mistakes: list[str] = []
+    columns = ["phrase", "messages", *categories]
+    if not rows or rows[0][1] != columns:
+        raise ConfigError(f"{file}:1: the columns must be {', '.join(columns)}. {_REMEDY}")
+    head, body = rows[1 : len(_HEAD) + 1], rows[len(_HEAD) + 1 :]
+    told = _told_by(head, columns, mistakes)
+    read = list(_phrases(body, len(columns), mistakes))
+    if not read and not mistakes:
+        mistakes.append(f"{len(rows) + 1}: no phrases")
+    if mistakes:
+        shown = [f"{file}:{mistake}. {_REMEDY}" for mistake in mistakes[:_MOST_MISTAKES]]
+        raise ConfigError(shown)
+    phrases, counts, steps = zip(*read, strict=True)
+    return Learned(
+        made_of=told[_MADE_OF][0],
+        lists=dict(zip(categories, told[_LISTS][1:], strict=True)),
+        messages=int(told[_MESSAGES][0]),
+        intercepts=np.array([float(value) for value in told[_INTERCEPTS][1:]]),
+        phrases=phrases,
+        counts=np.array(counts, dtype=np.int64),
+        steps=np.array(steps, dtype=np.int16),
+    )
+
+
+def _told_by(
+    head: Sequence[tuple[int, list[str]]], columns: Sequence[str], mistakes: list[str]
+) -> dict[str, list[str]]:
+    """Return the rows of the head by their names, checked."""
+    told = {row[0]: row[1:] for _, row in head}
+    widths = {_MADE_OF: 1, _MESSAGES: 1}
+    for at, name in enumerate(_HEAD, start=2):
+        try:
+            row = told.get(name, [])
+            if len(row) != widths.get(name, len(columns) - 1):
+                raise LineError(f"row {name} is missing or of another length")
+            if name == _MESSAGES:
+                _whole(row[0], 1, 10**9)
+            if name == _INTERCEPTS:
+                for value in row[1:]:
+                    _number(value)
+        except LineError as error:
+            mistakes.append(f"{at}: {error}")
+    return told
+
+
+def _phrases(
+    body: Sequence[tuple[int, list[str]]], width: int, mistakes: list[str]
+) -> Iterator[tuple[str, int, list[int]]]:
+    """Yield phrase, count and weights of each row; note what is wrong."""
+    known: set[str] = set()
+    for at, row in body:
+        try:
+            if len(row) != width:
+                raise LineError(f"{len(row)} cells, {width} expected")
+            if not row[0].strip() or row[0] in known:
+                raise LineError(f"phrase '{row[0]}' is empty or stands there twice")
+            known.add(row[0])
+            count = _whole(row[1], 1, 10**9)
+            yield row[0], count, [_whole(cell, -_LARGEST, _LARGEST) if cell else 0 for cell in row[2:]]
+        except LineError as error:
+            mistakes.append(f"{at}: {error}")
+
+
+def _whole(cell: str, least: int, most: int) -> int:
+    try:
+        value = int(cell)
+    except ValueError:
+        raise LineError(f"'{cell}' is no whole number") from None
+    if not least <= value <= most:
+        raise LineError(f"{value} does not lie between {least} and {most}")
+    return value
+
+
+def _number(cell: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        raise LineError(f"'{cell}' is no number") from None
+    if not np.isfinite(value):
+        raise LineError(f"'{cell}' is no number")
+    return value

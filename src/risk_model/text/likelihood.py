@@ -1,0 +1,156 @@
+"""The learned ear beside the lists: how likely each category is said, and what both together say.
+
+A flag of the list stands unless the learned ear finds it next to impossible; without one, only
+what it finds likely is a flag. Where a company has changed a list, the list alone is heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from risk_model.text.learned import Learned
+from risk_model.text.terms import pieces, stems_of, windows
+from risk_model.text.words import END
+
+# Round numbers, set before the last measurement.
+SILENCED_BELOW = 0.05
+RAISED_ABOVE = 0.4
+_REMEMBERED_WORDS = 100_000
+_END = 0
+
+Numbers = npt.NDArray[np.float64]
+# What follows two words: the row of the three.
+Thirds = dict[int, int]
+
+
+class LearnedEar:
+    """Compiled weights, for those categories whose list is the one they were learned beside."""
+
+    def __init__(self, learned: Learned, categories: Sequence[str]) -> None:
+        self._categories = categories
+        at = {name: place for place, name in enumerate(learned.lists)}
+        self._at = [at[name] for name in categories]
+        weights = learned.weights[:, self._at] * learned.rarity[:, None]
+        # The last column adds up to the square of the length by which a sum is divided.
+        rows = np.column_stack([weights, learned.rarity**2]).astype(np.float32)
+        self._nothing = np.zeros(rows.shape[1], dtype=np.float32)
+        # Row 0 is that of no phrase.
+        self._rows = np.vstack([self._nothing, rows])
+        self._row_of = {phrase: row for row, phrase in enumerate(learned.phrases, start=1)}
+        self._intercepts = learned.intercepts[self._at]
+        self._forget()
+
+    def settle(self, raws: Sequence[str], listed: set[str]) -> set[str]:
+        """Return the flags of a text, given as its tokens, for which the lists heard ``listed``."""
+        chances = self.chances(raws)
+        heard = set(listed)
+        for at in np.flatnonzero(chances < SILENCED_BELOW).tolist():
+            heard.discard(self._categories[at])
+        for at in np.flatnonzero(chances > RAISED_ABOVE).tolist():
+            heard.add(self._categories[at])
+        return heard
+
+    def chances(self, raws: Sequence[str]) -> Numbers:
+        """Return the probability of each category, the highest of all windows of the text."""
+        if len(self._words) > _REMEMBERED_WORDS:
+            self._forget()
+        known = self._ids_of
+        ids: list[int] = []
+        for raw in raws:
+            found = known.get(raw)
+            ids += self._learn_token(raw) if found is None else found
+        words, rows, word_starts, row_starts = self._gathered(ids)
+        if not words:
+            return np.zeros(len(self._categories))
+        alone = np.add.reduceat(self._of_words[words], word_starts)
+        together = np.add.reduceat(self._rows[rows], row_starts)
+        half = self._rows.shape[1]
+        odds = self._odds(alone[:, :half] + together) + self._odds(alone[:, half:])
+        highest: Numbers = (odds + self._intercepts).max(axis=0)
+        return 1 / (1 + np.exp(-highest))
+
+    def weigher(self, name: str) -> Callable[[str], float]:
+        """Return what gives the weight of a run of stems for a category; a stem's with its pieces."""
+        at = list(self._categories).index(name)
+
+        def weigh(run: str) -> float:
+            alone = 0.0 if " " in run else float(self._pieces(run)[at])
+            return alone + float(self._rows[self._row_of.get(run, 0), at])
+
+        return weigh
+
+    @staticmethod
+    def _odds(sums: Numbers) -> Numbers:
+        return sums[:, :-1] / np.sqrt(np.maximum(sums[:, -1:], 1e-9))
+
+    def _gathered(self, ids: list[int]) -> tuple[list[int], list[int], list[int], list[int]]:
+        """Return the distinct words and rows of all windows, and where each window begins."""
+        words: list[int] = []
+        rows: list[int] = []
+        word_starts: list[int] = []
+        row_starts: list[int] = []
+        for window in windows(ids, _END):
+            word_starts.append(len(words))
+            row_starts.append(len(rows))
+            present: set[int] = set()
+            found = {0}
+            for sentence in window:
+                present.update(sentence)
+                self._find_runs(sentence, found)
+            words += present
+            rows += found
+        return words, rows, word_starts, row_starts
+
+    def _find_runs(self, sentence: list[int], found: set[int]) -> None:
+        """Note the rows of the runs of two and three words in a sentence."""
+        follows = self._follows
+        seconds: dict[int, tuple[int, Thirds]] | None = None
+        thirds: Thirds | None = None
+        for word in sentence:
+            if thirds and word in thirds:
+                found.add(thirds[word])
+            thirds = None
+            if seconds and word in seconds:
+                row, thirds = seconds[word]
+                found.add(row)
+            seconds = follows.get(word)
+
+    def _forget(self) -> None:
+        """Begin with the words of the phrases only."""
+        self._ids_of: dict[str, tuple[int, ...]] = {}
+        self._words: dict[str, int] = {END: _END}
+        self._of_words = np.zeros((1024, 2 * len(self._nothing)), dtype=np.float32)
+        self._follows: dict[int, dict[int, tuple[int, Thirds]]] = {}
+        for phrase, row in self._row_of.items():
+            ids = [self._id(word) for word in phrase.split()] if " " in phrase else []
+            if len(ids) == 2:
+                seconds = self._follows.setdefault(ids[0], {})
+                seconds[ids[1]] = (row, seconds.get(ids[1], (0, {}))[1])
+            elif ids:
+                seconds = self._follows.setdefault(ids[0], {})
+                seconds.setdefault(ids[1], (0, {}))[1][ids[2]] = row
+
+    def _learn_token(self, raw: str) -> tuple[int, ...]:
+        ids = self._ids_of[raw] = tuple(self._id(word) for word in stems_of(raw))
+        return ids
+
+    def _id(self, word: str) -> int:
+        """Return the number of a stem; what it weighs by itself is worked out once."""
+        known = self._words.get(word)
+        if known is not None:
+            return known
+        number = self._words[word] = len(self._words)
+        if number >= len(self._of_words):
+            self._of_words = np.vstack([self._of_words, np.zeros_like(self._of_words)])
+        self._of_words[number] = np.concatenate(
+            [self._rows[self._row_of.get(word, 0)], self._pieces(word)]
+        )
+        return number
+
+    def _pieces(self, word: str) -> npt.NDArray[np.float32]:
+        rows = [self._row_of[piece] for piece in sorted(pieces(word)) if piece in self._row_of]
+        total: npt.NDArray[np.float32] = self._rows[rows].sum(axis=0)
+        return total

@@ -1,0 +1,138 @@
+"""Teach the learned ear: the labelled messages in, features/lexicons/learned.csv out.
+
+    python tests/teach_hearing.py
+
+The same messages and lists give the same file. What is learned is a logistic regression for each
+category, on the feature map that the product hears with: runs of stems and pieces of stems, each
+by its inverse document frequency, runs and pieces divided by their length.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+from risk_model.text.cleaning import own_words
+from risk_model.text.learned import FILE, STEP, Learned
+from risk_model.text.lexicon import CATEGORIES, Lexicons, load_lexicons
+from risk_model.text.terms import pieces, runs, stems, windows
+from risk_model.text.words import END
+
+HERE = Path(__file__).parent
+FOLDER = HERE.parent / "features" / "lexicons"
+MESSAGES = HERE / "messages.csv"
+# Raise it whenever the same messages would teach something else.
+WAY = 1
+LEAST_RUNS, LEAST_PIECES = 2, 3
+STRENGTH = 20.0
+
+Rows = list[dict[str, str]]
+
+
+def made_of(messages: Path = MESSAGES) -> str:
+    """16 hexadecimal digits over the messages and the way of teaching."""
+    content = b"\n".join(messages.read_bytes().splitlines()) + f"\n{WAY}".encode()
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
+
+
+class Message:
+    """The runs of one message, and the pieces of each of its words."""
+
+    def __init__(self, text: str) -> None:
+        sentences = [
+            sentence for window in windows(stems(own_words(text)), END) for sentence in window
+        ]
+        self.runs = {run for sentence in sentences for run in runs(sentence)}
+        self.pieces = [pieces(word) for word in {word for part in sentences for word in part}]
+
+
+def common(counts: Counter[str], least: int) -> dict[str, int]:
+    return {phrase: counts[phrase] for phrase in sorted(counts) if counts[phrase] >= least}
+
+
+def counted(messages: Sequence[Message]) -> tuple[dict[str, int], dict[str, int]]:
+    """In how many messages each run and each piece stands, rare ones left out."""
+    of_runs = Counter(run for message in messages for run in message.runs)
+    of_pieces = Counter(
+        piece for message in messages for piece in set().union(*message.pieces or [set()])
+    )
+    return common(of_runs, LEAST_RUNS), common(of_pieces, LEAST_PIECES)
+
+
+def matrix(
+    bags: Iterable[Iterable[Iterable[str]]], place: dict[str, int], rarity: np.ndarray
+) -> sparse.csr_matrix:
+    """One row a message of its bags of phrases, divided by the length of all bags together."""
+    values, columns, ends = [], [], [0]
+    for message in bags:
+        found = [place[phrase] for bag in message for phrase in bag if phrase in place]
+        length = np.sqrt((rarity[found] ** 2).sum()) or 1.0
+        columns += found
+        values += (rarity[found] / length).tolist()
+        ends.append(len(columns))
+    built = sparse.csr_matrix((values, columns, ends), shape=(len(ends) - 1, len(place)))
+    built.sum_duplicates()
+    return built
+
+
+def teach(rows: Rows, lexicons: Lexicons, names: Sequence[str] = CATEGORIES) -> Learned:
+    """What the rows teach of the named categories; the others weigh nothing."""
+    messages = [Message(row["text"]) for row in rows]
+    of_runs, of_pieces = counted(messages)
+    counts = np.array([*of_runs.values(), *of_pieces.values()])
+    rarity = np.log((1 + len(rows)) / (1 + counts)) + 1
+    seen = sparse.hstack(
+        [
+            matrix(
+                ([message.runs] for message in messages),
+                {phrase: at for at, phrase in enumerate(of_runs)},
+                rarity[: len(of_runs)],
+            ),
+            matrix(
+                (message.pieces for message in messages),
+                {phrase: at for at, phrase in enumerate(of_pieces)},
+                rarity[len(of_runs) :],
+            ),
+        ]
+    ).tocsr()
+    weights = np.zeros((len(counts), len(CATEGORIES)))
+    intercepts = np.zeros(len(CATEGORIES))
+    for name in names:
+        sure = np.array([row[name] != "" for row in rows])
+        said = np.array([row[name] == "1" for row in rows])
+        fitted = LogisticRegression(C=STRENGTH, solver="liblinear", random_state=0, tol=1e-6)
+        fitted.fit(seen[sure], said[sure])
+        at = CATEGORIES.index(name)
+        weights[:, at], intercepts[at] = fitted.coef_[0], fitted.intercept_[0]
+    return Learned(
+        made_of=made_of(),
+        lists={name: lexicons.list_version(name) for name in CATEGORIES},
+        messages=len(rows),
+        intercepts=intercepts.round(2),
+        phrases=(*of_runs, *of_pieces),
+        counts=counts,
+        steps=np.round(weights / STEP).astype(np.int16),
+    )
+
+
+def read(messages: Path) -> Rows:
+    with messages.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def main() -> None:
+    lexicons = load_lexicons(FOLDER)
+    learned = teach(read(MESSAGES), lexicons)
+    (FOLDER / FILE).write_text(learned.written(), encoding="utf-8", newline="")
+    print(f"{FOLDER / FILE}: {len(learned.phrases)} phrases from {learned.messages} messages")
+
+
+if __name__ == "__main__":
+    main()
