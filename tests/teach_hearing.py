@@ -128,6 +128,8 @@ def read(messages: Path) -> Rows:
 
 
 def main() -> None:
+    # What was learned before is not needed, and may be broken.
+    (FOLDER / FILE).unlink(missing_ok=True)
     lexicons = load_lexicons(FOLDER)
     learned = teach(read(MESSAGES), lexicons)
     (FOLDER / FILE).write_text(learned.written(), encoding="utf-8", newline="")

@@ -49,9 +49,13 @@ class Finder:
             letter: tuple(_bits_in(bits & firsts)) for letter, bits in compiler.bits_of.items()
         }
 
-    def heard(self, letters: str) -> set[str]:
-        """Return the categories that a text, one letter a word, says."""
+    def heard(self, letters: str) -> tuple[set[str], set[str]]:
+        """Return the categories that a text, one letter a word, says, and those it says are not so.
+
+        Of the latter there are phrases, and every one is denied, excepted or about something else.
+        """
         heard: set[str] = set()
+        void: set[str] = set()
         for sentence in self._sentences(letters):
             for name, phrases in self._candidates(sentence, heard).items():
                 rules: Rules | None = None
@@ -64,7 +68,8 @@ class Finder:
                     ):
                         heard.add(name)
                         break
-        return heard
+                    void.add(name)
+        return heard, void - heard
 
     def spans(self, letters: str) -> Iterator[tuple[str, Span]]:
         """Yield each phrase that counts: its category, and its first and last word plus one."""

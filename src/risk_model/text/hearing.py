@@ -68,8 +68,8 @@ class Ear:
             return heard
         heard["sentiment"] = self._sentiment(own)
         heard["words"] = float(len(letters) - sum(letters.count(mark) for mark in MARKS))
-        flags = self._finder.heard(letters)
-        for name in self._learned.settle(raws, flags) if self._learned else flags:
+        flags, void = self._finder.heard(letters)
+        for name in self._learned.settle(raws, flags, void) if self._learned else flags:
             heard[name] = 1.0
         return heard
 
@@ -79,7 +79,8 @@ class Ear:
         letter = self._finder.alphabet.letter
         placed = [(token, letter(word)) for token in tokens(own) for word in token.words]
         stretches: dict[str, list[Span]] = {}
-        spans = self._finder.spans("".join(letter for _, letter in placed))
+        letters = "".join(letter for _, letter in placed)
+        spans = self._finder.spans(letters)
         for name, span in sorted(spans, key=lambda found: found[1]):
             known = stretches.setdefault(name, [])
             # Phrases that share words are shown as one.
@@ -89,7 +90,12 @@ class Ear:
                 known.append(span)
         if self._learned:
             words = [word for token in tokens(own) for word in token.words]
-            stretches = self._settled(self._learned, raw_tokens(own), words, stretches)
+            flags = self._learned.settle(raw_tokens(own), *self._finder.heard(letters))
+            stretches = {
+                name: stretches.get(name) or telling(words, self._learned.weigher(name))
+                for name in CATEGORIES
+                if name in flags
+            }
         return {
             name: list(
                 dict.fromkeys(
@@ -97,18 +103,6 @@ class Ear:
                 )
             )
             for name, places in stretches.items()
-        }
-
-    @staticmethod
-    def _settled(
-        learned: LearnedEar, raws: list[str], words: list[str], listed: dict[str, list[Span]]
-    ) -> dict[str, list[Span]]:
-        """Return the stretches of all flags: those of the lists, and what the learned ear adds."""
-        flags = learned.settle(raws, set(listed))
-        return {
-            name: listed.get(name) or telling(words, learned.weigher(name))
-            for name in CATEGORIES
-            if name in flags
         }
 
     def _sentiment(self, own: str) -> float:

@@ -16,7 +16,7 @@ from risk_model.text.terms import pieces, stems_of, windows
 from risk_model.text.words import END
 
 # Round numbers, set before the last measurement.
-SILENCED_BELOW = 0.05
+SILENCED_BELOW = 0.08
 RAISED_ABOVE = 0.4
 _REMEMBERED_WORDS = 100_000
 _END = 0
@@ -43,15 +43,19 @@ class LearnedEar:
         self._intercepts = learned.intercepts[self._at]
         self._forget()
 
-    def settle(self, raws: Sequence[str], listed: set[str]) -> set[str]:
-        """Return the flags of a text, given as its tokens, for which the lists heard ``listed``."""
+    def settle(self, raws: Sequence[str], listed: set[str], void: set[str]) -> set[str]:
+        """Return the flags of a text, given as its tokens, by what the lists heard in it.
+
+        ``listed`` are their flags; ``void`` what they found to be denied or excepted, which is
+        not raised.
+        """
         chances = self.chances(raws)
         heard = set(listed)
         for at in np.flatnonzero(chances < SILENCED_BELOW).tolist():
             heard.discard(self._categories[at])
         for at in np.flatnonzero(chances > RAISED_ABOVE).tolist():
             heard.add(self._categories[at])
-        return heard
+        return heard - void
 
     def chances(self, raws: Sequence[str]) -> Numbers:
         """Return the probability of each category, the highest of all windows of the text."""
