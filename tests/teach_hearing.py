@@ -22,8 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from risk_model.text.cleaning import own_words
 from risk_model.text.learned import FILE, STEP, Learned
 from risk_model.text.lexicon import CATEGORIES, Lexicons, load_lexicons
-from risk_model.text.terms import pieces, runs, stems, windows
-from risk_model.text.words import END
+from risk_model.text.terms import pieces, runs, sentences, stems
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / "features" / "lexicons"
@@ -46,11 +45,9 @@ class Message:
     """The runs of one message, and the pieces of each of its words."""
 
     def __init__(self, text: str) -> None:
-        sentences = [
-            sentence for window in windows(stems(own_words(text)), END) for sentence in window
-        ]
-        self.runs = {run for sentence in sentences for run in runs(sentence)}
-        self.pieces = [pieces(word) for word in {word for part in sentences for word in part}]
+        said = list(sentences(stems(own_words(text))))
+        self.runs = {run for sentence in said for run in runs(sentence)}
+        self.pieces = [pieces(word) for word in {word for sentence in said for word in sentence}]
 
 
 def common(counts: Counter[str], least: int) -> dict[str, int]:

@@ -103,8 +103,8 @@ def _read(texts: list[str], lexicons: Lexicons, jobs: int) -> Iterator[Rows]:
 
 
 def _hear_chunk(texts: Iterable[str], lexicons: Lexicons) -> Rows:
-    ear = ear_for(lexicons)
-    return np.array([list(ear.hear(text).values()) for text in texts], dtype=np.float64)
+    heard = ear_for(lexicons).hear_each(texts)
+    return np.array([list(signals.values()) for signals in heard], dtype=np.float64)
 
 
 def explain_all(texts: Sequence[str | None], lexicons: Lexicons, *, jobs: int = -1) -> pd.DataFrame:

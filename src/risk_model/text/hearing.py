@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from risk_model.text.cleaning import own_words
@@ -60,18 +61,40 @@ class Ear:
 
     def hear(self, text: str) -> dict[str, float]:
         """Return SIGNALS of one text."""
-        own = own_words(text)
-        raws = raw_tokens(normal(own))
-        letters = "".join([self._letters_of(raw) for raw in raws])
+        return self.hear_each([text])[0]
+
+    def hear_each(self, texts: Iterable[str]) -> list[dict[str, float]]:
+        """Return SIGNALS of some texts; many at once are heard faster than each by itself."""
+        owns = [own_words(text) for text in texts]
+        tokens_of = [raw_tokens(normal(own)) for own in owns]
+        letters_of = [self._letters_in(raws) for raws in tokens_of]
+        flags_of = self._flags(tokens_of, letters_of)
+        return [
+            self._signals(own, letters, flags)
+            for own, letters, flags in zip(owns, letters_of, flags_of, strict=True)
+        ]
+
+    def _flags(self, tokens_of: list[list[str]], letters_of: list[str]) -> list[set[str]]:
+        """Return the categories that both ears together hear in texts."""
+        listed = [self._finder.heard(letters) for letters in letters_of]
+        learned = self._learned
+        if learned is None or not listed:
+            return [flags for flags, _ in listed]
+        return [
+            learned.settle(chances, *heard)
+            for chances, heard in zip(learned.chances(tokens_of), listed, strict=True)
+        ]
+
+    def _signals(self, own: str, letters: str, flags: set[str]) -> dict[str, float]:
         heard = dict.fromkeys(SIGNALS, 0.0)
-        if not letters:
-            return heard
-        heard["sentiment"] = self._sentiment(own)
-        heard["words"] = float(len(letters) - sum(letters.count(mark) for mark in MARKS))
-        flags, void = self._finder.heard(letters)
-        for name in self._learned.settle(raws, flags, void) if self._learned else flags:
-            heard[name] = 1.0
+        if letters:
+            heard["sentiment"] = self._sentiment(own)
+            heard["words"] = float(len(letters) - sum(letters.count(mark) for mark in MARKS))
+            heard |= dict.fromkeys(flags, 1.0)
         return heard
+
+    def _letters_in(self, raws: list[str]) -> str:
+        return "".join([self._letters_of(raw) for raw in raws])
 
     def why(self, text: str) -> dict[str, list[str]]:
         """Return the words behind each flag, in lower case as they stand in the text."""
@@ -90,7 +113,7 @@ class Ear:
                 known.append(span)
         if self._learned:
             words = [word for token in tokens(own) for word in token.words]
-            flags = self._learned.settle(raw_tokens(own), *self._finder.heard(letters))
+            (flags,) = self._flags([raw_tokens(own)], [letters])
             stretches = {
                 name: stretches.get(name) or telling(words, self._learned.weigher(name))
                 for name in CATEGORIES

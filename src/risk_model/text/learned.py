@@ -26,7 +26,9 @@ _MADE_OF, _LISTS, _MESSAGES, _INTERCEPTS = "(made of)", "(lists)", "(messages)",
 _HEAD = (_MADE_OF, _LISTS, _MESSAGES, _INTERCEPTS)
 _LARGEST = 1000
 _MOST_MISTAKES = 20
-_REMEDY = "Run 'make hearing', lay the default one down again, or delete it: the lists then hear alone"
+_REMEDY = (
+    "Run 'make hearing', lay the default one down again, or delete it: the lists then hear alone"
+)
 
 
 class LineError(ValueError):
@@ -147,7 +149,11 @@ def _phrases(
                 raise LineError(f"phrase '{row[0]}' is empty or stands there twice")
             known.add(row[0])
             count = _whole(row[1], 1, 10**9)
-            yield row[0], count, [_whole(cell, -_LARGEST, _LARGEST) if cell else 0 for cell in row[2:]]
+            yield (
+                row[0],
+                count,
+                [_whole(cell, -_LARGEST, _LARGEST) if cell else 0 for cell in row[2:]],
+            )
         except LineError as error:
             mistakes.append(f"{at}: {error}")
 

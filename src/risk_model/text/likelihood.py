@@ -7,6 +7,7 @@ what it finds likely is a flag. Where a company has changed a list, the list alo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -26,59 +27,74 @@ Numbers = npt.NDArray[np.float64]
 Thirds = dict[int, int]
 
 
+@dataclass
+class _Found:
+    """Distinct words and rows of many texts, window after window, and where each begins."""
+
+    words: list[int]
+    rows: list[int]
+    word_starts: list[int]
+    row_starts: list[int]
+    text_starts: list[int]
+
+
 class LearnedEar:
-    """Compiled weights, for those categories whose list is the one they were learned beside."""
+    """Compiled weights, for those categories whose list is the one they were learned beside.
+
+    ``categories`` are in the order of the file.
+    """
 
     def __init__(self, learned: Learned, categories: Sequence[str]) -> None:
         self._categories = categories
-        at = {name: place for place, name in enumerate(learned.lists)}
-        self._at = [at[name] for name in categories]
-        weights = learned.weights[:, self._at] * learned.rarity[:, None]
+        self._place = {name: at for at, name in enumerate(categories)}
+        columns = [at for at, name in enumerate(learned.lists) if name in self._place]
+        weights = learned.weights[:, columns] * learned.rarity[:, None]
         # The last column adds up to the square of the length by which a sum is divided.
         rows = np.column_stack([weights, learned.rarity**2]).astype(np.float32)
         self._nothing = np.zeros(rows.shape[1], dtype=np.float32)
         # Row 0 is that of no phrase.
         self._rows = np.vstack([self._nothing, rows])
         self._row_of = {phrase: row for row, phrase in enumerate(learned.phrases, start=1)}
-        self._intercepts = learned.intercepts[self._at]
+        self._intercepts = learned.intercepts[columns]
         self._forget()
 
-    def settle(self, raws: Sequence[str], listed: set[str], void: set[str]) -> set[str]:
-        """Return the flags of a text, given as its tokens, by what the lists heard in it.
+    def settle(self, chances: Numbers, listed: set[str], void: set[str]) -> set[str]:
+        """Return the flags of a text by the chances of each category and what the lists heard.
 
-        ``listed`` are their flags; ``void`` what they found to be denied or excepted, which is
-        not raised.
+        ``listed`` are the flags of the lists; ``void`` what they found to be denied or excepted,
+        which is not raised.
         """
-        chances = self.chances(raws)
-        heard = set(listed)
-        for at in np.flatnonzero(chances < SILENCED_BELOW).tolist():
-            heard.discard(self._categories[at])
-        for at in np.flatnonzero(chances > RAISED_ABOVE).tolist():
-            heard.add(self._categories[at])
-        return heard - void
+        place = self._place
+        heard = {
+            name for name in listed if name not in place or chances[place[name]] >= SILENCED_BELOW
+        }
+        if chances.max(initial=0) > RAISED_ABOVE:
+            likely = np.flatnonzero(chances > RAISED_ABOVE).tolist()
+            heard |= {self._categories[at] for at in likely} - void
+        return heard
 
-    def chances(self, raws: Sequence[str]) -> Numbers:
-        """Return the probability of each category, the highest of all windows of the text."""
+    def chances(self, texts: Sequence[Sequence[str]]) -> Numbers:
+        """Return the probability of each category for texts given as their tokens.
+
+        Of shape (texts, categories): the highest of all windows of a text.
+        """
         if len(self._words) > _REMEMBERED_WORDS:
             self._forget()
-        known = self._ids_of
-        ids: list[int] = []
-        for raw in raws:
-            found = known.get(raw)
-            ids += self._learn_token(raw) if found is None else found
-        words, rows, word_starts, row_starts = self._gathered(ids)
-        if not words:
-            return np.zeros(len(self._categories))
-        alone = np.add.reduceat(self._of_words[words], word_starts)
-        together = np.add.reduceat(self._rows[rows], row_starts)
+        found = _Found([], [], [], [], [])
+        for raws in texts:
+            found.text_starts.append(len(found.word_starts))
+            self._gather(self._ids(raws), found)
+        alone = np.add.reduceat(self._of_words[found.words], found.word_starts)
+        together = np.add.reduceat(self._rows[found.rows], found.row_starts)
         half = self._rows.shape[1]
         odds = self._odds(alone[:, :half] + together) + self._odds(alone[:, half:])
-        highest: Numbers = (odds + self._intercepts).max(axis=0)
-        return 1 / (1 + np.exp(-highest))
+        odds = np.maximum.reduceat(odds + self._intercepts, found.text_starts)
+        likely: Numbers = 1 / (1 + np.exp(-odds))
+        return likely
 
     def weigher(self, name: str) -> Callable[[str], float]:
         """Return what gives the weight of a run of stems for a category; a stem's with its pieces."""
-        at = list(self._categories).index(name)
+        at = self._place[name]
 
         def weigh(run: str) -> float:
             alone = 0.0 if " " in run else float(self._pieces(run)[at])
@@ -90,30 +106,31 @@ class LearnedEar:
     def _odds(sums: Numbers) -> Numbers:
         return sums[:, :-1] / np.sqrt(np.maximum(sums[:, -1:], 1e-9))
 
-    def _gathered(self, ids: list[int]) -> tuple[list[int], list[int], list[int], list[int]]:
-        """Return the distinct words and rows of all windows, and where each window begins."""
-        words: list[int] = []
-        rows: list[int] = []
-        word_starts: list[int] = []
-        row_starts: list[int] = []
-        for window in windows(ids, _END):
-            word_starts.append(len(words))
-            row_starts.append(len(rows))
-            present: set[int] = set()
-            found = {0}
-            for sentence in window:
-                present.update(sentence)
-                self._find_runs(sentence, found)
-            words += present
-            rows += found
-        return words, rows, word_starts, row_starts
+    def _ids(self, raws: Sequence[str]) -> list[int]:
+        """Return the numbers of a text's stems, ends of sentences among them."""
+        known = self._ids_of
+        ids: list[int] = []
+        for raw in raws:
+            found = known.get(raw)
+            ids += self._learn_token(raw) if found is None else found
+        return ids
 
-    def _find_runs(self, sentence: list[int], found: set[int]) -> None:
-        """Note the rows of the runs of two and three words in a sentence."""
+    def _gather(self, ids: list[int], found: _Found) -> None:
+        """Note the distinct words and rows of each window of a text, and where it begins."""
+        for window in windows(ids, _END) if ids else [ids]:
+            found.word_starts.append(len(found.words))
+            found.row_starts.append(len(found.rows))
+            rows = {0}
+            self._find_runs(window, rows)
+            found.words += {_END, *window}
+            found.rows += rows
+
+    def _find_runs(self, window: list[int], found: set[int]) -> None:
+        """Note the rows of the runs of two and three words; no row holds the end of a sentence."""
         follows = self._follows
         seconds: dict[int, tuple[int, Thirds]] | None = None
         thirds: Thirds | None = None
-        for word in sentence:
+        for word in window:
             if thirds and word in thirds:
                 found.add(thirds[word])
             thirds = None

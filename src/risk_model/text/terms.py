@@ -32,23 +32,33 @@ def stems(text: str) -> list[str]:
     return [found for raw in raw_tokens(normal(text)) for found in stems_of(raw)]
 
 
-def windows(words: Iterable[Word], end: Word) -> Iterator[list[list[Word]]]:
-    """Yield the sentences of a text, as many at once as stay within WINDOW_WORDS."""
-    window: list[list[Word]] = []
-    sentence: list[Word] = []
-    held = 0
-    for word in (*words, end):
-        if word != end:
+def windows(words: list[Word], end: Word) -> list[list[Word]]:
+    """Return a text cut into as many whole sentences at once as stay within WINDOW_WORDS.
+
+    The ends of the sentences stay, and count; a longer sentence is a window by itself.
+    """
+    if len(words) <= WINDOW_WORDS:
+        return [words]
+    found: list[list[Word]] = []
+    begin = last = 0
+    while last < len(words):
+        stop = words.index(end, last) + 1 if end in words[last:] else len(words)
+        if last > begin and stop - begin > WINDOW_WORDS:
+            found.append(words[begin:last])
+            begin = last
+        last = stop
+    return [*found, words[begin:]]
+
+
+def sentences(words: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the sentences of a text without their ends."""
+    sentence: list[str] = []
+    for word in (*words, END):
+        if word != END:
             sentence.append(word)
         elif sentence:
-            if window and held + len(sentence) > WINDOW_WORDS:
-                yield window
-                window, held = [], 0
-            window.append(sentence)
-            held += len(sentence)
+            yield sentence
             sentence = []
-    if window:
-        yield window
 
 
 def runs(sentence: Sequence[str]) -> Iterator[str]:
