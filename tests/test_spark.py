@@ -74,9 +74,7 @@ def test_what_training_and_backtests_see_of_the_sample_company_is_the_same(
 
 
 @pytest.mark.parametrize(
-    ("seed", "whole", "days"),
-    [(3, True, None), (12, False, [FIRST_DAY + 160])],
-    ids=["many", "one"],
+    ("seed", "whole", "days"), [(3, True, None), (12, False, [FIRST_DAY + 160])], ids=["many", "one"]
 )
 def test_every_feature_of_a_random_company_is_the_same(
     cluster: Cluster, seed: int, whole: bool, days: list[int] | None
@@ -92,10 +90,7 @@ def test_every_feature_of_a_random_company_is_the_same(
 
 
 def test_the_list_is_the_same_from_two_worker_processes(
-    line: Line,
-    cluster: Cluster,
-    trained: Trained,
-    small_parts: None,
+    line: Line, cluster: Cluster, trained: Trained, small_parts: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{trained.folder}/mlflow.db")

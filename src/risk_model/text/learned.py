@@ -59,12 +59,12 @@ class Learned:
     @property
     def weights(self) -> npt.NDArray[np.float64]:
         """Return the weights, (phrases, categories)."""
-        return self.steps * STEP
+        return np.asarray(self.steps * STEP, dtype=np.float64)
 
     @property
     def rarity(self) -> npt.NDArray[np.float64]:
         """Return how much each phrase counts: its inverse document frequency, smoothed."""
-        return np.log((1 + self.messages) / (1 + self.counts)) + 1
+        return np.asarray(np.log((1 + self.messages) / (1 + self.counts)) + 1, dtype=np.float64)
 
     def written(self) -> str:
         """Return the content of the file."""

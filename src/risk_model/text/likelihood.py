@@ -93,7 +93,7 @@ class LearnedEar:
         return likely
 
     def weigher(self, name: str) -> Callable[[str], float]:
-        """Return what gives the weight of a run of stems for a category; a stem's with its pieces."""
+        """Return what gives the weight of a run for a category; that of a stem with its pieces."""
         at = self._place[name]
 
         def weigh(run: str) -> float:

@@ -37,9 +37,10 @@ def windows(words: list[Word], end: Word) -> list[list[Word]]:
 
     The ends of the sentences stay, and count; a longer sentence is a window by itself.
     """
-    if len(words) <= WINDOW_WORDS:
-        return [words]
     found: list[list[Word]] = []
+    if len(words) <= WINDOW_WORDS:
+        found.append(words)
+        return found
     begin = last = 0
     while last < len(words):
         stop = words.index(end, last) + 1 if end in words[last:] else len(words)
@@ -47,7 +48,8 @@ def windows(words: list[Word], end: Word) -> list[list[Word]]:
             found.append(words[begin:last])
             begin = last
         last = stop
-    return [*found, words[begin:]]
+    found.append(words[begin:])
+    return found
 
 
 def sentences(words: Iterable[str]) -> Iterator[list[str]]:
