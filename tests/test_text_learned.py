@@ -1,0 +1,240 @@
+"""The learned ear: what the messages taught, beside the lists, and silent where a list is ours."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import teach_hearing
+from risk_model.errors import ConfigError
+from risk_model.text import Lexicons, hear, hear_all, hear_why, load_lexicons
+from risk_model.text.learned import FILE, Learned, load_learned
+from risk_model.text.lexicon import CATEGORIES
+from risk_model.text.likelihood import LearnedEar
+from risk_model.text.terms import WINDOW_WORDS, pieces, runs, sentences, stems, windows
+from risk_model.text.words import END, normal, raw_tokens
+
+FOLDER = teach_hearing.FOLDER
+LEXICONS = load_lexicons(FOLDER)
+LISTS_ALONE = LEXICONS.model_copy(update={"learned": None})
+ROWS = teach_hearing.read(teach_hearing.MESSAGES)
+TEXTS = [row["text"] for row in ROWS]
+
+
+def shipped() -> Learned:
+    assert LEXICONS.learned is not None
+    return LEXICONS.learned
+
+
+def taught(phrases: dict[str, dict[str, int]], intercepts: dict[str, float]) -> Lexicons:
+    """The lists with these weights (in quarters) beside them, likely nothing but for a reason."""
+    learned = Learned(
+        made_of="a test",
+        lists={name: LEXICONS.list_version(name) for name in CATEGORIES},
+        messages=1,
+        intercepts=np.array([intercepts.get(name, -1.0) for name in CATEGORIES]),
+        phrases=tuple(phrases),
+        counts=np.ones(len(phrases), dtype=np.int64),
+        steps=np.array(
+            [[weights.get(name, 0) for name in CATEGORIES] for weights in phrases.values()],
+            dtype=np.int16,
+        ),
+    )
+    return LEXICONS.model_copy(update={"learned": learned})
+
+
+def copied(folder: Path) -> Path:
+    return shutil.copytree(FOLDER, folder / "lexicons")
+
+
+def test_the_file_is_what_today_s_messages_and_lists_give() -> None:
+    """If not: make hearing."""
+    learned = shipped()
+    assert learned.made_of == teach_hearing.made_of()
+    assert LEXICONS.learned_beside() == CATEGORIES
+    assert (FOLDER / FILE).read_text(encoding="utf-8") == learned.written()
+
+
+@pytest.mark.slow
+def test_teaching_a_category_anew_gives_its_weights() -> None:
+    learned = shipped()
+    anew = teach_hearing.teach(ROWS, LEXICONS, ["billing"])
+    at = CATEGORIES.index("billing")
+    assert anew.phrases == learned.phrases
+    assert anew.counts.tolist() == learned.counts.tolist()
+    assert anew.intercepts[at] == pytest.approx(learned.intercepts[at], abs=0.02)
+    # A weight on the edge between two steps may fall either way on another machine.
+    assert np.abs(anew.steps[:, at] - learned.steps[:, at]).max() <= 1
+    assert (anew.steps[:, at] != learned.steps[:, at]).mean() < 0.01
+
+
+def by_hand(
+    text: str, learned: Learned, rarity: dict[str, float], weights: dict[str, list[float]]
+) -> list[float]:
+    """The chances of one text of one window, added up as the file says."""
+    said = list(sentences(stems(text)))
+    words = {word for sentence in said for word in sentence}
+    bags = [
+        [run for run in {run for sentence in said for run in runs(sentence)} if run in rarity],
+        [piece for word in words for piece in pieces(word) if piece in rarity],
+    ]
+    odds = learned.intercepts.tolist()
+    for bag in bags:
+        length = math.sqrt(sum(rarity[phrase] ** 2 for phrase in bag)) or 1.0
+        for phrase in bag:
+            for at, weight in enumerate(weights[phrase]):
+                odds[at] += weight * rarity[phrase] / length
+    return [1 / (1 + math.exp(-value)) for value in odds]
+
+
+SHORT = [text for text in TEXTS if len(stems(text)) <= WINDOW_WORDS]
+EAR = LearnedEar(shipped(), CATEGORIES)
+RARITY = dict(zip(shipped().phrases, shipped().rarity.tolist(), strict=True))
+WEIGHTS = dict(zip(shipped().phrases, shipped().weights.tolist(), strict=True))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from([*SHORT, "", "Zyxq 77 77?", "!"]), min_size=1, max_size=5))
+def test_the_chances_are_those_that_the_file_adds_up_to(texts: list[str]) -> None:
+    chances = EAR.chances([raw_tokens(normal(text)) for text in texts])
+    for text, row in zip(texts, chances, strict=True):
+        assert row.tolist() == pytest.approx(by_hand(text, shipped(), RARITY, WEIGHTS), abs=1e-4)
+
+
+@given(st.lists(st.sampled_from(["a", "b", END]), max_size=120))
+def test_windows_are_whole_sentences_and_lose_nothing(words: list[str]) -> None:
+    parts = windows(words, END)
+    assert [word for part in parts for word in part] == words
+    assert all(part[-1] == END for part in parts[:-1])
+    assert all(len(part) <= WINDOW_WORDS or END not in part[:-1] for part in parts)
+
+
+def test_a_likely_category_is_raised_without_a_word_of_its_list_and_says_why() -> None:
+    text = "Our patience with this? We have nothing left of zebras."
+    lexicons = taught({"zebra": {"complaint": 40}, "noth": {"complaint": 4}}, {})
+    assert hear(text, LISTS_ALONE)["complaint"] == 0
+    assert hear(text, lexicons)["complaint"] == 1
+    assert "left of zebras" in hear_why(text, lexicons)["complaint"]
+
+
+def test_a_category_that_is_next_to_impossible_is_silent_in_spite_of_its_list() -> None:
+    text = "The site is down."
+    assert hear(text, LISTS_ALONE)["outage"] == 1
+    lexicons = taught({"zebra": {"outage": 1}}, {"outage": -6.0})
+    assert hear(text, lexicons)["outage"] == 0
+    assert hear_why(text, lexicons) == {}
+
+
+def test_what_the_list_finds_denied_is_not_raised() -> None:
+    lexicons = taught({"cancel": {"threat": 60}}, {})
+    assert hear("We want to cancel the whole thing.", lexicons)["threat"] == 1
+    assert hear("We are not going to cancel our contract.", lexicons)["threat"] == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("complaint.yaml", "phrases:\n", "phrases:\n  - gruffalo\n"),
+        ("context.yaml", "negations: [", "negations: [gruffalo, "),
+    ],
+)
+def test_a_changed_list_is_obeyed(tmp_path: Path, file: str, old: str, new: str) -> None:
+    folder = copied(tmp_path)
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    changed = load_lexicons(folder)
+    assert changed.version != LEXICONS.version
+    assert "complaint" not in changed.learned_beside()
+    said = hear_all(TEXTS[:400], changed, jobs=1)
+    alone = hear_all(TEXTS[:400], changed.model_copy(update={"learned": None}), jobs=1)
+    assert said["complaint"].tolist() == alone["complaint"].tolist()
+    if file == "complaint.yaml":
+        assert hear("A gruffalo", changed)["complaint"] == 1
+        assert len(changed.learned_beside()) == len(CATEGORIES) - 1
+    else:
+        assert changed.learned_beside() == ()
+
+
+def test_a_changed_group_silences_what_was_learned_beside_the_lists_that_use_it() -> None:
+    used = LEXICONS.categories["threat"].model_dump_json()
+    name = next(name for name in LEXICONS.groups if f"<{name}>" in used)
+    groups = LEXICONS.groups | {name: (*LEXICONS.groups[name], "gruffalo")}
+    changed = LEXICONS.model_copy(update={"groups": groups})
+    assert "threat" not in changed.learned_beside()
+    unused = LEXICONS.model_copy(update={"groups": LEXICONS.groups | {"new": ("gruffalo",)}})
+    assert unused.learned_beside() == CATEGORIES
+
+
+def test_without_the_file_the_lists_hear_alone_as_another_version(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    (folder / FILE).unlink()
+    alone = load_lexicons(folder)
+    assert alone.learned is None
+    assert alone.version == LISTS_ALONE.version != LEXICONS.version
+
+
+def test_other_weights_are_another_version() -> None:
+    one, other = (taught({"zebra": {"threat": weight}}, {}) for weight in (1, 2))
+    assert one.version != other.version
+
+
+@pytest.mark.slow
+def test_a_sentence_that_matters_is_not_lost_in_a_long_mail() -> None:
+    around = (
+        "I hope that you had a nice weekend by the sea with all of your family and friends. " * 4
+    )
+    flags = list(CATEGORIES)
+    short = hear_all(TEXTS, LEXICONS, jobs=1)[flags] == 1
+    long = hear_all([f"{around}{text} {around}" for text in TEXTS], LEXICONS, jobs=1)[flags] == 1
+    kept = (short & long).to_numpy().sum() / short.to_numpy().sum()
+    assert kept > 0.97
+
+
+def broken(tmp_path: Path, line: int, new: str) -> list[str]:
+    lines = (FOLDER / FILE).read_text(encoding="utf-8").splitlines()[:40]
+    lines[line - 1] = new
+    file = tmp_path / FILE
+    file.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(ConfigError) as refused:
+        load_learned(file, CATEGORIES)
+    return refused.value.mistakes
+
+
+@pytest.mark.parametrize(
+    ("line", "new", "told"),
+    [
+        (1, "phrase,messages,threat", ":1: the columns must be phrase, messages, urgency"),
+        (2, "(mad of),x", ":2: row (made of) is missing"),
+        (3, "(lists),,a", ":3: row (lists) is missing or of another length"),
+        (4, "(messages),many", ":4: 'many' is no whole number"),
+        (5, "(intercepts)," + ",nan" * len(CATEGORIES), ":5: 'nan' is no number"),
+        (9, "zebra,3,1", ":9: 3 cells, 21 expected"),
+        (9, "zebra,0" + ",1" * len(CATEGORIES), ":9: 0 does not lie between 1 and"),
+        (9, "zebra,2" + ",0.5" * len(CATEGORIES), ":9: '0.5' is no whole number"),
+        (9, " ,2" + ",1" * len(CATEGORIES), "is empty or stands there twice"),
+    ],
+)
+def test_a_broken_file_is_told_with_its_line_and_remedy(
+    tmp_path: Path, line: int, new: str, told: str
+) -> None:
+    mistakes = broken(tmp_path, line, new)
+    assert len(mistakes) == 1
+    assert told in mistakes[0]
+    assert "make hearing" in mistakes[0]
+
+
+def test_mistakes_of_the_weights_and_of_the_lists_are_told_together(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    (folder / FILE).write_bytes(b"\xff\xfe\x00")
+    (folder / "legal.yaml").write_text("means: x\nphrases: [y\n")
+    with pytest.raises(ConfigError) as refused:
+        load_lexicons(folder)
+    assert len(refused.value.mistakes) == 2
+    assert f"{FILE}: cannot be read as CSV" in refused.value.mistakes[1]
