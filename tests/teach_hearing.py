@@ -23,6 +23,7 @@ from risk_model.text.cleaning import own_words
 from risk_model.text.learned import FILE, STEP, Learned
 from risk_model.text.lexicon import CATEGORIES, Lexicons, load_lexicons
 from risk_model.text.terms import pieces, runs, sentences, stems
+from risk_model.text.words import END
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / "features" / "lexicons"
@@ -45,7 +46,7 @@ class Message:
     """The runs of one message, and the pieces of each of its words."""
 
     def __init__(self, text: str) -> None:
-        said = list(sentences(stems(own_words(text))))
+        said = sentences(stems(own_words(text)), END)
         self.runs = {run for sentence in said for run in runs(sentence)}
         self.pieces = [pieces(word) for word in {word for sentence in said for word in sentence}]
 

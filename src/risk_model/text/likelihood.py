@@ -1,7 +1,8 @@
 """The learned ear beside the lists: how likely each category is said, and what both together say.
 
 A flag of the list stands unless the learned ear finds it next to impossible; without one, only
-what it finds likely is a flag. Where a company has changed a list, the list alone is heard.
+what it finds likely is a flag. Each sentence is heard by itself, so that neither courtesies nor
+anger around it make a fact less likely. Where a company has changed a list, that is heard alone.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from risk_model.text.learned import Learned
-from risk_model.text.terms import pieces, stems_of, windows
+from risk_model.text.terms import pieces, sentences, stems_of
 from risk_model.text.words import END
 
 # Round numbers, set before the last measurement.
@@ -29,7 +30,7 @@ Thirds = dict[int, int]
 
 @dataclass
 class _Found:
-    """Distinct words and rows of many texts, window after window, and where each begins."""
+    """Distinct words and rows of many texts, sentence after sentence, and where each begins."""
 
     words: list[int]
     rows: list[int]
@@ -76,7 +77,7 @@ class LearnedEar:
     def chances(self, texts: Sequence[Sequence[str]]) -> Numbers:
         """Return the probability of each category for texts given as their tokens.
 
-        Of shape (texts, categories): the highest of all windows of a text.
+        Of shape (texts, categories): the highest of all sentences of a text.
         """
         if len(self._words) > _REMEMBERED_WORDS:
             self._forget()
@@ -116,21 +117,21 @@ class LearnedEar:
         return ids
 
     def _gather(self, ids: list[int], found: _Found) -> None:
-        """Note the distinct words and rows of each window of a text, and where it begins."""
-        for window in windows(ids, _END) if ids else [ids]:
+        """Note the distinct words and rows of each sentence of a text, and where it begins."""
+        for sentence in sentences(ids, _END) or [[_END]]:
             found.word_starts.append(len(found.words))
             found.row_starts.append(len(found.rows))
             rows = {0}
-            self._find_runs(window, rows)
-            found.words += {_END, *window}
+            self._find_runs(sentence, rows)
+            found.words += set(sentence)
             found.rows += rows
 
-    def _find_runs(self, window: list[int], found: set[int]) -> None:
-        """Note the rows of the runs of two and three words; no row holds the end of a sentence."""
+    def _find_runs(self, sentence: list[int], found: set[int]) -> None:
+        """Note the rows of the runs of two and three words."""
         follows = self._follows
         seconds: dict[int, tuple[int, Thirds]] | None = None
         thirds: Thirds | None = None
-        for word in window:
+        for word in sentence:
             if thirds and word in thirds:
                 found.add(thirds[word])
             thirds = None

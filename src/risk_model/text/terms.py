@@ -14,10 +14,6 @@ from risk_model.text.words import END, PAUSE, normal, raw_tokens, stem, written_
 
 LONGEST_RUN = 3
 PIECE_LETTERS = (3, 4)
-# The labelled messages are this short. A longer mail is heard in parts of whole sentences, or the
-# one sentence that matters would be lost among its courtesies.
-WINDOW_WORDS = 20
-
 # A stem, or its number.
 Word = TypeVar("Word", str, int)
 
@@ -32,35 +28,15 @@ def stems(text: str) -> list[str]:
     return [found for raw in raw_tokens(normal(text)) for found in stems_of(raw)]
 
 
-def windows(words: list[Word], end: Word) -> list[list[Word]]:
-    """Return a text cut into as many whole sentences at once as stay within WINDOW_WORDS.
-
-    The ends of the sentences stay, and count; a longer sentence is a window by itself.
-    """
-    found: list[list[Word]] = []
-    if len(words) <= WINDOW_WORDS:
-        found.append(words)
-        return found
-    begin = last = 0
-    while last < len(words):
-        stop = words.index(end, last) + 1 if end in words[last:] else len(words)
-        if last > begin and stop - begin > WINDOW_WORDS:
-            found.append(words[begin:last])
-            begin = last
-        last = stop
-    found.append(words[begin:])
-    return found
-
-
-def sentences(words: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the sentences of a text without their ends."""
-    sentence: list[str] = []
-    for word in (*words, END):
-        if word != END:
-            sentence.append(word)
-        elif sentence:
-            yield sentence
-            sentence = []
+def sentences(words: Iterable[Word], end: Word) -> list[list[Word]]:
+    """Return the sentences of a text without their ends."""
+    found: list[list[Word]] = [[]]
+    for word in words:
+        if word != end:
+            found[-1].append(word)
+        elif found[-1]:
+            found.append([])
+    return found if found[-1] else found[:-1]
 
 
 def runs(sentence: Sequence[str]) -> Iterator[str]:
