@@ -67,14 +67,14 @@ def test_every_category_is_heard_in_the_messages_it_was_made_with() -> None:
 
 
 def test_messages_in_other_words_are_heard_well_enough_to_be_of_use() -> None:
-    """The floors lie just below what this set reached at its only run (0.89, 0.84)."""
+    """The floors lie just below what this set reached at its only run (0.97, 0.88)."""
     counts = counts_of(HELD_OUT)
     precision, recall = shares_of(counts)
     print(counts.assign(precision=precision, recall=recall).round(2))
     assert (counts["right"] + counts["missed"]).min() >= 10
     over_all = shares_of(counts.sum())
-    assert over_all[0] > 0.88
-    assert over_all[1] > 0.83
+    assert over_all[0] > 0.95
+    assert over_all[1] > 0.87
 
 
 def test_the_two_sets_share_no_message_and_hold_enough_traps() -> None:
