@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from risk_model.pipelines.score import choose_judge, score, working_catalogue
 from risk_model.pipelines.scorer import FIGURES, Scorer
 from risk_model.settings import PastDays, load_settings
 from risk_model.tables import open_tables
-from risk_model.timeline import date_of
 from with_spark import Cluster, KillsOnce, Whereabouts, needs_spark, two_workers
 
 pytestmark = [pytest.mark.slow, needs_spark]
@@ -74,7 +72,9 @@ def test_what_training_and_backtests_see_of_the_sample_company_is_the_same(
 
 
 @pytest.mark.parametrize(
-    ("seed", "whole", "days"), [(3, True, None), (12, False, [FIRST_DAY + 160])], ids=["many", "one"]
+    ("seed", "whole", "days"),
+    [(3, True, None), (12, False, [FIRST_DAY + 160])],
+    ids=["many", "one"],
 )
 def test_every_feature_of_a_random_company_is_the_same(
     cluster: Cluster, seed: int, whole: bool, days: list[int] | None
@@ -90,7 +90,10 @@ def test_every_feature_of_a_random_company_is_the_same(
 
 
 def test_the_list_is_the_same_from_two_worker_processes(
-    line: Line, cluster: Cluster, trained: Trained, small_parts: None,
+    line: Line,
+    cluster: Cluster,
+    trained: Trained,
+    small_parts: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{trained.folder}/mlflow.db")
