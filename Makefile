@@ -48,7 +48,12 @@ docs: $(VENV)/.dev  ## The pages that are made of the YAML (docs/coverage.md, do
 	$(RUN) features --describe --config . --out docs/features.md
 
 notebooks: $(VENV)/.dev  ## Run every notebook from top to bottom, and hold it to the rules
-	$(BIN)/python -m pytest -q tests/test_notebooks.py
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_notebooks.py
+
+pictures: $(VENV)/.dev  ## The pictures in the README, of the sample company (needs Chromium)
+	$(RUN) train --data data/sample
+	$(RUN) score --data data/sample --out $(OUT)/watchlist.csv --html $(OUT)/watchlist.html
+	$(BIN)/python benchmarks/pictures.py $(OUT)/watchlist.html
 
 lab: $(VENV)/.dev  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
@@ -59,4 +64,4 @@ mlflow: $(VENV)/.core  ## MLflow's page with the recorded runs
 clean:  ## Remove what the commands made; the virtual environment stays
 	rm -rf $(DEMO) $(OUT) mlflow.db mlruns mlartifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install dev watchlist test quick fuzz docs notebooks lab mlflow clean
+.PHONY: help install dev watchlist test quick fuzz docs notebooks pictures lab mlflow clean
