@@ -43,6 +43,9 @@ fuzz: $(VENV)/.dev  ## Damaged tables for ten minutes (RISK_MODEL_FUZZ_SECONDS, 
 	RISK_MODEL_FUZZ_SECONDS=$${RISK_MODEL_FUZZ_SECONDS:-600} \
 		$(BIN)/python -m pytest -q -s tests/test_ugly_fuzz.py
 
+spark: $(VENV)/.dev  ## The tests on Spark at length: more days, more companies, a worker killed while scoring
+	RISK_MODEL_AT_LENGTH=1 $(BIN)/python -m pytest -q tests/test_spark.py tests/test_engines.py
+
 docs: $(VENV)/.dev  ## The pages that are made of the YAML (docs/coverage.md, docs/features.md); CI compares them
 	$(BIN)/python tests/coverage_table.py
 	$(RUN) features --describe --config . --out docs/features.md
@@ -64,4 +67,4 @@ mlflow: $(VENV)/.core  ## MLflow's page with the recorded runs
 clean:  ## Remove what the commands made; the virtual environment stays
 	rm -rf $(DEMO) $(OUT) mlflow.db mlruns mlartifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install dev watchlist test quick fuzz docs notebooks pictures lab mlflow clean
+.PHONY: help install dev watchlist test quick fuzz spark docs notebooks pictures lab mlflow clean
