@@ -53,6 +53,16 @@ docs: $(VENV)/.dev  ## The pages that are made of the YAML (docs/coverage.md, do
 notebooks: $(VENV)/.dev  ## Run every notebook from top to bottom, and hold it to the rules
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_notebooks.py
 
+FIGURES := benchmarks/figures
+evaluate: $(VENV)/.dev  ## Every figure of the README's section on evaluation, from seeds (hours)
+	-$(BIN)/python benchmarks/sample_company.py --seed 3 --out $(FIGURES)/sample_company.json
+	-$(BIN)/python benchmarks/learning_curves.py --out $(FIGURES)/learning_curves.json
+	-$(BIN)/python benchmarks/verdicts.py --out $(FIGURES)/verdicts.json
+	-$(BIN)/python benchmarks/peers.py --out $(FIGURES)/peers.json
+	-$(BIN)/python benchmarks/servicenow.py --out $(FIGURES)/servicenow.json
+	-$(BIN)/python benchmarks/opslab.py --out $(FIGURES)/opslab.json
+	$(BIN)/python benchmarks/evaluation.py
+
 pictures: $(VENV)/.dev  ## The pictures in the README, of the sample company (needs Chromium)
 	$(RUN) train --data data/sample
 	$(RUN) score --data data/sample --out $(OUT)/watchlist.csv --html $(OUT)/watchlist.html
@@ -67,4 +77,4 @@ mlflow: $(VENV)/.core  ## MLflow's page with the recorded runs
 clean:  ## Remove what the commands made; the virtual environment stays
 	rm -rf $(DEMO) $(OUT) mlflow.db mlruns mlartifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install dev watchlist test quick fuzz spark docs notebooks pictures lab mlflow clean
+.PHONY: help install dev watchlist test quick fuzz spark docs notebooks evaluate pictures lab mlflow clean
