@@ -38,6 +38,7 @@ def columns(rows):
     return y, score / 5.0, group
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(tied_scores)
 def test_figures_agree_with_scikit_learn_on_tied_scores(rows):
