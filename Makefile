@@ -43,6 +43,9 @@ fuzz: $(VENV)/.dev  ## Damaged tables for ten minutes (RISK_MODEL_FUZZ_SECONDS, 
 	RISK_MODEL_FUZZ_SECONDS=$${RISK_MODEL_FUZZ_SECONDS:-600} \
 		$(BIN)/python -m pytest -q -s tests/test_ugly_fuzz.py
 
+spark: $(VENV)/.dev  ## The tests on Spark at length: more days, more companies, a worker killed while scoring
+	RISK_MODEL_AT_LENGTH=1 $(BIN)/python -m pytest -q tests/test_spark.py tests/test_engines.py
+
 docs: $(VENV)/.dev  ## The pages that are made of the YAML (docs/coverage.md, docs/features.md); CI compares them
 	$(BIN)/python tests/coverage_table.py
 	$(RUN) features --describe --config . --out docs/features.md
@@ -51,7 +54,22 @@ hearing: $(VENV)/.dev  ## Teach the learned ear anew by the labelled messages; C
 	$(BIN)/python tests/teach_hearing.py
 
 notebooks: $(VENV)/.dev  ## Run every notebook from top to bottom, and hold it to the rules
-	$(BIN)/python -m pytest -q tests/test_notebooks.py
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_notebooks.py
+
+FIGURES := benchmarks/figures
+evaluate: $(VENV)/.dev  ## Every figure of the README's section on evaluation, from seeds (hours)
+	-$(BIN)/python benchmarks/sample_company.py --seed 3 --out $(FIGURES)/sample_company.json
+	-$(BIN)/python benchmarks/learning_curves.py --out $(FIGURES)/learning_curves.json
+	-$(BIN)/python benchmarks/verdicts.py --out $(FIGURES)/verdicts.json
+	-$(BIN)/python benchmarks/peers.py --out $(FIGURES)/peers.json
+	-$(BIN)/python benchmarks/servicenow.py --out $(FIGURES)/servicenow.json
+	-$(BIN)/python benchmarks/opslab.py --out $(FIGURES)/opslab.json
+	$(BIN)/python benchmarks/evaluation.py
+
+pictures: $(VENV)/.dev  ## The pictures in the README, of the sample company (needs Chromium)
+	$(RUN) train --data data/sample
+	$(RUN) score --data data/sample --out $(OUT)/watchlist.csv --html $(OUT)/watchlist.html
+	$(BIN)/python benchmarks/pictures.py $(OUT)/watchlist.html
 
 lab: $(VENV)/.dev  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
@@ -62,4 +80,4 @@ mlflow: $(VENV)/.core  ## MLflow's page with the recorded runs
 clean:  ## Remove what the commands made; the virtual environment stays
 	rm -rf $(DEMO) $(OUT) mlflow.db mlruns mlartifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install dev watchlist test quick fuzz docs hearing notebooks lab mlflow clean
+.PHONY: help install dev watchlist test quick fuzz spark docs hearing notebooks evaluate pictures lab mlflow clean

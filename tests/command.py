@@ -19,6 +19,9 @@ import json, os, sys, traceback
 import mlflow.sklearn
 from risk_model import cli
 from risk_model.pipelines import account, backtest, features, present, score, train
+from risk_model.settings import load_settings
+
+load_settings()
 
 for line in sys.stdin:
     order = json.loads(line)

@@ -246,6 +246,7 @@ def judged_later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay
         yield judged_day(line, AS_OF, model="rules")
 
 
+@pytest.mark.slow
 def test_another_future_changes_no_word_of_any_document(
     judged: JudgedDay, judged_later: JudgedDay
 ) -> None:

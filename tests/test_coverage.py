@@ -15,6 +15,7 @@ def tests() -> dict[str, list[str]]:
     return proving_tests()
 
 
+@pytest.mark.slow
 def test_every_line_of_practice_has_a_test(tests: dict[str, list[str]]) -> None:
     assert [line for line in IDS if not tests.get(line)] == []
 

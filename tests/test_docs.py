@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import typer.main
 
+from command import Command
+from conftest import Trained, environment
 from risk_model.cli import app
 from risk_model.tables.contract import CONTRACT
 
@@ -69,31 +70,40 @@ def commands_in_readme() -> list[str]:
     return [line for line in lines if line.startswith("risk-model ")]
 
 
+LINES = commands_in_readme()
+TRAIN, SCORE, *REST = LINES
+
+
+@pytest.fixture(scope="module")
+def reader(
+    trained: Trained, sample_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Command:
+    """Somebody who has trained and scored as the README says, and goes on from there."""
+    assert TRAIN == "risk-model train --data data/sample"
+    folder = tmp_path_factory.mktemp("reader") / "project"
+    shutil.copytree(trained.folder, folder)
+    shutil.copytree(sample_folder, folder / "data" / "sample")
+    reader = Command(trained.command.server, folder, environment(folder, folder / "texts"))
+    done = reader(*shlex.split(SCORE)[1:])
+    assert done.code == 0, done.err
+    return reader
+
+
 @pytest.mark.slow
-def test_the_commands_of_the_readme_run_as_they_stand(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "data" / "sample", tmp_path / "data" / "sample")
-    environment = {
-        **os.environ,
-        "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlflow.db'}",
-        "RISK_MODEL_CACHE": str(tmp_path / "cache"),
-    }
-    lines = commands_in_readme()
-    assert len(lines) >= 8
-    for line in lines:
-        words = shlex.split(line)[1:]
-        done = subprocess.run(
-            [sys.executable, "-m", "risk_model.cli", *words],
-            check=False,
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, f"{line}\n{done.stderr}"
-    listed = pd.read_csv(tmp_path / "out" / "watchlist.csv", dtype=str, keep_default_na=False)
+def test_the_excerpt_is_what_the_first_two_commands_give(reader: Command) -> None:
+    listed = pd.read_csv(reader.cwd / "out" / "watchlist.csv", dtype=str, keep_default_na=False)
     told = re.findall(r"^\| (\d+) \| ([^|]+) \|", README, re.M)
     assert told == list(zip(listed["rank"][:5], listed["account_name"][:5], strict=True))
-    assert (tmp_path / "out" / "backtest" / "backtest.json").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", dict.fromkeys(REST))
+def test_every_other_command_of_the_readme_runs_as_it_stands(reader: Command, line: str) -> None:
+    words = shlex.split(line)[1:]
+    done = reader(*words)
+    assert done.code == 0, done.err
+    for option, file in pairwise(words):
+        assert option != "--out" or (reader.cwd / file).exists()
 
 
 def test_no_download_address_and_no_path_of_a_machine_stands_in_the_project() -> None:

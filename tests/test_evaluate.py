@@ -13,7 +13,7 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
-from risk_model.calibration import Calibrator, choose_calibration
+from risk_model.calibration import Calibrator, choose_calibration, log_losses
 from risk_model.errors import DataRefused, UsageError
 from risk_model.evaluate import (
     bootstrap,
@@ -38,6 +38,7 @@ def columns(rows):
     return y, score / 5.0, group
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(tied_scores)
 def test_figures_agree_with_scikit_learn_on_tied_scores(rows):
@@ -328,7 +329,42 @@ def test_with_few_positives_nothing_is_recalibrated():
     assert choose_calibration(p, y, day, group).reason_.startswith("left as they are: too few")
 
 
-@pytest.mark.parametrize("kind", ["none", "platt", "isotonic"])
+def with_base_rate(seed, change, rows=24_000, days=400):
+    """Outcomes whose log-odds change from one day on; the probabilities know nothing of it."""
+    rng = np.random.default_rng(seed)
+    z, day = rng.normal(-3, 1.2, rows), np.sort(rng.integers(0, days, rows))
+    y = (rng.random(rows) < expit(z + np.where(day > 120, change, 0.0))).astype(int)
+    return expit(z), y, day, rng.integers(0, 500, rows)
+
+
+@pytest.mark.parametrize("change", [-1.0, 1.0])
+def test_a_base_rate_that_has_changed_is_followed_and_helps_in_the_period_after(change):
+    p, y, day, group = with_base_rate(1, change)
+    known, after = day < 300, day >= 300
+    chosen = choose_calibration(p[known], y[known], day[known], group[known])
+    assert chosen.kind == "shift"
+    assert chosen.intercept_ == pytest.approx(change, abs=0.2)
+    left = log_losses(y[after], p[after]).mean()
+    assert log_losses(y[after], chosen.predict(p[after])).mean() < left - 0.005
+
+
+def test_a_base_rate_that_swings_back_is_not_followed():
+    p, y, day, group = outcomes(0, lambda z: z - 1, drift=lambda z: z)
+    assert choose_calibration(p, y, day, group).kind == "none"
+
+
+@pytest.mark.parametrize("positives", [0, 3, 400])
+def test_the_shift_makes_the_mean_the_share_of_the_last_quarter(positives):
+    rng = np.random.default_rng(positives)
+    p, day = rng.uniform(0.001, 0.4, 4000), np.arange(4000) // 10
+    y = np.zeros(4000, dtype=int)
+    y[-400:][:positives] = 1
+    quarter = day > day.max() - 91
+    said = Calibrator("shift").fit(p, y, day).predict(p[quarter]).mean()
+    assert said == pytest.approx(max(positives, 0.5) / quarter.sum(), abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["none", "shift", "platt", "isotonic"])
 def test_calibration_never_changes_a_rank(kind):
     p, y, *_ = outcomes(3, lambda z: np.tanh(z + 3))
     grid = np.linspace(1e-4, 1 - 1e-4, 4000)

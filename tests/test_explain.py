@@ -167,6 +167,7 @@ def test_a_feature_that_lowers_the_risk_or_is_not_notable_is_no_reason() -> None
     assert reasons(features, parts) == [[explain.QUIET]]
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(st.sampled_from(NAMES), numbers, max_size=25),
     st.dictionaries(st.sampled_from(NAMES), st.floats(-2, 2), max_size=25),

@@ -127,6 +127,7 @@ def test_texts_several_times_the_memory_are_streamed_from_a_database_and_heard_i
     assert more < 240
 
 
+@pytest.mark.slow
 def test_the_bounds_are_shown_in_the_record_and_in_the_log(
     command: Command, tmp_path: Path
 ) -> None:

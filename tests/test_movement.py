@@ -38,6 +38,7 @@ rows = st.lists(values, min_size=len(NAMES), max_size=len(NAMES)).map(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(rows, rows, rows, st.booleans())
 def test_the_parts_add_up_to_the_change(
@@ -53,6 +54,7 @@ def test_the_parts_add_up_to_the_change(
     assert float(top.sum()) + rest == pytest.approx(float(moved.parts.sum()), abs=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(rows, rows)
 def test_the_rules_alone_are_split_by_rule(before: pd.DataFrame, after: pd.DataFrame) -> None:

@@ -106,6 +106,7 @@ nasty = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(nasty, nasty, nasty)
 def test_nothing_in_the_data_becomes_markup(name: str, reason: str, csm: str) -> None:
@@ -130,6 +131,7 @@ def test_the_page_asks_for_nothing_and_runs_only_its_own_script() -> None:
     assert "unsafe-inline" not in page
 
 
+@pytest.mark.slow
 def test_five_hundred_accounts_are_under_two_megabytes_and_more_are_cut_and_named() -> None:
     page = render(content([row(n) for n in range(1, 501)])).encode()
     assert len(page) < 2_000_000

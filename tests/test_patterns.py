@@ -208,6 +208,7 @@ def test_no_account_moves_mid_escalation_and_no_load_rises_above_the_highest(
     )
 
 
+@pytest.mark.slow
 @given(works(2).map(lambda found: [Work(**{**vars(w), "may_move": True}) for w in found]))
 @settings(max_examples=60)
 def test_the_highest_load_is_near_the_best_that_any_spreading_reaches(found: list[Work]) -> None:

@@ -54,6 +54,7 @@ def same(one: Tables, other: Tables) -> None:
         assert one.frame(name).equals(other.frame(name)), name
 
 
+@pytest.mark.slow
 def test_a_database_gives_the_same_tables_as_the_files_that_it_was_loaded_from(
     inside: Empty, sample_folder: Path, tmp_path: Path
 ) -> None:
@@ -315,6 +316,7 @@ def test_without_the_driver_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyP
         open_tables("postgresql:")
 
 
+@pytest.mark.slow
 def test_no_password_is_shown_whether_it_is_right_or_wrong(
     command: Command, database: Empty
 ) -> None:

@@ -73,6 +73,7 @@ def listed(database: Empty, table: str = "watchlist") -> list[tuple[object, ...]
     )
 
 
+@pytest.mark.slow
 def test_every_cell_of_the_files_is_in_the_tables(
     command: Command, database: Empty, tmp_path: Path
 ) -> None:
@@ -187,6 +188,7 @@ with upserted(ENVIRONMENT, "watchlist", a_list("a", "x", "y", level="High")):
 """
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_in_the_middle_leaves_the_old_list_whole(inside: Empty) -> None:
     put(a_list("a", "b"))
     root = Path(__file__).parents[1]

@@ -32,6 +32,7 @@ def fired(*accounts: dict[str, float], otherwise: float = 0.0) -> list[set[str]]
     return [set(found.columns[row == 1]) for row in found.to_numpy()]
 
 
+@pytest.mark.slow
 @given(st.sampled_from(SINGLE), st.floats(-1e6, 1e6))
 def test_what_is_not_measured_is_not_quiet(rule: str, value: float) -> None:
     features = RULES.by_id[rule].features
@@ -59,6 +60,7 @@ def test_what_certainly_does_not_hold_is_quiet_whatever_else_is_unknown() -> Non
     assert BOOK.fired(X)["escalation-stale"].fillna(-9).tolist() == [0, -9, -9]
 
 
+@pytest.mark.slow
 @given(st.sampled_from(SINGLE), st.data())
 def test_a_rule_fires_exactly_where_its_words_hold(rule: str, data: st.DataObject) -> None:
     spec = RULES.by_id[rule]

@@ -276,6 +276,7 @@ def test_feeds_have_gaps_as_a_company_has_them(company: Tables) -> None:
         assert 0.01 < company[name][column].isna().mean() < 0.9, (name, column)
 
 
+@pytest.mark.slow
 def test_the_committed_size_stays_small(tmp_path: Path) -> None:
     write_company(tmp_path, 160, 60, 7)
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 2_500_000
@@ -419,6 +420,7 @@ def _aggregates(tables: Tables, weeks: int) -> pd.DataFrame:
     return pd.concat(rows)
 
 
+@pytest.mark.slow
 def test_no_plain_count_gives_the_label_away(company: Tables) -> None:
     table = _aggregates(company, 60)
     positive = table.pop("soon").to_numpy()

@@ -313,6 +313,7 @@ def test_the_list_before_gives_ranks_and_has_to_be_older(command: Command, busy:
     assert (command.cwd / "now.csv").read_bytes() == old
 
 
+@pytest.mark.slow
 def test_exports_that_stand_still_are_named_where_nobody_reads_the_log(
     command: Command, sample_folder: Path
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +20,14 @@ from risk_model.pipelines.score import choose_judge, score, working_catalogue
 from risk_model.pipelines.scorer import FIGURES, Scorer
 from risk_model.settings import PastDays, load_settings
 from risk_model.tables import open_tables
-from risk_model.timeline import date_of
-from with_spark import Cluster, KillsOnce, Whereabouts, needs_spark, two_workers
+from with_spark import Cluster, KillsHalfway, KillsOnce, Whereabouts, needs_spark, two_workers
 
 pytestmark = [pytest.mark.slow, needs_spark]
 
 CLOSE = 1e-9
+at_length = pytest.mark.skipif(
+    not os.environ.get("RISK_MODEL_AT_LENGTH"), reason="four minutes more: make spark runs it"
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,7 @@ def on_spark(line: Line, cluster: Cluster, progress: object = None) -> Line:
     return Line(line.tables, line.settings, line.cache, progress, cluster.engine)  # type: ignore[arg-type]
 
 
+@at_length
 def test_what_training_and_backtests_see_of_the_sample_company_is_the_same(
     line: Line, cluster: Cluster
 ) -> None:
@@ -74,7 +76,11 @@ def test_what_training_and_backtests_see_of_the_sample_company_is_the_same(
 
 
 @pytest.mark.parametrize(
-    ("seed", "whole", "days"), [(3, True, None), (12, False, [FIRST_DAY + 160])], ids=["many", "one"]
+    ("seed", "whole", "days"),
+    [
+        pytest.param(3, True, None, id="many", marks=at_length),
+        pytest.param(12, False, [FIRST_DAY + 160], id="one"),
+    ],
 )
 def test_every_feature_of_a_random_company_is_the_same(
     cluster: Cluster, seed: int, whole: bool, days: list[int] | None
@@ -89,24 +95,31 @@ def test_every_feature_of_a_random_company_is_the_same(
     assert here[EVERYTHING.names].notna().to_numpy().mean() > 0.3
 
 
-def test_the_list_is_the_same_from_two_worker_processes(
-    line: Line, cluster: Cluster, trained: Trained, small_parts: None,
+def test_the_list_is_the_same_from_two_worker_processes_one_of_them_killed(
+    line: Line,
+    cluster: Cluster,
+    trained: Trained,
+    small_parts: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{trained.folder}/mlflow.db")
-    here, there = score(line), score(on_spark(line, cluster))
+    killing = KillsHalfway(cluster)
+    here, there = score(line), score(on_spark(line, cluster, killing))
     assert there.run["scored_by"] == here.run["scored_by"] != "rules"
     assert len(here.ranked) > 20
-    pd.testing.assert_frame_equal(there.ranked, here.ranked)
-    pd.testing.assert_frame_equal(there.escalated, here.escalated)
+    pd.testing.assert_frame_equal(there.ranked, here.ranked, rtol=0, atol=CLOSE)
+    pd.testing.assert_frame_equal(there.escalated, here.escalated, rtol=0, atol=CLOSE)
     engine = cluster.engine(line.tables.connection)
     rows = engine.table("usage").to_native().repartition(4)
     asked = engine.apply(spark._frame(rows).select("date"), Whereabouts(), "date")
     assert set(asked["executor"]) == {float(process) for process in cluster.workers()}
     assert len(asked["executor"].unique()) == 2
+    assert killing.killed
+    assert killing.killed not in cluster.workers()
     engine.close()
 
 
+@at_length
 def test_a_worker_killed_while_measuring_and_one_while_scoring_cost_nothing_but_time(
     line: Line,
     cluster: Cluster,
@@ -121,19 +134,13 @@ def test_a_worker_killed_while_measuring_and_one_while_scoring_cost_nothing_but_
     snapshots = line.snapshots([day])
     customers = snapshots[snapshots["is_customer"]]
     scorer = Scorer(settings, catalogue, choose_judge(settings, "champion", None), day)
-    killed = []
-
-    def kill_one(stage: str, done: int, of: int) -> None:
-        if stage == "measuring" and done == of // 2:
-            killed.append(min(cluster.workers()))
-            os.kill(killed[0], 9)
-
-    said = on_spark(line, cluster, kill_one).apply(
+    killing = KillsHalfway(cluster)
+    said = on_spark(line, cluster, killing).apply(
         customers, catalogue, KillsOnce(scorer, tmp_path / "killed")
     )
     second = int((tmp_path / "killed").read_text())
-    assert len({*killed, second}) == 2
-    assert not {*killed, second} & cluster.workers()
+    assert len({killing.killed, second}) == 2
+    assert not {killing.killed, second} & cluster.workers()
     expected = line.apply(customers, catalogue, scorer)
     p = [frame["escalation_probability"].to_numpy(float) for frame in (said, expected)]
     assert np.abs(p[0] - p[1]).max() < CLOSE

@@ -87,6 +87,7 @@ def companies(seed: int) -> tuple[Company, Recorded]:
     return company, drawn(company, np.random.default_rng(seed))
 
 
+@pytest.mark.slow
 @settings(max_examples=3, phases=[Phase.generate])
 @given(st.integers(0, 2**32 - 1))
 def test_a_row_is_known_from_when_it_was_recorded_but_never_before_its_own_time(seed: int):
@@ -235,6 +236,7 @@ def test_of_two_times_from_which_a_row_is_known_the_later_counts(tmp_path: Path)
         assert tables.frame("tickets")["row_known"].tolist() == [20_521 * DAY]
 
 
+@pytest.mark.slow
 def test_every_table_may_say_when_its_rows_were_recorded():
     company, recorded = companies(1)
     assert set(company.rows) == set(CONTRACT) - {"outcomes"}

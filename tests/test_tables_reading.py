@@ -84,6 +84,7 @@ def test_every_spelling_of_iso_8601_is_the_same_moment(written: str, seconds: in
     assert frame["opened_at"].tolist() == [seconds]
 
 
+@pytest.mark.slow
 @few
 @given(
     st.datetimes(dt.datetime(1990, 1, 2), dt.datetime(2100, 12, 30)),
@@ -151,6 +152,7 @@ JUNK = st.sampled_from([*NOTHING, *NUMBERS, *TIMES, *TEXTS])
 ROWS = st.lists(st.lists(JUNK, min_size=1, max_size=5), max_size=12)
 
 
+@pytest.mark.slow
 @few
 @given(ROWS, ROWS)
 def test_every_row_that_the_csv_module_counts_is_kept_or_refused(
@@ -178,6 +180,7 @@ def test_every_row_that_the_csv_module_counts_is_kept_or_refused(
     tables.close()
 
 
+@pytest.mark.slow
 @few
 @given(ROWS)
 def test_a_refused_row_is_named_by_the_line_on_which_it_stands(rows: list[list[str]]):

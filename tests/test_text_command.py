@@ -158,6 +158,7 @@ def test_a_failure_midway_leaves_the_old_file_whole(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["messages.csv", "out.csv"]
 
 
+@pytest.mark.slow
 def test_the_command_counts_and_ends_well(command: Command, tmp_path: Path) -> None:
     done = command("text", written(tmp_path), "--out", tmp_path / "out.csv", "--keep", "account_id")
     assert done.code == 0, done.err

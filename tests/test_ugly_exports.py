@@ -543,6 +543,7 @@ ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 BREAKS = st.sampled_from(["", "", "\n", "\r\n", "\r"])
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(ENDS, min_size=1, max_size=2), BREAKS, st.lists(BREAKS, max_size=5), st.data())
 def test_rows_are_counted_whatever_they_end_with(

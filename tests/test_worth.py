@@ -49,6 +49,7 @@ def lists_by_hand(replay: pd.DataFrame, size: int) -> dict[int, list[dict[str, o
     return lists
 
 
+@pytest.mark.slow
 @given(replays(), st.integers(1, 7))
 def test_a_week_at_capacity_is_what_counting_by_hand_gives(replay: pd.DataFrame, size: int) -> None:
     told = worth.at_capacity(worth.ranked_by(replay, "p"), size)
@@ -73,6 +74,7 @@ def test_a_week_at_capacity_is_what_counting_by_hand_gives(replay: pd.DataFrame,
     assert told["new_share_a_week"] == pytest.approx(np.mean(new) if new else np.nan, nan_ok=True)
 
 
+@pytest.mark.slow
 @given(replays(), st.integers(1, 7))
 def test_lead_is_counted_from_the_first_listing_within_the_horizon(
     replay: pd.DataFrame, size: int
@@ -87,6 +89,7 @@ def test_lead_is_counted_from_the_first_listing_within_the_horizon(
     assert sorted(leads) == sorted(came - day for (_, came), day in first.items())
 
 
+@pytest.mark.slow
 @given(replays())
 def test_the_planner_agrees_with_the_week_at_each_capacity_and_never_loses_a_catch(
     replay: pd.DataFrame,
@@ -104,6 +107,7 @@ def test_the_planner_agrees_with_the_week_at_each_capacity_and_never_loses_a_cat
     assert plan["caught"].is_monotonic_increasing
 
 
+@pytest.mark.slow
 @given(replays(), st.sampled_from([0.3, 0.5, 0.8, 1.0]))
 def test_the_workload_is_the_shortest_list_that_reaches_the_recall(
     replay: pd.DataFrame, recall: float

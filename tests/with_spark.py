@@ -84,6 +84,19 @@ def two_workers() -> Iterator[Cluster]:
         os.environ.update(before)
 
 
+@dataclass
+class KillsHalfway:
+    """Is told how far measuring is, and kills a worker process when half of it is done."""
+
+    cluster: Cluster
+    killed: int = 0
+
+    def __call__(self, stage: str, done: int, of: int) -> None:
+        if stage == "measuring" and done == of // 2:
+            self.killed = min(self.cluster.workers())
+            os.kill(self.killed, 9)
+
+
 class Whereabouts:
     """Says of each row which executor asked for it."""
 

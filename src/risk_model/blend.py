@@ -160,7 +160,8 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         part = seen.take(rows)
         chosen = choose_calibration(p[rows], part.y, part.day, part.group, horizon)
         if chosen.kind != "none":
-            again = Calibrator(chosen.kind).fit(expit(self.stack_.decide(out.logits)), seen.y)
+            p_again = expit(self.stack_.decide(out.logits))
+            again = Calibrator(chosen.kind).fit(p_again, seen.y, seen.day)
             if again.rises:
                 again.reason_ = chosen.reason_
                 chosen = again

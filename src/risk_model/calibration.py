@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
 from sklearn.isotonic import IsotonicRegression
@@ -17,7 +18,7 @@ from sklearn.isotonic import IsotonicRegression
 from risk_model.logistic import Prior, fit_logistic
 
 Floats = NDArray[np.float64]
-Kind = Literal["none", "platt", "isotonic"]
+Kind = Literal["none", "shift", "platt", "isotonic"]
 
 # A probability of 0 or 1 has no logit; one in a million says as much as any history can tell.
 CERTAIN = 1e-6
@@ -25,6 +26,8 @@ CERTAIN = 1e-6
 # (Niculescu-Mizil & Caruana 2005); with 1% positives three hundred of them are many thousand cases.
 ISOTONIC_FROM = 300
 PLATT_FROM = 30
+# The base rate of now is the last quarter's: a month holds too few outcomes, a year is not now.
+RECENT_DAYS = 91
 # One-sided 5%: a map that does not clearly help is not worth having.
 CLEARLY = 1.645
 
@@ -32,6 +35,8 @@ CLEARLY = 1.645
 class Calibrator(BaseEstimator):  # type: ignore[misc]
     """A strictly rising map from probability to probability: ranks never change.
 
+    ``shift`` corrects for a base rate that has changed: the odds times one factor, so that the mean
+    is the share of the last quarter (Saerens, Latinne & Decaestecker 2002, with known outcomes).
     ``platt`` is a straight line on the logit, ``isotonic`` joins the centres of the pooled blocks
     by lines on the logit and goes on with slope 1 outside, ``none`` is the identity.
     """
@@ -39,11 +44,17 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
     def __init__(self, kind: Kind = "none") -> None:
         self.kind = kind
 
-    def fit(self, p: ArrayLike, y: ArrayLike) -> Self:
-        """Learn from probabilities p and outcomes y in {0, 1}, both of shape (n,)."""
+    def fit(self, p: ArrayLike, y: ArrayLike, days: ArrayLike | None = None) -> Self:
+        """Learn from probabilities p and outcomes y in {0, 1}, both of shape (n,).
+
+        ``days`` are their day numbers: of those, ``shift`` looks at the last quarter only.
+        """
         scores, target = to_logit(p), np.asarray(y, dtype=np.int64)
         self.reason_ = "asked for"
-        if self.kind == "platt":
+        if self.kind == "shift":
+            now = _recent(days, len(target))
+            self.intercept_ = _shift(scores[now], int(target[now].sum()))
+        elif self.kind == "platt":
             flat = Prior(np.ones(1), np.zeros(1), np.zeros(1, dtype=np.int64))
             slope, self.intercept_, _ = fit_logistic(
                 scores[:, None], target, np.ones(len(target)), flat
@@ -61,6 +72,8 @@ class Calibrator(BaseEstimator):  # type: ignore[misc]
     def map_logit(self, scores: ArrayLike) -> Floats:
         """Return the calibrated logit of logits of shape (n,)."""
         z = np.asarray(scores, dtype=np.float64)
+        if self.kind == "shift":
+            return np.asarray(self.intercept_ + z)
         if self.kind == "platt":
             return np.asarray(self.intercept_ + self.slope_ * z)
         if self.kind == "isotonic":
@@ -108,19 +121,38 @@ def choose_calibration(
     if min(known, checked) < PLATT_FROM:
         return _identity(f"too few positives to compare: {known} earlier, {checked} later")
     best, reason, least = "none", "", log_losses(target[later], p[later])
-    kinds: list[Kind] = ["platt", "isotonic"] if known >= ISOTONIC_FROM else ["platt"]
-    for kind in kinds:
-        trial = Calibrator(kind).fit(p[earlier], target[earlier])
+    kinds: list[Kind] = ["shift", "platt", "isotonic"]
+    for kind in kinds if known >= ISOTONIC_FROM else kinds[:2]:
+        trial = Calibrator(kind).fit(p[earlier], target[earlier], day[earlier])
         losses = log_losses(target[later], trial.predict(p[later]))
         z = paired_z(least, losses, group[later])
         if trial.rises and z > CLEARLY:
             best, least = kind, losses
             reason = f"{kind}: lower log loss on later outcomes by {z:.1f} standard errors"
-    chosen = Calibrator(best).fit(p, target)  # type: ignore[arg-type]
+    chosen = Calibrator(best).fit(p, target, day)  # type: ignore[arg-type]
     if best == "none" or not chosen.rises:
         return _identity("no map had a clearly lower log loss on later outcomes")
     chosen.reason_ = reason
     return chosen
+
+
+def _recent(days: ArrayLike | None, n: int) -> NDArray[np.bool_]:
+    """Return a mask of the rows of the last quarter; of all rows without days."""
+    if days is None:
+        return np.ones(n, dtype=bool)
+    day = np.asarray(days, dtype=np.int64)
+    return np.asarray(day > day.max() - RECENT_DAYS)
+
+
+def _shift(scores: Floats, positives: int) -> float:
+    """Return what is added to the logits for their mean probability to be the share of positives.
+
+    Half a positive is taken for none and for all: a share of 0 or 1 has no logit.
+    """
+    n = len(scores)
+    share = min(max(positives, 0.5), n - 0.5) / n
+    farthest = float(np.abs(scores).max()) + abs(float(logit(share))) + 1.0
+    return float(brentq(lambda b: float(expit(scores + b).mean()) - share, -farthest, farthest))
 
 
 def _identity(reason: str) -> Calibrator:

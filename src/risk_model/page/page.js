@@ -174,7 +174,9 @@
         copy.textContent = "Selected: press Ctrl+C";
       }
     });
-    cards.append(card("Brief", text, copy));
+    const brief = card("Brief", text, copy);
+    brief.classList.add("wide");
+    cards.append(brief);
     cell.append(cards);
     const line = make("tr", null, "detail");
     line.append(cell);

@@ -6,13 +6,14 @@ import difflib
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from risk_model.documents import read_yaml
 from risk_model.errors import ConfigError
 from risk_model.text.learned import FILE, Learned, load_learned
 from risk_model.text.phrases import Groups, PhraseError, read_phrase
@@ -242,9 +243,25 @@ def load_lexicons(folder: Path) -> Lexicons:
     """
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; it should hold the word lists (*.yaml)")
+    return _load_once(
+        folder, tuple((file, _bytes_of(file)) for file in sorted(folder.glob("*.yaml")))
+    )
+
+
+def _bytes_of(file: Path) -> bytes:
+    """Return what stands in a file; nothing where it cannot be read, which is told later."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+@lru_cache(maxsize=4)
+def _load_once(folder: Path, written: tuple[tuple[Path, bytes], ...]) -> Lexicons:
+    """Load what is written; the same again is what was loaded before (they are frozen)."""
     mistakes: list[str] = []
     models: dict[str, Any] = {}
-    for path in sorted(folder.glob("*.yaml")):
+    for path, _ in written:
         if model := _load(path, mistakes):
             models[path.stem] = model
     absent = [name for name in (*_SHARED, *CATEGORIES) if not (folder / f"{name}.yaml").exists()]
@@ -283,7 +300,7 @@ def _load(path: Path, mistakes: list[str]) -> _Frozen | None:
         mistakes.append(f"{path}: unknown category '{path.stem}'{hint}")
         return None
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        _, content = read_yaml(path.read_text(encoding="utf-8"))
         return _SHARED.get(path.stem, Category).model_validate(content)
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""

@@ -17,7 +17,7 @@ from risk_model.text.learned import Learned
 from risk_model.text.terms import pieces, sentences, stems_of
 from risk_model.text.words import END
 
-# Chosen on sets 6 to 8 as each was fresh, before the last measurement (docs/decisions.md, 57).
+# Chosen on sets 6 to 8 as each was fresh, before the last measurement (docs/decisions.md, 59).
 SILENCED_BELOW = 0.06
 RAISED_ABOVE = 0.4
 _REMEMBERED_WORDS = 100_000

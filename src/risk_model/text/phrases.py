@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain, product
 
 from risk_model.text.words import END, PAUSE, normal, raw_tokens, written_out
@@ -155,6 +156,7 @@ def _read_word(word: str, groups: Groups) -> Sequence[Run]:
     return groups.runs(word.strip("<>"))
 
 
+@cache
 def _as_words(text: str) -> Run:
     """Return the words of one choice, ``=`` kept before the first as the mark of an exact form."""
     exact = text.startswith("=")
