@@ -71,7 +71,11 @@ def commands_in_readme() -> list[str]:
 
 
 LINES = commands_in_readme()
-TRAIN, SCORE, *REST = LINES
+TRAIN, SCORE = (
+    next(line for line in LINES if line.startswith(f"risk-model {name} "))
+    for name in ("train", "score")
+)
+REST = [line for line in LINES if line not in (TRAIN, SCORE)]
 
 
 @pytest.fixture(scope="module")

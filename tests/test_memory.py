@@ -118,9 +118,9 @@ def test_texts_several_times_the_memory_are_streamed_from_a_database_and_heard_i
     )
     done = opened_alone("postgresql:", "60MB", **database.env)
     assert done["rows"] == {"accounts": 1, "messages": 90_000}
-    # 240 MB of text; measured: 170 MB for opening them, 170 MB more for hearing all of them,
+    # 240 MB of text; measured: 170 to 250 MB for opening them, 170 MB more for hearing all of them,
     # and four times as many texts take 20 and 30 MB more
-    assert float(str(done["mb"])) < 230
+    assert float(str(done["mb"])) < 300
     assert isinstance(done["heard"], list)
     count, threats, more = done["heard"]
     assert (count, threats) == (90_000, 9_000)

@@ -17,6 +17,7 @@ from risk_model.errors import RiskModelError, UsageError
 from risk_model.sample import company as company_module
 from risk_model.sample import make_company, write_company
 from risk_model.sample.mechanism import load_of
+from risk_model.sample.wording import Phrases
 from risk_model.sample.world import World
 from risk_model.tables.contract import CONTRACT, SURVEY_RANGES
 
@@ -277,9 +278,25 @@ def test_feeds_have_gaps_as_a_company_has_them(company: Tables) -> None:
 
 
 @pytest.mark.slow
-def test_the_committed_size_stays_small(tmp_path: Path) -> None:
+def test_the_committed_company_is_small_and_what_the_command_writes(
+    tmp_path: Path, sample_folder: Path
+) -> None:
     write_company(tmp_path, 160, 60, 7)
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 2_500_000
+    made, kept = (
+        {path.name: pd.read_csv(path, dtype=str) for path in folder.iterdir()}
+        for folder in (tmp_path, sample_folder)
+    )
+    assert made.keys() == kept.keys()
+    for name, table in made.items():
+        pd.testing.assert_frame_equal(table, kept[name], obj=name)
+
+
+def test_every_slot_of_a_phrase_is_filled() -> None:
+    parts = [part for lines in Phrases.load()._groups.values() for line in lines for part in line]
+    texts = [text for part in parts for text in ([part] if isinstance(part, str) else part)]
+    assert len(texts) > 1000
+    assert [text for text in texts if "{" in text or "}" in text] == []
 
 
 # --- honest ---------------------------------------------------------------------------------

@@ -215,7 +215,7 @@ def lay_down(folder: Path) -> list[Path]:
         path
         for part in PARTS
         for path in sorted((source / part).rglob("*"))
-        if path.is_file() and path.suffix in (".yaml", ".txt", ".md")
+        if path.is_file() and path.suffix in (".yaml", ".csv", ".txt", ".md")
     ]
     files.append(source / COMPANY)
     targets = [folder / path.relative_to(source) for path in files]
