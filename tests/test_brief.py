@@ -186,6 +186,22 @@ def test_the_checklist_has_boxes_and_what_is_on_record_of_each_expectation(
     assert "| **CSM** | Ana |" in parts["Escalation path"]
 
 
+def test_what_is_not_shown_is_counted(tmp_path: Path) -> None:
+    many = [ticket(n, "A1", moment(40 - n)) for n in range(1, 16)]
+    folder = write_tables(
+        tmp_path / "data", accounts=[account("A1"), account("A2")], tickets=[*desk("A2"), *many]
+    )
+    with Line.open(folder, load_settings()) as line:
+        on_the_day = judged_day(line, AS_OF, model="rules")
+        email = sections(written(on_the_day, "A1", "email"))["Issue"]
+        tracking = written(on_the_day, "A1", "tracking")
+    assert "15 tickets open:" in email
+    assert email.count("\n- T") == 8
+    assert "and 7 newer" in email
+    assert tracking.count("Solve T") == 12
+    assert "Solve 3 newer tickets" in tracking
+
+
 @pytest.mark.practice("doc-blanks")
 def test_what_no_table_holds_is_a_marked_blank_in_every_document(judged: JudgedDay) -> None:
     for kind in KINDS:

@@ -35,6 +35,7 @@ def issue(story: Story) -> list[Block]:
     still = story.open_tickets()
     if still:
         items = [f"{ticket_name(story, t)}, open {_age(story, t)}" for t in still[:MOST]]
+        items += [f"and {len(still) - MOST} newer"] if len(still) > MOST else []
         blocks += [Paragraph(f"{counted(len(still), 'ticket')} open:"), Points(items)]
     running = [row for row in story.rows("incidents") if row["ended_at"] is None]
     if running:
@@ -43,6 +44,7 @@ def issue(story: Story) -> list[Block]:
             f"{time_text(row['started_at'])}"
             for row in running[-MOST:]
         ]
+        items += [f"and {len(running) - MOST} earlier"] if len(running) > MOST else []
         blocks += [Paragraph("Incidents without a recorded end:"), Points(items)]
     return blocks
 

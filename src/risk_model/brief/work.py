@@ -89,11 +89,14 @@ def plan(story: Story) -> list[Block]:
     """Steps with owner and due date: what is open on our side, then the first step and the end."""
     nobody: Text = Blank("owner")
     rows: list[tuple[Text, Text, Text]] = []
-    for ticket in story.open_tickets()[:MOST]:
+    still = story.open_tickets()
+    for ticket in still[:MOST]:
         due = ticket["promised_for"] or ticket["sla_due_at"]
         late = " (overdue)" if due is not None and due < story.now else ""
         when: Text = f"{date_text(due)}{late}" if due is not None else Blank("due")
         rows.append((f"Solve {ticket_name(story, ticket)}", nobody, when))
+    if len(still) > MOST:
+        rows.append((f"Solve {counted(len(still) - MOST, 'newer ticket')}", nobody, Blank("due")))
     for task in story.rows("tasks"):
         if task["done_at"] is None and task["owner_side"] == "us" and task["due_at"] is not None:
             late = " (overdue)" if task["due_at"] < story.now else ""
