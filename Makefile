@@ -75,6 +75,8 @@ lab: $(VENV)/.dev  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
 
 mlflow: $(VENV)/.core  ## MLflow's page with the recorded runs
+	@echo "The champion and why: http://127.0.0.1:5000/#/models/risk-model-escalation"
+	@echo "Every training, its folds below it: http://127.0.0.1:5000/#/experiments/1/runs"
 	$(BIN)/mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
 clean:  ## Remove what the commands made; the virtual environment stays

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
 import shutil
@@ -62,6 +63,17 @@ def test_links_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_readmes_figures_are_those_of_the_benchmarks() -> None:
+    spec = importlib.util.spec_from_file_location("evaluation", ROOT / "benchmarks/evaluation.py")
+    assert spec is not None
+    assert spec.loader is not None
+    evaluation = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(evaluation)
+    assert len(list(evaluation.FIGURES.glob("*.json"))) >= 3
+    assert evaluation.with_figures(README) == README
+    assert evaluation.START in README
 
 
 def commands_in_readme() -> list[str]:

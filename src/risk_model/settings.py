@@ -32,6 +32,8 @@ from risk_model.tables.resources import ALL_THERE_IS, Resources
 from risk_model.text import Lexicons, load_lexicons
 
 PARTS = ("features", "models", "pipelines")
+# Files of these kinds are decisions: laid down, and kept with each run.
+DECISIONS = (".yaml", ".csv", ".txt", ".md")
 # A company's own changes, and the parts of it: the rules, and the files that it may change.
 COMPANY = "company.yaml"
 CHANGEABLE = (
@@ -215,7 +217,7 @@ def lay_down(folder: Path) -> list[Path]:
         path
         for part in PARTS
         for path in sorted((source / part).rglob("*"))
-        if path.is_file() and path.suffix in (".yaml", ".csv", ".txt", ".md")
+        if path.is_file() and path.suffix in DECISIONS
     ]
     files.append(source / COMPANY)
     targets = [folder / path.relative_to(source) for path in files]

@@ -67,7 +67,7 @@ def _heading(
     return [
         Text(
             f"{account}: {what} {moved.before:.1%} on {date_of(earlier)}, "
-            f"{moved.after:.1%} on {date_of(day)}, {moved.after - moved.before:+.1%} points"
+            f"{moved.after:.1%} on {date_of(day)}, {100 * (moved.after - moved.before):+.1f} points"
         ),
         Text(),
     ]

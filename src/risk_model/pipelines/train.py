@@ -25,6 +25,7 @@ from risk_model.pipelines.severity import (
     past_severities,
     severity_facts,
 )
+from risk_model.settings import DECISIONS, PARTS, Settings
 from risk_model.timeline import DEFAULT_HORIZON, date_of
 from risk_model.tracking import SEVERITY_FILE, TrainingRun, promote, training_run
 
@@ -117,21 +118,8 @@ def _record(run: TrainingRun, made: Material, reason: str, decision: Decision) -
             "data_fingerprint": line.tables.fingerprint,
         }
     )
-    for part in ("features", "models", "pipelines"):
-        for path in sorted((settings.folder / part).rglob("*.yaml")):
-            inside = path.parent.relative_to(settings.folder)
-            run.keep_file(path, f"decisions/{inside.as_posix()}")
-    told = importance(model, past.features.tail(MOST_EXPLAINED), settings.catalogue)
-    run.keep_json(verdict.to_dict(), "backtest.json")
-    run.keep_json({"features": told.to_dict("records")}, "importance.json")
-    run.keep_text(
-        model_card(params, verdict, told, reason, bool(model.calibrated_)), "model_card.md"
-    )
-    run.keep_figure(calibration_figure(verdict), "calibration.png")
-    run.keep_figure(ranking_figure(verdict), "ranking.png")
-    run.keep_figure(importance_figure(told), "importance.png")
-    if made.severity is not None:
-        run.keep_estimator(made.severity, SEVERITY_FILE)
+    _keep_decisions(run, settings)
+    _keep_what_it_takes_to_judge(run, made, params, reason)
     for name, facts, figures in verdict.by_fold():
         run.nested(name, facts, figures)
     names = [str(name) for name in model.feature_names_in_]
@@ -150,6 +138,32 @@ def _record(run: TrainingRun, made: Material, reason: str, decision: Decision) -
             "severity": severity_facts(made.severity, verdict.severity, settings),
         },
     )
+
+
+def _keep_decisions(run: TrainingRun, settings: Settings) -> None:
+    for part in PARTS:
+        for path in sorted((settings.folder / part).rglob("*")):
+            if path.suffix in DECISIONS:
+                inside = path.parent.relative_to(settings.folder)
+                run.keep_file(path, f"decisions/{inside.as_posix()}")
+
+
+def _keep_what_it_takes_to_judge(
+    run: TrainingRun, made: Material, params: Mapping[str, Any], reason: str
+) -> None:
+    model, verdict = made.model, made.verdict
+    catalogue = made.line.settings.catalogue
+    told = importance(model, made.past.features.tail(MOST_EXPLAINED), catalogue)
+    run.keep_json(verdict.to_dict(), "backtest.json")
+    run.keep_json({"features": told.to_dict("records")}, "importance.json")
+    run.keep_text(
+        model_card(params, verdict, told, reason, bool(model.calibrated_)), "model_card.md"
+    )
+    run.keep_figure(calibration_figure(verdict), "calibration.png")
+    run.keep_figure(ranking_figure(verdict), "ranking.png")
+    run.keep_figure(importance_figure(told), "importance.png")
+    if made.severity is not None:
+        run.keep_estimator(made.severity, SEVERITY_FILE)
 
 
 def _params(line: Line, past: Labelled, model: Blend, day: int, horizon: int) -> Mapping[str, Any]:

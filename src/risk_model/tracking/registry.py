@@ -89,6 +89,7 @@ def promote(
         client.get_model_version(name, version)
         for key, value in tags.items():
             client.set_model_version_tag(name, version, key, value)
+        client.update_model_version(name, version, f"Champion since {tags['promoted_at']}: {why}")
         client.set_registered_model_alias(name, CHAMPION, version)
     log.info("champion: %s version %s (%s)", name, version, why)
 
