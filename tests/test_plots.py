@@ -6,6 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from risk_model.catalogue import Catalogue, Feature
+from risk_model.pipelines.history import History
 from risk_model.plots import (
     NOT_KNOWN,
     coverage_by_family,
@@ -13,6 +14,7 @@ from risk_model.plots import (
     escalations_figure,
     families_figure,
     finding,
+    story_figure,
     trajectory_figure,
 )
 from risk_model.timeline import DAY
@@ -242,3 +244,15 @@ def test_a_family_adds_or_takes_only_where_its_interval_leaves_out_nothing(low, 
     figure = families_figure(told, "own")
     assert said in figure.get_suptitle()
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()][-1] == "usage (5)"
+
+
+def test_a_series_without_a_value_is_named_as_not_measured_in_an_account_s_story():
+    days = pd.date_range("2026-01-05", periods=3, freq="7D")
+    weeks = pd.DataFrame({"probability": [0.1, 0.2, 0.4]}, index=days)
+    usage, health = pd.Series([5.0, 0, 2], days), pd.Series(np.nan, days)
+    series = {"usage": usage, "health": health}
+    figure = story_figure(History("a", weeks, weeks[[]], series, (days[1],)))
+    *_, used, healthy = figure.axes
+    assert "not measured" not in used.get_title(loc="left")
+    assert "not measured" in healthy.get_title(loc="left")
+    assert not len(healthy.get_yticks())

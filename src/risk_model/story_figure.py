@@ -30,6 +30,9 @@ def story_figure(history: History, name: str = "") -> Figure:
         draw = axes.plot if series in ("usage", "health") else axes.bar
         draw(line.index, line, color=BLUE, **({} if draw == axes.plot else {"width": 4}))
         axes.set_title(CALLED[series], loc="left", fontsize=9)
+        if line.isna().all():  # an empty panel with a scale would look like a fault
+            axes.set_title(f"{CALLED[series]}: not measured in these weeks", loc="left", fontsize=9)
+            axes.set_yticks([])
     for axes in grid:
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(colors=INK, labelsize=8)
@@ -50,7 +53,7 @@ def _said(axes: Any, history: History) -> None:
     axes.plot(said.index, said, color=BLUE, marker="o", markersize=3)
     axes.set_ylim(0, max(0.1, float(said.max()) * 1.15))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    note = "; escalations in red" if history.escalated else ""
+    note = "; red: an escalation opened" if history.escalated else ""
     axes.set_title(f"what would have been said each week{note}", loc="left", fontsize=9)
 
 
