@@ -73,7 +73,9 @@ def summary(story: Story) -> list[Block]:
         "nobody": "Nothing is waiting on either side.",
     }[str(row["waiting_on"])]
     why = {"product": "the product", "contract": "the contract", "experience": "their experience"}
-    cause = f" The signs point to {why.get(story.cause, story.cause)}." if story.cause else ""
+    recorded = case is not None and bool(case["cause"])
+    points = "The cause recorded at the closing is" if recorded else "The signs point to"
+    cause = f" {points} {why.get(story.cause, story.cause)}." if story.cause else ""
     return [Paragraph(f"{begin}{cause} {turn}")]
 
 

@@ -16,6 +16,7 @@ from risk_model.movement import THE_RULES, ByBlend, ByRules, Movement, Scorer, l
 from risk_model.pipelines.judged_day import judged_day
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import Judge, working_catalogue
+from risk_model.tables.late import hindsight, late_tables
 from risk_model.timeline import date_of, day_number
 
 MOST = 10
@@ -41,7 +42,8 @@ def explain_change(
     before, then = _row(line, account, earlier, model_then or model)
     after, now = _row(line, account, day, model)
     catalogue = working_catalogue(line.settings)
-    moved = movement(_scorer(then), _scorer(now), before, before, after)
+    looked_back = _with_hindsight(line, account, earlier, day, before)
+    moved = movement(_scorer(then), _scorer(now), before, looked_back, after)
     return Group(
         *_heading(account, earlier, day, moved, now),
         _split(moved, before, after, catalogue),
@@ -54,6 +56,27 @@ def _row(line: Line, account: str, day: int, model: str) -> tuple[pd.DataFrame, 
     judged = judged_day(line, date_of(day), model=model)
     place = judged.place(account)
     return judged.features.loc[[place]].reset_index(drop=True), judged.judge
+
+
+def _with_hindsight(
+    line: Line, account: str, earlier: int, day: int, before: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the earlier day's features from all that is known at ``day`` about the time before it.
+
+    Where no table is late, and where the account was no customer by what was known later, that is
+    what was known then.
+    """
+    if not late_tables(line.tables):
+        return before
+    with hindsight(line.tables, day) as seen:
+        again = Line(seen, line.settings, line.cache)
+        try:
+            snapshots = again.snapshots([earlier])
+            own = snapshots[(snapshots["account_id"] == account) & snapshots["is_customer"]]
+            found = again.measure(own, working_catalogue(line.settings))
+        finally:
+            again.engine.close()
+    return before if found.empty else found.reset_index(drop=True)[before.columns]
 
 
 def _scorer(judge: Judge) -> Scorer:
