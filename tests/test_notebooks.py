@@ -1,13 +1,12 @@
 """Notebooks run as they stand, open with a question, end with an answer, and define nothing."""
 
 import ast
+import json
 import os
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -22,6 +21,9 @@ every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: pat
 
 
 def read(path):
+    # Imported where it is used: it takes seconds, and every worker collects every file.
+    import nbformat
+
     return nbformat.read(path, as_version=4)
 
 
@@ -100,7 +102,7 @@ def test_it_tells_nothing_of_the_machine_that_ran_it(path):
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("image/png", None)
         assert not cell.metadata, "timings and viewer settings stay out"
-    assert not ABSOLUTE.findall(nbformat.writes(notebook))
+    assert not ABSOLUTE.findall(json.dumps(notebook))
     assert set(notebook.metadata) <= {"kernelspec", "language_info"}
     assert path.stat().st_size < MOST_BYTES
 
@@ -131,6 +133,8 @@ def test_it_runs_from_top_to_bottom_in_a_clean_kernel(path, heard_texts, monkeyp
     notebook = read(path)
     stored = {cell.source: shapes(cell) for cell in code_cells(notebook)}
     before = sorted(FOLDER.iterdir())
+    from nbclient import NotebookClient
+
     client = NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
     )
