@@ -8,7 +8,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "risk_model"
 LAYERS = {
     6: ("cli", "library"),
-    5: ("pipelines", "plots", "page", "story_figure"),
+    5: ("pipelines", "plots", "page", "story_figure", "waiting"),
     4: (
         "brief",
         "patterns",

@@ -144,5 +144,9 @@ def test_it_runs_from_top_to_bottom_in_a_clean_kernel(path, heard_texts, monkeyp
 
 
 def shapes(cell):
-    """Return what kinds of output a cell has: a text, a table, a figure, in order."""
-    return [sorted(output.get("data", {output.output_type: ""})) for output in cell.outputs]
+    """Return what kinds of output a cell has: a text, a table, a figure, in order.
+
+    A bar that has gone leaves an empty place, where the machine was slow enough to show one.
+    """
+    told = [output for output in cell.outputs if output.get("data", {}).get("text/html") != ""]
+    return [sorted(output.get("data", {output.output_type: ""})) for output in told]

@@ -100,11 +100,13 @@ def predict_ahead(
     groups: ArrayLike,
     folds: ForwardFolds,
     baselines: Sequence[str] = (),
+    told: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Return each member's score of every test row, fitted on what was known when its block began.
 
     ``make_members`` makes fresh classifiers by name. ``baselines`` are columns of X that rank by
-    themselves, the larger the worse; not measured ranks last. Raises DataRefused when the history
+    themselves, the larger the worse; not measured ranks last. ``told`` hears of each fold that is
+    done (its number, how many). Raises DataRefused when the history
     is too short or no fold has both classes to train on, UsageError for an unknown baseline.
     """
     missing = [name for name in baselines if name not in X.columns]
@@ -121,6 +123,8 @@ def predict_ahead(
             model = _fit(member, X.iloc[train], target[train], day[train], group[train])
             part[name] = model.predict_proba(X.iloc[test])[:, 1]
         parts.append(part)
+        if told is not None:
+            told(number, folds.n_folds)
     if not parts:
         raise DataRefused("evaluate: no fold has both classes to train on. Bring more history.")
     ahead = pd.concat(parts, ignore_index=True)
@@ -186,12 +190,13 @@ def forward_evaluation(
     capacity: int | None = None,
     n: int = 500,
     seed: int = 0,
+    told: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Fit and predict forward in time, then judge ``main`` beside members, prior and baselines.
 
     See ``predict_ahead`` and ``judge``.
     """
-    ahead = predict_ahead(make_members, X, y, days, groups, folds, baselines)
+    ahead = predict_ahead(make_members, X, y, days, groups, folds, baselines, told)
     done = judge(ahead, main, scores=baselines, capacity=capacity, n=n, seed=seed)
     skipped = folds.n_folds - ahead["fold"].nunique()
     if skipped:

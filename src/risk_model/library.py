@@ -46,6 +46,7 @@ from risk_model.rules import Rulebook
 from risk_model.settings import PastDays, Settings, load_settings
 from risk_model.tables import check_lines, check_table
 from risk_model.timeline import DEFAULT_HORIZON, date_of, day_number
+from risk_model.waiting import Bar
 from risk_model.watchlist import Watchlist
 
 if TYPE_CHECKING:
@@ -135,15 +136,17 @@ def open_tables(
     sources: str | Path | None = None,
     config: str | Path | None = None,
     cache: str | Path | None = None,
+    progress: bool = True,
 ) -> Company:
     """Open the tables of a folder or database; ``sources`` maps other exports onto them.
 
     ``config`` is a folder of decisions, by default those of the working folder or the product's.
-    ``cache`` is a file in which heard texts are remembered. Raises DataRefused where going on would
-    mislead.
+    ``cache`` is a file in which heard texts are remembered; ``progress`` shows a bar where work
+    takes seconds and somebody looks. Raises DataRefused where going on would mislead.
     """
     settings = load_settings(_path(config))
-    return Company(Line.open(data, settings, _path(sources), _path(cache)))
+    bar = Bar() if progress else None
+    return Company(Line.open(data, settings, _path(sources), _path(cache), bar))
 
 
 def features_at(company: Company, days: Day | Sequence[Day] = None) -> pd.DataFrame:

@@ -98,7 +98,7 @@ def backtest(
     trial = Trial.of(line.settings, past, horizon, gap)
     graded = past_severities(line, past, horizon)
     severity = judge_severity(graded, line.settings, horizon)
-    judged = replace(trial.judged(), severity=severity)
+    judged = replace(trial.judged(line.telling("judging fold")), severity=severity)
     done = judged.evaluation
     if done is None:
         return Backtest(judged, pd.DataFrame())
@@ -161,7 +161,7 @@ class Trial:
         """Return the folds forward in time that the plan asks for."""
         return folds_of(self.settings.backtest, self.past, self.horizon, self.gap)
 
-    def judged(self) -> Judged:
+    def judged(self, told: Callable[[int, int], None] | None = None) -> Judged:
         """Fit and predict forward in time, and judge; without figures where the past is short."""
         settings, past = self.settings, self.past
         try:
@@ -175,6 +175,7 @@ class Trial:
                 baselines=[BASELINE] if BASELINE in self.table.columns else [],
                 capacity=settings.response.capacity or None,
                 n=settings.backtest.resamples,
+                told=told,
             )
         except DataRefused as refused:
             return Judged(None, facts_of(past), str(refused))

@@ -147,7 +147,7 @@ class Line:
 
     def measure(self, snapshots: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
         """Return the features of snapshots, one row each, by name only."""
-        heard, told = self._hear(catalogue), self._told("measuring")
+        heard, told = self._hear(catalogue), self.telling("measuring")
         features = features_at(self.engine, self.tables.present, snapshots, catalogue, heard, told)
         self.engine.close()
         return features[catalogue.names]
@@ -159,7 +159,7 @@ class Line:
 
         It is asked where the features are, some rows at a time, and only its answers come here.
         """
-        heard, told = self._hear(catalogue), self._told("measuring")
+        heard, told = self._hear(catalogue), self.telling("measuring")
         said = answers_at(
             self.engine, self.tables.present, snapshots, catalogue, function, heard, told
         )
@@ -173,7 +173,7 @@ class Line:
             catalogue,
             self.settings.lexicons,
             self.cache,
-            self._told("reading texts"),
+            self.telling("reading texts"),
         )
 
     def past(self, as_of: int, horizon: int, plan: PastDays, gap: int = 0) -> Labelled:
@@ -222,7 +222,8 @@ class Line:
             )
         return days
 
-    def _told(self, stage: str) -> Callable[[int, int], None] | None:
+    def telling(self, stage: str) -> Callable[[int, int], None] | None:
+        """Return what hears how far a stage is: its part done (from 0), of how many."""
         if self.progress is None:
             return None
         progress = self.progress
