@@ -294,3 +294,24 @@ def test_what_moved_and_the_load_are_told(page: Any) -> None:
     assert "CSM 0" in page.inner_text(".bars")
     page.emulate_media(media="print")
     assert not page.is_visible("#filters")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("wide", "high"), [(1400, 1000), (820, 1100), (390, 800)])
+def test_it_fits_every_width_and_a_picture_of_it_is_full_of_things(
+    page: Any, tmp_path: Path, wide: int, high: int
+) -> None:
+    image = pytest.importorskip("PIL.Image")
+    page.set_viewport_size({"width": wide, "height": high})
+    page.click("tr[data-row='0'] .open")
+    shot = tmp_path / "page.png"
+    page.screenshot(path=shot)
+    with image.open(shot) as picture:
+        assert picture.size == (wide, high)
+        assert len(picture.convert("RGB").getcolors(wide * high)) > 200
+    too_wide = page.evaluate(
+        "[...document.body.children].filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
+        ".map(e => e.tagName + '.' + e.className)"
+    )
+    assert too_wide == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
