@@ -88,9 +88,12 @@ def _learning_curves(points: list[dict[str, Any]]) -> Iterator[str]:
         cells = [_point(at.get((nature, size))) for size in sizes]
         yield f"| {nature} | {' | '.join(cells)} |"
     worse = [point for point in points if point["less_better_half"]["high"] < 0]
+    named = ", ".join(f"{point['nature']} at {point['escalations']}" for point in worse)
+    few = sum(point["weights"]["rules"] == 1.0 for point in worse)
     yield (
         f"\n{len(worse)} of {len(points)} points lie below the better half beyond paired noise "
-        "(95%, accounts redrawn)."
+        f"(*; 95%, accounts redrawn): {named or 'none'}. At {few} of them the rules decided alone, "
+        "as they do below 30 escalations."
     )
 
 
