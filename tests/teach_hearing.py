@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 
 from risk_model.text.cleaning import own_words
 from risk_model.text.learned import FILE, STEP, Learned
-from risk_model.text.lexicon import CATEGORIES, Lexicons, load_lexicons
+from risk_model.text.lexicon import LEARNABLE, Lexicons, load_lexicons
 from risk_model.text.terms import pieces, runs, sentences, stems
 from risk_model.text.words import END
 
@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 FOLDER = HERE.parent / "features" / "lexicons"
 MESSAGES = HERE / "messages.csv"
 # Raise it whenever the same messages would teach something else.
-WAY = 1
+WAY = 2
 LEAST_RUNS, LEAST_PIECES = 2, 3
 STRENGTH = 20.0
 
@@ -80,7 +80,7 @@ def matrix(
     return built
 
 
-def teach(rows: Rows, lexicons: Lexicons, names: Sequence[str] = CATEGORIES) -> Learned:
+def teach(rows: Rows, lexicons: Lexicons, names: Sequence[str] = LEARNABLE) -> Learned:
     """What the rows teach of the named categories; the others weigh nothing."""
     messages = [Message(row["text"]) for row in rows]
     of_runs, of_pieces = counted(messages)
@@ -100,18 +100,18 @@ def teach(rows: Rows, lexicons: Lexicons, names: Sequence[str] = CATEGORIES) -> 
             ),
         ]
     ).tocsr()
-    weights = np.zeros((len(counts), len(CATEGORIES)))
-    intercepts = np.zeros(len(CATEGORIES))
+    weights = np.zeros((len(counts), len(LEARNABLE)))
+    intercepts = np.zeros(len(LEARNABLE))
     for name in names:
         sure = np.array([row[name] != "" for row in rows])
         said = np.array([row[name] == "1" for row in rows])
         fitted = LogisticRegression(C=STRENGTH, solver="liblinear", random_state=0, tol=1e-6)
         fitted.fit(seen[sure], said[sure])
-        at = CATEGORIES.index(name)
+        at = LEARNABLE.index(name)
         weights[:, at], intercepts[at] = fitted.coef_[0], fitted.intercept_[0]
     return Learned(
         made_of=made_of(),
-        lists={name: lexicons.list_version(name) for name in CATEGORIES},
+        lists={name: lexicons.list_version(name) for name in LEARNABLE},
         messages=len(rows),
         intercepts=intercepts.round(2),
         phrases=(*of_runs, *of_pieces),

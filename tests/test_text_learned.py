@@ -15,7 +15,7 @@ import teach_hearing
 from risk_model.errors import ConfigError
 from risk_model.text import Lexicons, hear, hear_all, hear_why, load_lexicons
 from risk_model.text.learned import FILE, Learned, load_learned
-from risk_model.text.lexicon import CATEGORIES
+from risk_model.text.lexicon import CATEGORIES, GRAVE, LEARNABLE
 from risk_model.text.likelihood import LearnedEar
 from risk_model.text.terms import pieces, runs, sentences, stems
 from risk_model.text.words import END, normal, raw_tokens
@@ -36,13 +36,13 @@ def taught(phrases: dict[str, dict[str, int]], intercepts: dict[str, float]) -> 
     """The lists with these weights (in quarters) beside them, likely nothing but for a reason."""
     learned = Learned(
         made_of="a test",
-        lists={name: LEXICONS.list_version(name) for name in CATEGORIES},
+        lists={name: LEXICONS.list_version(name) for name in LEARNABLE},
         messages=1,
-        intercepts=np.array([intercepts.get(name, -1.0) for name in CATEGORIES]),
+        intercepts=np.array([intercepts.get(name, -1.0) for name in LEARNABLE]),
         phrases=tuple(phrases),
         counts=np.ones(len(phrases), dtype=np.int64),
         steps=np.array(
-            [[weights.get(name, 0) for name in CATEGORIES] for weights in phrases.values()],
+            [[weights.get(name, 0) for name in LEARNABLE] for weights in phrases.values()],
             dtype=np.int16,
         ),
     )
@@ -57,7 +57,7 @@ def test_the_file_is_what_today_s_messages_and_lists_give() -> None:
     """If not: make hearing."""
     learned = shipped()
     assert learned.made_of == teach_hearing.made_of()
-    assert LEXICONS.learned_beside() == CATEGORIES
+    assert LEXICONS.learned_beside() == LEARNABLE
     assert (FOLDER / FILE).read_text(encoding="utf-8") == learned.written()
 
 
@@ -65,7 +65,7 @@ def test_the_file_is_what_today_s_messages_and_lists_give() -> None:
 def test_teaching_a_category_anew_gives_its_weights() -> None:
     learned = shipped()
     anew = teach_hearing.teach(ROWS, LEXICONS, ["billing"])
-    at = CATEGORIES.index("billing")
+    at = LEARNABLE.index("billing")
     assert anew.phrases == learned.phrases
     assert anew.counts.tolist() == learned.counts.tolist()
     assert anew.intercepts[at] == pytest.approx(learned.intercepts[at], abs=0.02)
@@ -93,7 +93,7 @@ def by_hand(
 
 
 SENTENCES = [text for text in TEXTS if len(sentences(stems(text), END)) == 1]
-EAR = LearnedEar(shipped(), CATEGORIES)
+EAR = LearnedEar(shipped(), LEARNABLE)
 RARITY = dict(zip(shipped().phrases, shipped().rarity.tolist(), strict=True))
 WEIGHTS = dict(zip(shipped().phrases, shipped().weights.tolist(), strict=True))
 
@@ -129,17 +129,31 @@ def test_a_likely_category_is_raised_without_a_word_of_its_list_and_says_why() -
 
 
 def test_a_category_that_is_next_to_impossible_is_silent_in_spite_of_its_list() -> None:
-    text = "The site is down."
-    assert hear(text, LISTS_ALONE)["outage"] == 1
-    lexicons = taught({"zebra": {"outage": 1}}, {"outage": -6.0})
-    assert hear(text, lexicons)["outage"] == 0
+    text = "We are evaluating another vendor."
+    assert hear(text, LISTS_ALONE)["competitor"] == 1
+    lexicons = taught({"zebra": {"competitor": 1}}, {"competitor": -6.0})
+    assert hear(text, lexicons)["competitor"] == 0
     assert hear_why(text, lexicons) == {}
 
 
+def test_what_brings_in_executives_is_heard_by_the_lists_alone() -> None:
+    said, alone = (hear_all(TEXTS, one, jobs=1) for one in (LEXICONS, LISTS_ALONE))
+    grave = sorted(GRAVE)
+    assert alone[grave].sum().min() >= 10
+    assert said[grave].equals(alone[grave])
+    lexicons = taught({"zebra": {"complaint": 60}}, {})
+    assert set(lexicons.learned_beside()) == set(LEARNABLE)
+    text = "Wrong figures went out to our clients through our month-end report."
+    assert hear(text, LEXICONS)["breach"] == 0
+    assert hear("We will take it to your CEO.", LEXICONS)["asks_for_higher"] == 1
+
+
 def test_what_the_list_finds_denied_is_not_raised() -> None:
-    lexicons = taught({"cancel": {"threat": 60}}, {})
-    assert hear("We want to cancel the whole thing.", lexicons)["threat"] == 1
-    assert hear("We are not going to cancel our contract.", lexicons)["threat"] == 0
+    denied = "We are not looking at another vendor."
+    assert hear(denied, LISTS_ALONE)["competitor"] == 0
+    lexicons = taught({"vendor": {"competitor": 60}}, {})
+    assert hear("A vendor for the whole thing.", lexicons)["competitor"] == 1
+    assert hear(denied, lexicons)["competitor"] == 0
 
 
 @pytest.mark.parametrize(
@@ -162,19 +176,19 @@ def test_a_changed_list_is_obeyed(tmp_path: Path, file: str, old: str, new: str)
     assert said["complaint"].tolist() == alone["complaint"].tolist()
     if file == "complaint.yaml":
         assert hear("A gruffalo", changed)["complaint"] == 1
-        assert len(changed.learned_beside()) == len(CATEGORIES) - 1
+        assert len(changed.learned_beside()) == len(LEARNABLE) - 1
     else:
         assert changed.learned_beside() == ()
 
 
 def test_a_changed_group_silences_what_was_learned_beside_the_lists_that_use_it() -> None:
-    used = LEXICONS.categories["threat"].model_dump_json()
+    used = LEXICONS.categories["competitor"].model_dump_json()
     name = next(name for name in LEXICONS.groups if f"<{name}>" in used)
     groups = LEXICONS.groups | {name: (*LEXICONS.groups[name], "gruffalo")}
     changed = LEXICONS.model_copy(update={"groups": groups})
-    assert "threat" not in changed.learned_beside()
+    assert "competitor" not in changed.learned_beside()
     unused = LEXICONS.model_copy(update={"groups": LEXICONS.groups | {"new": ("gruffalo",)}})
-    assert unused.learned_beside() == CATEGORIES
+    assert unused.learned_beside() == LEARNABLE
 
 
 def test_without_the_file_the_lists_hear_alone_as_another_version(tmp_path: Path) -> None:
@@ -186,7 +200,7 @@ def test_without_the_file_the_lists_hear_alone_as_another_version(tmp_path: Path
 
 
 def test_other_weights_are_another_version() -> None:
-    one, other = (taught({"zebra": {"threat": weight}}, {}) for weight in (1, 2))
+    one, other = (taught({"zebra": {"complaint": weight}}, {}) for weight in (1, 2))
     assert one.version != other.version
 
 
@@ -217,22 +231,22 @@ def broken(tmp_path: Path, line: int, new: str) -> list[str]:
     file = tmp_path / FILE
     file.write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(ConfigError) as refused:
-        load_learned(file, CATEGORIES)
+        load_learned(file, LEARNABLE)
     return refused.value.mistakes
 
 
 @pytest.mark.parametrize(
     ("line", "new", "told"),
     [
-        (1, "phrase,messages,threat", ":1: the columns must be phrase, messages, urgency"),
+        (1, "phrase,messages,thanks", ":1: the columns must be phrase, messages, urgency"),
         (2, "(mad of),x", ":2: row (made of) is missing"),
         (3, "(lists),,a", ":3: row (lists) is missing or of another length"),
         (4, "(messages),many", ":4: 'many' is no whole number"),
-        (5, "(intercepts)," + ",nan" * len(CATEGORIES), ":5: 'nan' is no number"),
-        (9, "zebra,3,1", ":9: 3 cells, 21 expected"),
-        (9, "zebra,0" + ",1" * len(CATEGORIES), ":9: 0 does not lie between 1 and"),
-        (9, "zebra,2" + ",0.5" * len(CATEGORIES), ":9: '0.5' is no whole number"),
-        (9, " ,2" + ",1" * len(CATEGORIES), "is empty or stands there twice"),
+        (5, "(intercepts)," + ",nan" * len(LEARNABLE), ":5: 'nan' is no number"),
+        (9, "zebra,3,1", f":9: 3 cells, {len(LEARNABLE) + 2} expected"),
+        (9, "zebra,0" + ",1" * len(LEARNABLE), ":9: 0 does not lie between 1 and"),
+        (9, "zebra,2" + ",0.5" * len(LEARNABLE), ":9: '0.5' is no whole number"),
+        (9, " ,2" + ",1" * len(LEARNABLE), "is empty or stands there twice"),
     ],
 )
 def test_a_broken_file_is_told_with_its_line_and_remedy(
