@@ -6,7 +6,7 @@ average precision, precision at the team's capacity (accounts a week), each less
 interval over accounts, and the time and memory of fitting. A peer that is not installed says so:
 
     pip install lightgbm 'flaml[automl]'
-    python benchmarks/peers.py [--accounts 1500] [--weeks 78] [--seed 3] [--budget 60]
+    python benchmarks/peers.py [--accounts 1500] [--weeks 78] [--seed 3] [--budget 40]
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Timed(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 class Flaml(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """FLAML's AutoML with a budget of seconds a fit, optimising average precision."""
 
-    def __init__(self, budget: float = 60) -> None:
+    def __init__(self, budget: float = 40) -> None:
         self.budget = budget
 
     def fit(self, X: Any, y: Any) -> Any:
@@ -215,7 +215,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--accounts", type=int, default=1500)
     parser.add_argument("--weeks", type=int, default=78)
     parser.add_argument("--seed", type=int, default=3)
-    parser.add_argument("--budget", type=float, default=60, help="seconds a fit for FLAML")
+    parser.add_argument("--budget", type=float, default=40, help="seconds a fit for FLAML")
     parser.add_argument("--out", type=Path, help="JSON with every figure")
     return parser.parse_args()
 
