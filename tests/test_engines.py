@@ -15,7 +15,7 @@ from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.engines.spark_session import exchange_folder
 from risk_model.errors import UsageError
 from small_company import account, desk, moment, ticket, write_tables
-from with_spark import QUICK_START, needs_spark
+from with_spark import QUICK_START, at_length, needs_spark
 
 
 def said(name: str, master: str | None = None) -> str:
@@ -77,6 +77,7 @@ def test_no_feature_asks_for_what_only_one_engine_has() -> None:
 
 @pytest.mark.slow
 @needs_spark
+@at_length
 def test_the_command_line_scores_on_spark_and_says_nothing_more_than_else(
     command: Command, tmp_path: Path
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +19,19 @@ from risk_model.pipelines.score import choose_judge, score, working_catalogue
 from risk_model.pipelines.scorer import FIGURES, Scorer
 from risk_model.settings import PastDays, load_settings
 from risk_model.tables import open_tables
-from with_spark import Cluster, KillsHalfway, KillsOnce, Whereabouts, needs_spark, two_workers
+from with_spark import (
+    Cluster,
+    KillsHalfway,
+    KillsOnce,
+    Whereabouts,
+    at_length,
+    needs_spark,
+    two_workers,
+)
 
 pytestmark = [pytest.mark.slow, needs_spark]
 
 CLOSE = 1e-9
-at_length = pytest.mark.skipif(
-    not os.environ.get("RISK_MODEL_AT_LENGTH"), reason="four minutes more: make spark runs it"
-)
 
 
 @pytest.fixture(scope="module")

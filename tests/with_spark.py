@@ -33,6 +33,9 @@ def why_not() -> str:
 
 
 needs_spark = pytest.mark.skipif(bool(why_not()), reason=why_not())
+at_length = pytest.mark.skipif(
+    not os.environ.get("RISK_MODEL_AT_LENGTH"), reason="five minutes more: make spark runs it"
+)
 
 
 @dataclass(frozen=True)
