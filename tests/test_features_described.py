@@ -22,6 +22,8 @@ from risk_model.settings import Settings, load_settings
 from risk_model.tables import tables_from_frames
 from risk_model.timeline import date_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 SETTINGS = load_settings(ROOT)
 CATALOGUE = SETTINGS.catalogue

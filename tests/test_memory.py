@@ -25,6 +25,8 @@ from risk_model.tables.one_account import one_account
 from risk_model.tables.resources import PER_THREAD, Resources
 from small_company import account, desk, write_tables
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 USAGE_ROWS = 1_800_000
 # Opens the tables in a process of its own; says how many rows, and how much memory that took

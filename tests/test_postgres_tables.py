@@ -18,6 +18,8 @@ from risk_model.tables.copying import CopyBytes, batches
 from risk_model.tables.postgres import Database
 from risk_model.timeline import day_number
 
+pytestmark = pytest.mark.slow
+
 ACCOUNTS = (
     "CREATE TABLE accounts (account_id text, name text, arr numeric, contract_start date)",
     "INSERT INTO accounts VALUES ('1', 'Ann', 12.5, '2024-01-01'), ('2', '', NULL, NULL)",

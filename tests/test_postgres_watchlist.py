@@ -20,6 +20,8 @@ from risk_model.upsert import TYPES, check_reachable, targets, upserted
 from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, Watchlist
 from small_company import AS_OF, account, desk, moment, ticket, write_tables
 
+pytestmark = pytest.mark.slow
+
 ENVIRONMENT = address_of("postgresql:")
 ESCALATION = {
     "account_id": "E",

@@ -21,6 +21,8 @@ from risk_model.sample.wording import Phrases
 from risk_model.sample.world import World
 from risk_model.tables.contract import CONTRACT, SURVEY_RANGES
 
+pytestmark = pytest.mark.slow
+
 Tables = dict[str, pd.DataFrame]
 END = pd.Timestamp("2026-06-29", tz="UTC")
 # These speak of days ahead by their nature.

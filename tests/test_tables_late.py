@@ -27,6 +27,8 @@ from risk_model.tables.contract import CONTRACT
 from risk_model.tables.late import lateness
 from risk_model.timeline import date_of
 
+pytestmark = pytest.mark.slow
+
 DAYS = 120
 FEW = SHIPPED.only(
     {

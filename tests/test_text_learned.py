@@ -20,6 +20,8 @@ from risk_model.text.likelihood import LearnedEar
 from risk_model.text.terms import pieces, runs, sentences, stems
 from risk_model.text.words import END, normal, raw_tokens
 
+pytestmark = pytest.mark.slow
+
 FOLDER = teach_hearing.FOLDER
 LEXICONS = load_lexicons(FOLDER)
 LISTS_ALONE = LEXICONS.model_copy(update={"learned": None})

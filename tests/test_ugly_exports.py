@@ -26,6 +26,8 @@ from risk_model.features.snapshots import snapshots_on
 from risk_model.tables import open_tables
 from risk_model.timeline import day_number
 
+pytestmark = pytest.mark.slow
+
 ACCOUNTS = b"account_id,name,arr\na,Ann,100\nb,Bob,\n"
 USAGE = b"account_id,date,logins\na,2026-03-01,1\n"
 UNKNOWN = "unknown account (not in accounts, or refused there)"
