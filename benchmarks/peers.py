@@ -94,6 +94,10 @@ class Flaml(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def main() -> int:
     arguments = _arguments()
     console = Console(width=120)
+    makers, absent = peers(arguments.budget)
+    if not makers:
+        print("No peer is installed: pip install lightgbm 'flaml[automl]'. Skipped.")
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         write_company(data, arguments.accounts, arguments.weeks, arguments.seed)
@@ -101,7 +105,6 @@ def main() -> int:
         with Line.open(data, settings) as line:
             past = line.past(line.day_of(None), DEFAULT_HORIZON, PastDays())
     trial = Trial.of(settings, past, DEFAULT_HORIZON)
-    makers, absent = peers(arguments.budget)
 
     def members() -> dict[str, Any]:
         ours = {OURS: trial.members()[OURS]}
@@ -145,7 +148,8 @@ def peers(budget: float) -> tuple[dict[str, Callable[[], Any]], dict[str, str]]:
         )
     else:
         absent["LightGBM"] = "not installed: pip install lightgbm"
-    if importlib.util.find_spec("flaml"):
+    # FLAML without its extra is there, and has no AutoML.
+    if importlib.util.find_spec("flaml") and hasattr(importlib.import_module("flaml"), "AutoML"):
         found[f"FLAML, {budget:.0f} s a fit"] = lambda: Flaml(budget)
     else:
         absent["FLAML"] = "not installed: pip install 'flaml[automl]'"

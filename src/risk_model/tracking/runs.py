@@ -17,8 +17,6 @@ from risk_model.tracking.store import in_words, open_mlflow
 
 TRUSTED = (*TRUSTED_TYPES, "risk_model.rules.book.Rulebook")
 # What a stored model needs to be loaded; told to MLflow, which would guess by loading it.
-# MLflow's page shows the runs of such an experiment first; of others it shows traces of agents.
-KIND = {"mlflow.experimentKind": "custom_model_development"}
 REQUIREMENTS = ("risk-model", "scikit-learn", "skops", "numpy", "pandas", "scipy")
 
 
@@ -28,7 +26,6 @@ def training_run(experiment: str, name: str) -> Iterator[TrainingRun]:
     mlflow = open_mlflow()
     with in_words():
         mlflow.set_experiment(experiment)
-        mlflow.set_experiment_tags(KIND)
     with mlflow.start_run(run_name=name) as run:
         yield TrainingRun(mlflow, run.info.run_id)
 
