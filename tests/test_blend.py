@@ -133,13 +133,30 @@ def test_weights_are_never_negative():
         assert min(model.weights_.values()) >= 0
 
 
-def test_with_few_escalations_the_rules_decide_alone_and_it_says_so():
+def test_with_a_few_escalations_rules_and_logistic_regression_count_alike_and_it_says_so():
     model, X, y, day, group = fitted("both", 20)
-    assert count_escalations(y, day, group, HORIZON) < 30
+    assert 10 <= count_escalations(y, day, group, HORIZON) < 30
+    assert model.weights_ == {"rules": 0.5, "logistic": 0.5, "boosting": 0.0}
+    assert "rules and logistic count alike" in model.reason_ and "30 wanted" in model.reason_
+    assert not model.calibrated_
+    rules, logistic = (logit(m.predict_proba(X)[:, 1]) for _, m in model.members_[:2])
+    assert np.allclose(logit(model.predict_proba(X)[:, 1]), (rules + logistic) / 2)
+
+
+def test_with_hardly_an_escalation_the_rules_decide_alone_and_it_says_so():
+    model, X, y, day, group = fitted("both", 6)
+    assert count_escalations(y, day, group, HORIZON) < 10
     assert model.weights_ == {"rules": 1.0, "logistic": 0.0, "boosting": 0.0}
     assert "the rules decide" in model.reason_ and "30 wanted" in model.reason_
-    assert not model.calibrated_
     assert np.allclose(model.predict_proba(X), model.members_[0][1].predict_proba(X))
+
+
+def test_below_a_hundred_escalations_the_first_learner_speaks_for_all():
+    few, *_ = fitted("learner", 60)
+    many, *_ = fitted("learner", 300)
+    assert few.weights_["boosting"] == 0 < few.weights_["logistic"]
+    assert "speaks for all" in few.reason_
+    assert many.weights_["boosting"] > 0
 
 
 def test_with_a_short_history_the_rules_decide_alone():
