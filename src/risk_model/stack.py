@@ -19,18 +19,19 @@ Labels = NDArray[np.int64]
 # much; otherwise the outcomes would set a weight that means nothing.
 FLAT = 1e-6
 
-# Below so many escalations the first learner stands for all: boosting over a few dozen outcomes
-# takes more from an average than it gives (benchmarks/learning_curves.py).
+# Below so many escalations the first learner stands for all where that was at least as good:
+# boosting over a few dozen outcomes often takes more from an average than it gives
+# (benchmarks/learning_curves.py).
 AVERAGE_FROM = 100
 
 
 class Stack(BaseEstimator):  # type: ignore[misc]
     """Weights, none negative, and an intercept over the members' logits.
 
-    The learners are averaged, with fewer than ``AVERAGE_FROM`` escalations the first alone speaks
-    for them, unless one is clearly better; then rules and learners are weighed against each other,
-    with a prior at the better half alone that counts as much as ``shrink`` escalations.
-    ``has_rules`` says that the first column is the rules'.
+    The learners are averaged unless one is clearly better; with fewer than ``AVERAGE_FROM``
+    escalations the first alone speaks for them unless their average was better. Then rules and
+    learners are weighed against each other, with a prior at the better half alone that counts as
+    much as ``shrink`` escalations. ``has_rules`` says that the first column is the rules'.
 
     Fitted: ``weights_`` of shape (members,), ``intercept_``, ``reason_``.
     """
@@ -82,8 +83,9 @@ class Stack(BaseEstimator):  # type: ignore[misc]
         if learners == 1:
             return mix, ""
         options = [np.array(lines) / learners, *np.eye(learners)]
-        default = 0 if evidence * y.sum() >= AVERAGE_FROM else 1
         losses = [self._losses(columns @ option, y, evidence) for option in options]
+        is_few = evidence * y.sum() < AVERAGE_FROM
+        default = int(is_few and losses[1].sum() <= losses[0].sum())
         best = int(np.argmin([loss.sum() for loss in losses]))
         if best != default and paired_z(losses[default], losses[best], groups) < 1.0:
             best = default
@@ -95,7 +97,7 @@ class Stack(BaseEstimator):  # type: ignore[misc]
         if option == 0:
             return "the learners are averaged"
         if is_default:
-            return f"learner 1 of {learners} speaks for all, being few outcomes"
+            return f"learner 1 of {learners} speaks for all: outcomes are few"
         return f"learner {option} of {learners} is clearly the best"
 
     def _weigh(self, halves: Floats, y: Labels, evidence: float) -> tuple[Floats, float, str]:
