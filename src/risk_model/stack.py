@@ -19,19 +19,20 @@ Labels = NDArray[np.int64]
 # much; otherwise the outcomes would set a weight that means nothing.
 FLAT = 1e-6
 
-# Below so many escalations the first learner stands for all where that was at least as good:
-# boosting over a few dozen outcomes often takes more from an average than it gives
-# (benchmarks/learning_curves.py).
+# Below so many escalations the first learner speaks for all, and it takes more to prove another
+# better: boosting over a few dozen outcomes takes more from an average than it gives, and looks
+# better by luck (benchmarks/learning_curves.py). In standard errors of the paired difference.
 AVERAGE_FROM = 100
+CLEARLY_BETTER, CLEARLY_BETTER_BY_FEW = 1.0, 2.0
 
 
 class Stack(BaseEstimator):  # type: ignore[misc]
     """Weights, none negative, and an intercept over the members' logits.
 
-    The learners are averaged unless one is clearly better; with fewer than ``AVERAGE_FROM``
-    escalations the first alone speaks for them unless their average was better. Then rules and
-    learners are weighed against each other, with a prior at the better half alone that counts as
-    much as ``shrink`` escalations. ``has_rules`` says that the first column is the rules'.
+    The learners are averaged, with fewer than ``AVERAGE_FROM`` escalations the first alone speaks
+    for them, unless another way is clearly better. Then rules and learners are weighed against
+    each other, with a prior at the better half alone that counts as much as ``shrink``
+    escalations. ``has_rules`` says that the first column is the rules'.
 
     Fitted: ``weights_`` of shape (members,), ``intercept_``, ``reason_``.
     """
@@ -85,9 +86,9 @@ class Stack(BaseEstimator):  # type: ignore[misc]
         options = [np.array(lines) / learners, *np.eye(learners)]
         losses = [self._losses(columns @ option, y, evidence) for option in options]
         is_few = evidence * y.sum() < AVERAGE_FROM
-        default = int(is_few and losses[1].sum() <= losses[0].sum())
+        default, least = (1, CLEARLY_BETTER_BY_FEW) if is_few else (0, CLEARLY_BETTER)
         best = int(np.argmin([loss.sum() for loss in losses]))
-        if best != default and paired_z(losses[default], losses[best], groups) < 1.0:
+        if best != default and paired_z(losses[default], losses[best], groups) < least:
             best = default
         mix[first:, first] = options[best]
         return mix, self._told(best, learners, best == default)
