@@ -134,13 +134,15 @@ def test_weights_are_never_negative():
 
 
 def test_with_a_few_escalations_rules_and_logistic_regression_count_alike_and_it_says_so():
-    model, X, y, day, group = fitted("both", 20)
+    model, _, y, day, group = fitted("both", 20)
     assert 10 <= count_escalations(y, day, group, HORIZON) < 30
-    assert model.weights_ == {"rules": 0.5, "logistic": 0.5, "boosting": 0.0}
+    assert model.weights_["boosting"] == 0 and model.weights_["logistic"] == 0.5
     assert "rules and logistic count alike" in model.reason_ and "30 wanted" in model.reason_
     assert not model.calibrated_
-    rules, logistic = (logit(m.predict_proba(X)[:, 1]) for _, m in model.members_[:2])
-    assert np.allclose(logit(model.predict_proba(X)[:, 1]), (rules + logistic) / 2)
+    ahead = {name: logit(model.oof_[name]) for name in ("rules", "logistic", "blend")}
+    halves = [model.weights_[name] * ahead[name] for name in ("rules", "logistic")]
+    assert np.std(halves[0]) == pytest.approx(np.std(halves[1]))
+    assert ahead["blend"].mean() == pytest.approx(ahead["logistic"].mean())
 
 
 def test_with_hardly_an_escalation_the_rules_decide_alone_and_it_says_so():
@@ -149,6 +151,13 @@ def test_with_hardly_an_escalation_the_rules_decide_alone_and_it_says_so():
     assert model.weights_ == {"rules": 1.0, "logistic": 0.0, "boosting": 0.0}
     assert "the rules decide" in model.reason_ and "30 wanted" in model.reason_
     assert np.allclose(model.predict_proba(X), model.members_[0][1].predict_proba(X))
+
+
+def test_rules_that_say_the_same_of_everybody_get_no_more_weight_than_they_claim():
+    logits = np.column_stack([np.full(50, -3.0), np.linspace(-4, -2, 50), np.zeros(50)])
+    stack = Stack(has_rules=True).lean(logits, "few", rules_only=False)
+    assert stack.weights_.tolist() == [1.0, 0.5, 0.0]
+    assert stack.decide(logits).mean() == pytest.approx(-3.0)
 
 
 @pytest.mark.parametrize(("positives", "worth"), [(60, 0.0), (300, 0.0), (60, 1.0)])
@@ -262,8 +271,9 @@ def test_no_later_label_changes_an_earlier_out_of_fold_prediction(blended):
 def test_the_first_fold_trusts_rules_and_the_first_learner_alike(blended):
     model, *_ = blended
     first = model.oof_[model.oof_["fold"] == 0]
-    logits = {name: logit(first[name]) for name in ("rules", "logistic", "blend")}
-    assert np.allclose(logits["blend"], (logits["rules"] + logits["logistic"]) / 2)
+    rules, logistic, blend = (logit(first[name]) for name in ("rules", "logistic", "blend"))
+    mean = (rules - rules.mean()) / rules.std() + (logistic - logistic.mean()) / logistic.std()
+    assert np.allclose(blend, logistic.mean() + logistic.std() * mean / 2)
 
 
 def test_the_order_of_rows_does_not_matter_when_days_are_given(blended):

@@ -66,7 +66,7 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_folds: int = 4,
         gap: int = 0,
         min_positives: int = 30,
-        shrink: float = 10.0,
+        shrink: float = 30.0,
     ) -> None:
         self.rules = rules
         self.learners = learners
@@ -122,7 +122,7 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seen = snapshots.take(out.rows)
         if few:
             counts = snapshots.escalations(folds.horizon) >= WEIGH_FROM and out.rows.size
-            self.stack_.lean(len(names), f"{self._leaning(bool(counts))}: {few}", not counts)
+            self.stack_.lean(out.logits, f"{self._leaning(bool(counts))}: {few}", not counts)
             p = expit(self.stack_.decide(out.logits))
         else:
             p, was_fitted = blended_ahead(out, snapshots, self.stack_, folds)

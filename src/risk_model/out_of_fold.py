@@ -113,6 +113,6 @@ def blended_ahead(
             weighed.fit(out.logits[before], past.y, past.group, past.evidence(folds.horizon))
             was_fitted[now] = True
         else:
-            weighed.lean(out.logits.shape[1], "too few outcomes yet", rules_only=False)
+            weighed.lean(out.logits[now], "too few outcomes yet", rules_only=False)
         p[now] = expit(weighed.decide(out.logits[now]))
     return p, was_fitted

@@ -20,9 +20,10 @@ Labels = NDArray[np.int64]
 FLAT = 1e-6
 
 # Below so many escalations the first learner speaks for all, and it takes more to prove another
-# better: boosting over a few dozen outcomes takes more from an average than it gives, and looks
-# better by luck (benchmarks/learning_curves.py). In standard errors of the paired difference.
+# way better: boosting over a few dozen outcomes takes more from an average than it gives, and
+# what looks better is often luck (benchmarks/learning_curves.py).
 AVERAGE_FROM = 100
+# How much better is clearly better, in standard errors of the paired difference.
 CLEARLY_BETTER, CLEARLY_BETTER_BY_FEW = 1.0, 2.0
 
 
@@ -31,23 +32,31 @@ class Stack(BaseEstimator):  # type: ignore[misc]
 
     The learners are averaged, with fewer than ``AVERAGE_FROM`` escalations the first alone speaks
     for them, unless another way is clearly better. Then rules and learners are weighed against
-    each other, with a prior at the better half alone that counts as much as ``shrink``
-    escalations. ``has_rules`` says that the first column is the rules'.
+    each other, with a prior that counts as much as ``shrink`` escalations: at the learners alone,
+    or at the rules where these are clearly better, for a learner's predictions ahead of time come
+    from less data than the learner itself. ``has_rules`` says that the first column is the rules'.
 
     Fitted: ``weights_`` of shape (members,), ``intercept_``, ``reason_``.
     """
 
-    def __init__(self, has_rules: bool = False, shrink: float = 10.0) -> None:
+    def __init__(self, has_rules: bool = False, shrink: float = 30.0) -> None:
         self.has_rules = has_rules
         self.shrink = shrink
 
-    def lean(self, members: int, reason: str, rules_only: bool = True) -> Self:
-        """Weigh without outcomes: the rules alone, or they and the first learner alike."""
-        halves = 2 if self.has_rules and members > 1 and not rules_only else 1
-        self.weights_ = np.zeros(members)
-        self.weights_[:halves] = 1.0 / halves
-        self.intercept_ = 0.0
-        self.reason_ = reason
+    def lean(self, logits: Floats, reason: str, rules_only: bool = True) -> Self:
+        """Weigh without outcomes: the rules alone, or they and the first learner alike.
+
+        Alike means equally far apart over ``logits`` of shape (n, members), at the learner's level;
+        no rule weighs more than it says.
+        """
+        members = logits.shape[1]
+        self.weights_, self.intercept_, self.reason_ = np.zeros(members), 0.0, reason
+        self.weights_[0] = 1.0
+        if self.has_rules and members > 1 and not rules_only:
+            spread = np.sqrt(np.maximum(logits[:, :2].var(axis=0), FLAT))
+            self.weights_[:2] = np.minimum(0.5 * spread[1] / spread, 1.0)
+            mean = logits.mean(axis=0)
+            self.intercept_ = float(mean[1] - self.weights_ @ mean)
         return self
 
     def fit(self, logits: Floats, y: Labels, groups: ArrayLike, evidence: float = 1.0) -> Self:
@@ -56,9 +65,10 @@ class Stack(BaseEstimator):  # type: ignore[misc]
         ``evidence`` is the number of escalations a positive row stands for (at most 1), for
         snapshots of an account see the same escalation several times.
         """
-        mix, told = self._mix(logits, y, np.asarray(groups), evidence)
+        account = np.asarray(groups)
+        mix, told = self._mix(logits, y, account, evidence)
         halves = logits @ mix
-        slopes, self.intercept_, told_halves = self._weigh(halves, y, evidence)
+        slopes, self.intercept_, told_halves = self._weigh(halves, y, account, evidence)
         self.weights_ = mix @ slopes
         self.reason_ = "; ".join(part for part in (told, told_halves) if part)
         return self
@@ -85,10 +95,9 @@ class Stack(BaseEstimator):  # type: ignore[misc]
             return mix, ""
         options = [np.array(lines) / learners, *np.eye(learners)]
         losses = [self._losses(columns @ option, y, evidence) for option in options]
-        is_few = evidence * y.sum() < AVERAGE_FROM
-        default, least = (1, CLEARLY_BETTER_BY_FEW) if is_few else (0, CLEARLY_BETTER)
+        default = int(_are_few(y, evidence))
         best = int(np.argmin([loss.sum() for loss in losses]))
-        if best != default and paired_z(losses[default], losses[best], groups) < least:
+        if not _is_clearly_better(losses[best], losses[default], groups, _are_few(y, evidence)):
             best = default
         mix[first:, first] = options[best]
         return mix, self._told(best, learners, best == default)
@@ -101,14 +110,16 @@ class Stack(BaseEstimator):  # type: ignore[misc]
             return f"learner 1 of {learners} speaks for all: outcomes are few"
         return f"learner {option} of {learners} is clearly the best"
 
-    def _weigh(self, halves: Floats, y: Labels, evidence: float) -> tuple[Floats, float, str]:
-        """Return weight of each half and intercept, shrunk to the better half alone."""
+    def _weigh(
+        self, halves: Floats, y: Labels, groups: NDArray[Any], evidence: float
+    ) -> tuple[Floats, float, str]:
+        """Return weight of each half and intercept, shrunk to one half alone."""
         spread = np.maximum(halves.var(axis=0), FLAT)
         alone = [self._line(half, y, evidence) for half in halves.T]
         if len(alone) == 1:
             return np.array([alone[0][0]]), alone[0][1], ""
-        losses = [self._losses(halves[:, half], y, evidence) for half in (0, 1)]
-        better = int(losses[1].sum() < losses[0].sum())
+        rules, learners = (self._losses(halves[:, half], y, evidence) for half in (0, 1))
+        better = int(not _is_clearly_better(rules, learners, groups, _are_few(y, evidence)))
         anchor = np.where(np.arange(2) == better, alone[better][0], 0.0)
         slopes, intercept, _ = _fit(halves, y, evidence, anchor, self.shrink * spread)
         share = slopes * np.sqrt(spread)
@@ -125,6 +136,16 @@ class Stack(BaseEstimator):  # type: ignore[misc]
         firmness = np.array([self.shrink * max(float(half.var()), FLAT)])
         slope, intercept, _ = _fit(half[:, None], y, evidence, np.ones(1), firmness)
         return float(slope[0]), intercept
+
+
+def _are_few(y: Labels, evidence: float) -> bool:
+    return bool(evidence * y.sum() < AVERAGE_FROM)
+
+
+def _is_clearly_better(one: Floats, other: Floats, groups: NDArray[Any], are_few: bool) -> bool:
+    """Say whether losses are lower than others by more than luck would do."""
+    least = CLEARLY_BETTER_BY_FEW if are_few else CLEARLY_BETTER
+    return bool(one.sum() < other.sum() and paired_z(other, one, groups) >= least)
 
 
 def _fit(
