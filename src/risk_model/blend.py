@@ -66,7 +66,7 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_folds: int = 4,
         gap: int = 0,
         min_positives: int = 30,
-        shrink: float = 30.0,
+        shrink: float = 60.0,
     ) -> None:
         self.rules = rules
         self.learners = learners

@@ -39,7 +39,7 @@ class Stack(BaseEstimator):  # type: ignore[misc]
     Fitted: ``weights_`` of shape (members,), ``intercept_``, ``reason_``.
     """
 
-    def __init__(self, has_rules: bool = False, shrink: float = 30.0) -> None:
+    def __init__(self, has_rules: bool = False, shrink: float = 60.0) -> None:
         self.has_rules = has_rules
         self.shrink = shrink
 
