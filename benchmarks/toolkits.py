@@ -18,6 +18,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -164,6 +165,8 @@ def scored(
     features, seconds and peak memory). Raises Failed with its last word where it fails.
     """
     given, found = folder / "given", folder / name
+    if shutil.which(python) is None:
+        raise Failed(f"does not run: there is no Python at {python}")
     found.mkdir()
     script = HERE / "toolkit" / f"with_{name}.py"
     with _beside(name) as extra:
