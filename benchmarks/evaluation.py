@@ -133,9 +133,9 @@ def _toolkits(told: dict[str, Any]) -> Iterator[str]:
         "**Whole churn toolkits on the same company** (`python benchmarks/toolkits.py`): their own "
         f"features and models, the same raw events, days to learn from (every {told['every']} "
         f"weeks, trained {told['cuts']} times) and {told['snapshots']:,} later snapshots, of which "
-        f"{told['prevalence']:.1%} were followed by an escalation; seconds from tables to scores:\n"
+        f"{told['prevalence']:.1%} were followed by an escalation:\n"
     )
-    heads = ("", "AP", "ours more", "precision at capacity", "ours more", "seconds", "GB")
+    heads = ("", "AP", "ours more", "precision at capacity", "ours more", "CPU seconds", "GB")
     yield from _head(*heads)
     for row in told["rows"]:
         same = row["name"] == "blend"
