@@ -33,6 +33,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 import pandas as pd
+from joblib.externals.loky import get_reusable_executor
 from numpy.typing import ArrayLike
 from rich.console import Console
 from rich.table import Table
@@ -53,6 +54,7 @@ TOOLKITS = {
     "churnkit": "pip install 'churnkit[ml]' in a Python of its own, then --churnkit PYTHON",
     "fightchurn": "pip install fightchurn in a Python of its own, then --fightchurn PYTHON",
 }
+ASKED = ("accounts", "weeks", "seed", "cuts", "every")
 Told = dict[str, Any]
 
 
@@ -67,8 +69,9 @@ def main() -> int:
             print(f"  {name} is {why}")
         return 0
     with tempfile.TemporaryDirectory(prefix="risk-model-toolkits-") as scratch:
-        folder = Path(scratch)
-        ahead, capacity, row = ours(arguments, folder)
+        folder = arguments.folder or Path(scratch)
+        ahead, row = ours(arguments, folder)
+        capacity = load_settings(ROOT).response.capacity
         rows = [row]
         for name, python in pythons.items():
             if python is not None:
@@ -79,8 +82,6 @@ def main() -> int:
                     absent[name] = str(failed)
     rows = [judged(ahead, row["name"], capacity) | row for row in rows]
     told = {"rows": rows, "absent": absent, **_about(ahead, arguments)}
-    if arguments.out and arguments.out.exists():
-        told = with_those_before(told, json.loads(arguments.out.read_text(encoding="utf-8")))
     console.print(shown(told, capacity))
     for name, why in absent.items():
         console.print(f"{name}: {why}", markup=False)
@@ -88,22 +89,6 @@ def main() -> int:
         arguments.out.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     behind = [row["name"] for row in rows if row["ours_ap_high"] < 0 or row["ours_at_high"] < 0]
     return 1 if behind else 0
-
-
-def with_those_before(told: Told, before: Told) -> Told:
-    """Keep the figures of before of a toolkit that isn't given now, if ours was asked the same."""
-    ours_now, ours_then = (
-        {**found["rows"][0], "seconds": 0, "peak_gb": 0} for found in (told, before)
-    )
-    if ours_now != ours_then:
-        return told
-    rows, absent = list(told["rows"]), dict(told["absent"])
-    for name, why in told["absent"].items():
-        kept = [row for row in before["rows"] if row["name"].startswith(f"{name}, ")]
-        if kept and why.startswith("not given"):
-            rows += kept
-            del absent[name]
-    return {**told, "rows": rows, "absent": absent}
 
 
 @dataclass(frozen=True)
@@ -124,15 +109,21 @@ class Failed(Exception):
     """A toolkit that did not run, and why in one line."""
 
 
-def ours(arguments: argparse.Namespace, folder: Path) -> tuple[pd.DataFrame, int, Told]:
+def ours(arguments: argparse.Namespace, folder: Path) -> tuple[pd.DataFrame, Told]:
     """Score the later days by the blend, and lay out in ``folder`` what a toolkit is given.
 
-    Returned are the scored snapshots, the capacity of a week's list and the row of ours.
+    Returned are the scored snapshots and the row of ours. What is in the folder is not done again.
     """
-    data, given = folder / "data", folder / "given"
-    given.mkdir()
+    data, given, done = folder / "data", folder / "given", folder / "ours.json"
+    asked = {name: getattr(arguments, name) for name in ASKED}
+    if done.exists():
+        told = json.loads(done.read_text(encoding="utf-8"))
+        if told["asked"] != asked:
+            raise SystemExit(f"{folder} is of {told['asked']}: name another --folder.")
+        return pd.read_parquet(folder / "ours.parquet"), told["row"]
+    given.mkdir(parents=True, exist_ok=True)
     write_company(data, arguments.accounts, arguments.weeks, arguments.seed)
-    began = time.process_time()
+    before = _used()
     settings = load_settings(ROOT)
     with Line.open(data, settings) as line:
         past = line.past(line.day_of(None), DEFAULT_HORIZON, PastDays())
@@ -142,11 +133,16 @@ def ours(arguments: argparse.Namespace, folder: Path) -> tuple[pd.DataFrame, int
     ahead = predict_ahead(
         lambda: {OURS: trial.members()[OURS]}, trial.table, past.labels, days, groups, folds
     )
-    seconds = time.process_time() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    # Its workers count once they have ended.
+    get_reusable_executor().shutdown(wait=True)
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = sum(resource.getrusage(one).ru_maxrss for one in who) / 2**20
+    seconds = _used() - before
     ahead["account"] = lay_out(past, folds, data, given)
     row = {"name": OURS, "seconds": seconds, "peak_gb": peak, "features": trial.table.shape[1]}
-    return ahead, settings.response.capacity, row
+    ahead.to_parquet(folder / "ours.parquet")
+    done.write_text(json.dumps({"asked": asked, "row": row}), encoding="utf-8")
+    return ahead, row
 
 
 def lay_out(past: Labelled, folds: ForwardFolds, data: Path, given: Path) -> pd.Series:
@@ -177,60 +173,65 @@ def lay_out(past: Labelled, folds: ForwardFolds, data: Path, given: Path) -> pd.
 def scored(
     name: str, python: str, folder: Path, ahead: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[Told]]:
-    """Run a toolkit in its Python; return its scores beside ours, and a row a model of it.
-
-    It writes scores_CUT.csv (account, day, one column a model) and report.json (version, number of
-    features, CPU seconds and peak memory). Raises Failed with its last word where it fails.
-    """
-    given, found = folder / "given", folder / name
-    if shutil.which(python) is None:
-        raise Failed(f"does not run: there is no Python at {python}")
-    found.mkdir()
-    script = HERE / "toolkit" / f"with_{name}.py"
-    before = _by_children()
-    with _beside(name) as extra:
-        one_core = {f"{who}_NUM_THREADS": "1" for who in ("OMP", "OPENBLAS", "MKL")}
-        env = {**os.environ, **one_core, **extra, "LOKY_MAX_CPU_COUNT": "1", "MPLBACKEND": "Agg"}
-        env.pop("PYTHONPATH", None)
-        called = [python, str(script), str(given), str(found)]
-        run = subprocess.run(
-            called, env=env, capture_output=True, text=True, check=False, cwd=found
-        )
-    if run.returncode:
-        lines = [line for line in run.stderr.splitlines() if line.strip()]
-        raise Failed(f"does not run: {lines[-1] if lines else f'code {run.returncode}'}")
+    """Return a toolkit's scores beside ours, and a row a model of it. Raises Failed."""
+    found = folder / name
+    if not (found / "report.json").exists():
+        run(name, python, folder / "given", found)
     report = json.loads((found / "report.json").read_text(encoding="utf-8"))
     parts = [pd.read_csv(found / f"scores_{cut}.csv") for cut in range(report["cuts"])]
     scores = pd.concat(parts, ignore_index=True)
     models = [column for column in scores.columns if column not in ("account", "day")]
-    named = {model: f"{name}, {model}" for model in models}
     keyed = ahead["day"].map(lambda day: date_of(int(day)).isoformat())
-    beside = (
-        ahead[["account"]]
-        .assign(day=keyed)
-        .merge(scores, on=["account", "day"], how="left", validate="one_to_one")
-    )
-    for model, column in named.items():
+    keys = ["account", "day"]
+    beside = ahead[["account"]].assign(day=keyed).merge(scores, "left", keys, validate="1:1")
+    common = {key: report[key] for key in ("version", "peak_gb", "features")}
+    common["unscored"] = int(beside[models].isna().any(axis=1).sum())
+    rows = []
+    for model in models:
+        column = f"{name}, {model}"
         # Who was given no score is last on the list, and is counted.
         ahead[column] = beside[model].fillna(scores[model].min() - 1).to_numpy()
-    common = {"version": report["version"], "peak_gb": report["peak_gb"]}
-    common |= {
-        "features": report["features"],
-        "unscored": int(beside[models].isna().any(axis=1).sum()),
-    }
+        seconds = report["seconds"]["features"] + report["seconds"][model]
+        rows.append({"name": column, "seconds": seconds, **common})
+    return ahead, rows
+
+
+def run(name: str, python: str, given: Path, found: Path) -> None:
+    """Run a toolkit in its Python. Raises Failed with its last word where it fails.
+
+    It writes scores_CUT.csv (account, day, one column a model) and report.json (version, number of
+    features, CPU seconds and peak memory).
+    """
+    if shutil.which(python) is None:
+        raise Failed(f"does not run: there is no Python at {python}")
+    shutil.rmtree(found, ignore_errors=True)
+    found.mkdir()
+    script, before = HERE / "toolkit" / f"with_{name}.py", _by_children()
+    with _beside(name) as extra:
+        one_core = {f"{who}_NUM_THREADS": "1" for who in ("OMP", "OPENBLAS", "MKL")}
+        env = {**os.environ, **one_core, **extra, "LOKY_MAX_CPU_COUNT": "1", "MPLBACKEND": "Agg"}
+        env.pop("PYTHONPATH", None)
+        called = [python, str(script), str(given.resolve()), str(found.resolve())]
+        done = subprocess.run(
+            called, env=env, capture_output=True, text=True, check=False, cwd=found
+        )
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise Failed(f"does not run: {lines[-1] if lines else f'code {done.returncode}'}")
+    report = json.loads((found / "report.json").read_text(encoding="utf-8"))
     # What a server beside it worked is features too.
-    beside_it = _by_children() - before - report["whole"]
-    shared = report["seconds"].pop("features") + max(0.0, beside_it)
-    return ahead, [
-        {"name": column, "seconds": shared + report["seconds"][model], **common}
-        for model, column in named.items()
-    ]
+    report["seconds"]["features"] += max(0.0, _by_children() - before - report["whole"])
+    (found / "report.json").write_text(json.dumps(report), encoding="utf-8")
 
 
 def _by_children() -> float:
     """Return the CPU seconds of all processes that were started and have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def _used() -> float:
+    return time.process_time() + _by_children()
 
 
 @contextmanager
@@ -297,6 +298,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--every", type=int, default=4, help="learn from every so many weeks")
     parser.add_argument("--churnkit", help="the Python that has churnkit installed")
     parser.add_argument("--fightchurn", help="the Python that has fightchurn installed")
+    parser.add_argument("--folder", type=Path, help="keep what is done, to go on from there")
     parser.add_argument("--out", type=Path, help="JSON with every figure")
     return parser.parse_args()
 

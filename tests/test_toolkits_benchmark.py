@@ -69,22 +69,6 @@ def test_thinned_folds_test_on_every_day_and_learn_from_every_other(benchmarks: 
         assert days[fewer].max() == days[train].max()
 
 
-@pytest.mark.parametrize(("ap", "stays"), [(0.2, True), (0.3, False)])
-def test_a_toolkit_not_given_keeps_its_figures_as_long_as_ours_are_the_same(
-    benchmarks: None, ap: float, stays: bool
-) -> None:
-    from toolkits import with_those_before
-
-    blend = {"name": "blend", "ap": 0.2, "seconds": 9.0, "peak_gb": 1.0}
-    absent = {"churnkit": "not given: install it", "fightchurn": "does not run: no server"}
-    then = {"rows": [{**blend, "ap": ap}, {"name": "churnkit, forest", "ap": 0.1}], "absent": {}}
-    now = with_those_before({"rows": [{**blend, "seconds": 5.0}], "absent": absent}, then)
-    assert [row["name"] for row in now["rows"]] == ["blend", *["churnkit, forest"] * stays]
-    assert now["rows"][0]["seconds"] == 5.0
-    assert ("churnkit" in now["absent"]) is not stays
-    assert "fightchurn" in now["absent"]
-
-
 def test_what_is_handed_over_stands_at_the_time_when_it_was_known(
     benchmarks: None, sample_folder: Path, tmp_path: Path
 ) -> None:
