@@ -30,10 +30,11 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# All of it in one process, as the toolkits: so CPU and memory can be told.
+os.environ["LOKY_MAX_CPU_COUNT"] = "1"
 
 import numpy as np
 import pandas as pd
-from joblib.externals.loky import get_reusable_executor
 from numpy.typing import ArrayLike
 from rich.console import Console
 from rich.table import Table
@@ -123,7 +124,7 @@ def ours(arguments: argparse.Namespace, folder: Path) -> tuple[pd.DataFrame, Tol
         return pd.read_parquet(folder / "ours.parquet"), told["row"]
     given.mkdir(parents=True, exist_ok=True)
     write_company(data, arguments.accounts, arguments.weeks, arguments.seed)
-    before = _used()
+    began = time.process_time()
     settings = load_settings(ROOT)
     with Line.open(data, settings) as line:
         past = line.past(line.day_of(None), DEFAULT_HORIZON, PastDays())
@@ -133,11 +134,9 @@ def ours(arguments: argparse.Namespace, folder: Path) -> tuple[pd.DataFrame, Tol
     ahead = predict_ahead(
         lambda: {OURS: trial.members()[OURS]}, trial.table, past.labels, days, groups, folds
     )
-    # Its workers count once they have ended.
-    get_reusable_executor().shutdown(wait=True)
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    peak = sum(resource.getrusage(one).ru_maxrss for one in who) / 2**20
-    seconds = _used() - before
+    seconds = time.process_time() - began
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**20
     ahead["account"] = lay_out(past, folds, data, given)
     row = {"name": OURS, "seconds": seconds, "peak_gb": peak, "features": trial.table.shape[1]}
     ahead.to_parquet(folder / "ours.parquet")
@@ -228,10 +227,6 @@ def _by_children() -> float:
     """Return the CPU seconds of all processes that were started and have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _used() -> float:
-    return time.process_time() + _by_children()
 
 
 @contextmanager
