@@ -144,7 +144,7 @@ def _toolkits(told: dict[str, Any]) -> Iterator[str]:
         cost = f"{row['seconds']:.0f} | {row['peak_gb']:.1f}"
         yield f"| {row['name']} | {' | '.join(cells)} | {cost} |"
     for name, why in told["absent"].items():
-        yield f"| {name} | {why} | | | | | |"
+        yield f"| {name} | {why.replace('|', ' ')} | | | | | |"
 
 
 def _servicenow(told: dict[str, Any]) -> Iterator[str]:
