@@ -57,11 +57,13 @@ notebooks: $(VENV)/.dev  ## Run every notebook from top to bottom, and hold it t
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_notebooks.py
 
 FIGURES := benchmarks/figures
+TOOLKITS ?= # --churnkit PYTHON --fightchurn PYTHON: churn toolkits to compare with, each in a Python of its own
 evaluate: $(VENV)/.dev  ## Every figure of the README's section on evaluation, from seeds (hours)
 	-$(BIN)/python benchmarks/sample_company.py --seed 3 --out $(FIGURES)/sample_company.json
 	-$(BIN)/python benchmarks/learning_curves.py --out $(FIGURES)/learning_curves.json
 	-$(BIN)/python benchmarks/verdicts.py --out $(FIGURES)/verdicts.json
 	-$(BIN)/python benchmarks/peers.py --out $(FIGURES)/peers.json
+	-$(BIN)/python benchmarks/toolkits.py $(TOOLKITS) --out $(FIGURES)/toolkits.json
 	-$(BIN)/python benchmarks/servicenow.py --out $(FIGURES)/servicenow.json
 	-$(BIN)/python benchmarks/opslab.py --out $(FIGURES)/opslab.json
 	$(BIN)/python benchmarks/evaluation.py

@@ -122,13 +122,29 @@ def _peers(told: dict[str, Any]) -> Iterator[str]:
     )
     yield from _head("", "AP", "ours more", "precision at capacity", "ours more", "seconds to fit")
     for row in told["rows"]:
-        ours = [
-            f"{row[f'ours_{k}']:+.3f} [{row[f'ours_{k}_low']:+.3f}, {row[f'ours_{k}_high']:+.3f}]"
-            for k in ("ap", "at")
-        ]
+        ours = [_ours_more(row, what) for what in ("ap", "at")]
         ours = ["", ""] if row["name"] == "blend" else ours
         cells = (f"{row['ap']:.3f}", ours[0], f"{row['precision']:.1%}", ours[1])
         yield f"| {row['name']} | {' | '.join(cells)} | {row['seconds']:.0f} |"
+
+
+def _toolkits(told: dict[str, Any]) -> Iterator[str]:
+    yield (
+        "**Whole churn toolkits on the same company** (`python benchmarks/toolkits.py`): their own "
+        f"features and models, the same raw events, days to learn from (every {told['every']} "
+        f"weeks, trained {told['cuts']} times) and {told['snapshots']:,} later snapshots, of which "
+        f"{told['prevalence']:.1%} were followed by an escalation:\n"
+    )
+    heads = ("", "AP", "ours more", "precision at capacity", "ours more", "CPU seconds", "GB")
+    yield from _head(*heads)
+    for row in told["rows"]:
+        same = row["name"] == "blend"
+        more = ["" if same else _ours_more(row, what) for what in ("ap", "at")]
+        cells = (f"{row['ap']:.3f}", more[0], f"{row['precision']:.1%}", more[1])
+        cost = f"{row['seconds']:.0f} | {row['peak_gb']:.1f}"
+        yield f"| {row['name']} | {' | '.join(cells)} | {cost} |"
+    for name, why in told["absent"].items():
+        yield f"| {name} | {why.replace('|', ' ')} | | | | | |"
 
 
 def _servicenow(told: dict[str, Any]) -> Iterator[str]:
@@ -166,6 +182,11 @@ def _near(interval: dict[str, float]) -> str:
     return f"{interval['estimate']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
 
 
+def _ours_more(row: dict[str, Any], what: str) -> str:
+    low, high = row[f"ours_{what}_low"], row[f"ours_{what}_high"]
+    return _more({"estimate": row[f"ours_{what}"], "low": low, "high": high})
+
+
 def _more(interval: dict[str, float]) -> str:
     return f"{interval['estimate']:+.3f} [{interval['low']:+.3f}, {interval['high']:+.3f}]"
 
@@ -176,6 +197,7 @@ PARTS = {
     "learning_curves": _learning_curves,
     "verdicts": _verdicts,
     "peers": _peers,
+    "toolkits": _toolkits,
     "servicenow": _servicenow,
     "opslab": _opslab,
 }

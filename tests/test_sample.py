@@ -133,6 +133,12 @@ def test_no_table_is_empty_even_in_a_small_company(seed: int) -> None:
     assert {name for name, table in tables.items() if table.empty} == set()
 
 
+def test_an_outage_in_the_last_days_stays_within_the_period() -> None:
+    # With these arguments the last outage was drawn past the end.
+    incidents = make_company(60, 40, 3)["incidents"]
+    assert pd.to_datetime(incidents["started_at"], utc=True).max() < END
+
+
 def test_keys_are_filled_and_unique(company: Tables, small: Tables) -> None:
     for tables in (company, small):
         for name, table in tables.items():

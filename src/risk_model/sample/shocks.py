@@ -61,7 +61,9 @@ def _handovers(traits: Traits, burn: int, days: int, rng: np.random.Generator) -
 def draw_shocks(traits: Traits, period: Period, burn: int, rng: np.random.Generator) -> Shocks:
     """Draw what hits many accounts at once; outages come every three weeks or so."""
     accounts, days = len(traits.arr), burn + period.days
-    starts = np.arange(6, days - 2, 17) + rng.integers(-5, 6, len(np.arange(6, days - 2, 17)))
+    starts = np.arange(6, days - 2, 17)
+    # The last one may be drawn past the end.
+    starts = np.minimum(starts + rng.integers(-5, 6, len(starts)), days - 1)
     kind = rng.choice(5, len(starts), p=_KIND_SHARE)
     share = rng.beta(1.3, 5.0, len(starts))
     touched = rng.random((len(starts), accounts)) < share[:, None]

@@ -1,0 +1,1 @@
+"""What `toolkits.py` needs: the tables handed over, and each toolkit's own pipeline."""
