@@ -17,9 +17,43 @@ from risk_model.text.learned import Learned
 from risk_model.text.terms import pieces, sentences, stems_of
 from risk_model.text.words import END
 
-# Chosen on sets 6 to 8 as each was fresh, before the last measurement (docs/decisions.md, 59).
-SILENCED_BELOW = 0.06
-RAISED_ABOVE = 0.4
+# Chosen by category on messages that neither lists nor weights knew (docs/decisions.md, 59): of a
+# category that stands in neither, the list is never taken back, and nothing is raised beside it.
+SILENCED_BELOW = {
+    "urgency": 0.03,
+    "threat": 0.03,
+    "competitor": 0.02,
+    "legal": 0.03,
+    "breach": 0.02,
+    "public": 0.02,
+    "hesitancy": 0.03,
+    "complaint": 0.03,
+    "frustration": 0.06,
+    "no_progress": 0.03,
+    "expectation_gap": 0.03,
+    "billing": 0.01,
+    "passed_around": 0.02,
+    "executive": 0.03,
+    "asks_for_higher": 0.02,
+    "question": 0.06,
+    "thanks": 0.01,
+}
+RAISED_ABOVE = {
+    "urgency": 0.35,
+    "competitor": 0.5,
+    "data_loss": 0.5,
+    "hesitancy": 0.4,
+    "complaint": 0.5,
+    "frustration": 0.5,
+    "no_progress": 0.4,
+    "expectation_gap": 0.4,
+    "billing": 0.35,
+    "passed_around": 0.4,
+    "executive": 0.5,
+    "asks_for_higher": 0.5,
+    "question": 0.4,
+    "thanks": 0.4,
+}
 _REMEMBERED_WORDS = 100_000
 _END = 0
 
@@ -57,6 +91,8 @@ class LearnedEar:
         self._rows = np.vstack([self._nothing, rows])
         self._row_of = {phrase: row for row, phrase in enumerate(learned.phrases, start=1)}
         self._intercepts = learned.intercepts[columns]
+        self._silenced = np.array([SILENCED_BELOW.get(name, 0.0) for name in categories])
+        self._raised = np.array([RAISED_ABOVE.get(name, 1.0) for name in categories])
         self._forget()
 
     def settle(self, chances: Numbers, listed: set[str], void: set[str]) -> set[str]:
@@ -67,10 +103,12 @@ class LearnedEar:
         """
         place = self._place
         heard = {
-            name for name in listed if name not in place or chances[place[name]] >= SILENCED_BELOW
+            name
+            for name in listed
+            if name not in place or chances[place[name]] >= self._silenced[place[name]]
         }
-        if chances.max(initial=0) > RAISED_ABOVE:
-            likely = np.flatnonzero(chances > RAISED_ABOVE).tolist()
+        likely = np.flatnonzero(chances > self._raised).tolist()
+        if likely:
             heard |= {self._categories[at] for at in likely} - void
         return heard
 
