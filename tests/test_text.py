@@ -406,6 +406,7 @@ def with_phrases(*phrases: str, **more: tuple[str, ...]) -> Lexicons:
         ("jump", "it jumped", "it is jumpy"),
         ("will not jump", "it won't jump", "it will jump"),
         ("<number> whales", "12 whales", "many whales"),
+        ("whale from <name>", "a whale from Zyxland", "a whale from our office"),
         ("whale ?", "a whale?", "a whale!"),
     ],
 )

@@ -44,9 +44,9 @@ CATEGORIES: tuple[str, ...] = (
     "question",
     "thanks",
 )
-# These go by their lists alone; of all others, likelihood.py says how what was learned counts.
-UNLEARNED = frozenset({"outage"})
-LEARNABLE = tuple(name for name in CATEGORIES if name not in UNLEARNED)
+# Heard by their lists alone; for the others likelihood.py says how what was learned counts.
+LISTS_ALONE = frozenset({"data_loss", "outage"})
+LEARNABLE = tuple(name for name in CATEGORIES if name not in LISTS_ALONE)
 
 
 class _Frozen(BaseModel):
