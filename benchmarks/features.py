@@ -64,6 +64,7 @@ def _measured(
     runs = [("ours", 1), ("by_hand", 1), ("ours", weeks), ("by_hand", weeks)]
     for name, many in [*runs, ("ours", 2 * weeks), ("join", weeks)]:
         took[f"{name} {many}"] = _child(name, whole, many)
+    took[f"range_join {weeks}"] = _child("range_join", whole, weeks)
     for rival, where, python in (
         ("with_polars", whole, sys.executable),
         ("with_pandas", tenth, sys.executable),
@@ -75,6 +76,7 @@ def _measured(
     with duckdb.connect() as connection:
         pairs = [(whole, f"ours_{many}", f"by_hand_{many}") for many in (1, weeks)]
         pairs += [(whole, f"ours_usage_{weeks}", "with_polars")]
+        pairs += [(whole, f"ours_usage_{weeks}", f"range_join_{weeks}")]
         pairs += [(tenth, f"ours_usage_{weeks}", "with_pandas")]
         pairs += [(hundredth, f"ours_usage_{weeks}", "with_featuretools")]
         for where, ours, theirs in pairs:
@@ -129,6 +131,9 @@ def _bars(took: dict[str, Took], weeks: int) -> dict[str, float]:
         ),
         f"a join per snapshot / {weeks} weeks (at least 10)": ratio(
             f"join {weeks}", f"ours {weeks}"
+        ),
+        f"one join for all / {weeks} weeks, eight features of usage": ratio(
+            f"range_join {weeks}", "ours with_polars"
         ),
         f"{2 * weeks} / {weeks} weeks (at most 2.2)": ratio(f"ours {2 * weeks}", f"ours {weeks}"),
         "one day / scan of the Parquet files": ratio("ours 1", "scan"),

@@ -16,7 +16,7 @@ from risk_model.blend import TRUSTED_TYPES, Blend
 from risk_model.errors import DataRefused, RiskModelError
 from risk_model.folds import ForwardFolds
 from risk_model.learner import BoostingLearner, LogisticLearner
-from risk_model.stack import count_escalations
+from risk_model.stack import Stack, count_escalations
 
 # Every test here fits several blends.
 pytestmark = pytest.mark.slow
@@ -133,13 +133,40 @@ def test_weights_are_never_negative():
         assert min(model.weights_.values()) >= 0
 
 
-def test_with_few_escalations_the_rules_decide_alone_and_it_says_so():
+def test_with_a_few_escalations_rules_and_logistic_regression_count_alike_and_it_says_so():
     model, X, y, day, group = fitted("both", 20)
-    assert count_escalations(y, day, group, HORIZON) < 30
+    assert 10 <= count_escalations(y, day, group, HORIZON) < 30
+    assert model.weights_ == {"rules": 0.5, "logistic": 0.5, "boosting": 0.0}
+    assert "rules and logistic count alike" in model.reason_ and "30 wanted" in model.reason_
+    assert not model.calibrated_
+    rules, logistic = (logit(m.predict_proba(X)[:, 1]) for _, m in model.members_[:2])
+    assert np.allclose(logit(model.predict_proba(X)[:, 1]), (rules + logistic) / 2)
+
+
+def test_with_hardly_an_escalation_the_rules_decide_alone_and_it_says_so():
+    model, X, y, day, group = fitted("both", 6)
+    assert count_escalations(y, day, group, HORIZON) < 10
     assert model.weights_ == {"rules": 1.0, "logistic": 0.0, "boosting": 0.0}
     assert "the rules decide" in model.reason_ and "30 wanted" in model.reason_
-    assert not model.calibrated_
     assert np.allclose(model.predict_proba(X), model.members_[0][1].predict_proba(X))
+
+
+@pytest.mark.parametrize(("positives", "worth"), [(60, 0.0), (300, 0.0), (60, 1.0)])
+def test_below_a_hundred_escalations_the_first_learner_speaks_for_all_but_a_better_average(
+    positives, worth
+):
+    random = np.random.default_rng(5)
+    y = np.repeat([1, 0], [positives, 20 * positives])
+    first, noise = random.normal(size=(2, len(y)))
+    first = 1.5 * y + first
+    second = worth * 1.5 * y + noise
+    stack = Stack().fit(np.column_stack([first, second]), y, np.arange(len(y)))
+    if worth:
+        assert stack.weights_.min() > 0 and "averaged" in stack.reason_
+    elif positives < 100:
+        assert stack.weights_[1] == 0 < stack.weights_[0] and "speaks for all" in stack.reason_
+    else:
+        assert "speaks for all" not in stack.reason_
 
 
 def test_with_a_short_history_the_rules_decide_alone():
@@ -232,12 +259,11 @@ def test_no_later_label_changes_an_earlier_out_of_fold_prediction(blended):
         assert not np.array_equal(said["y"], told["y"])
 
 
-def test_the_first_fold_trusts_all_halves_alike(blended):
+def test_the_first_fold_trusts_rules_and_the_first_learner_alike(blended):
     model, *_ = blended
     first = model.oof_[model.oof_["fold"] == 0]
-    logits = {name: logit(first[name]) for name in ("rules", "logistic", "boosting", "blend")}
-    half = 0.5 * logits["rules"] + 0.25 * (logits["logistic"] + logits["boosting"])
-    assert np.allclose(logits["blend"], half)
+    logits = {name: logit(first[name]) for name in ("rules", "logistic", "blend")}
+    assert np.allclose(logits["blend"], (logits["rules"] + logits["logistic"]) / 2)
 
 
 def test_the_order_of_rows_does_not_matter_when_days_are_given(blended):

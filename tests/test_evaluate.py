@@ -13,6 +13,7 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
+from risk_model.blend import Blend
 from risk_model.calibration import Calibrator, choose_calibration, log_losses
 from risk_model.errors import DataRefused, UsageError
 from risk_model.evaluate import (
@@ -22,6 +23,7 @@ from risk_model.evaluate import (
     metrics,
     paired_bootstrap,
     permutation_p,
+    predict_ahead,
 )
 from risk_model.folds import ForwardFolds
 from risk_model.learner import LogisticLearner
@@ -263,6 +265,34 @@ def test_a_forward_evaluation_tells_members_beside_prior_and_baseline():
     assert "brier" not in done.figures["tickets"]
     priors = done.predictions.groupby("fold")["prior"].first()
     assert priors.tolist() == pytest.approx([y[train].mean() for train, _ in tests])
+
+
+class Counted(LogisticLearner):
+    """Counts how often it was fitted."""
+
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        Counted.fits += 1
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.mark.parametrize(("strength", "saved"), [(0.01, 2), (0.02, 0)])
+def test_a_member_that_the_blend_holds_is_not_fitted_again_and_says_the_same(strength, saved):
+    X, y, day, group = history()
+    folds = ForwardFolds(2, horizon=30)
+
+    def fits_and_said(**more):
+        Counted.fits = 0
+        said = predict_ahead(lambda: {"logistic": Counted(C=0.01), **more}, X, y, day, group, folds)
+        return Counted.fits, said["logistic"]
+
+    alone, expected = fits_and_said()
+    blend = Blend(None, [("logistic", Counted(C=strength))], horizon=30, n_folds=2)
+    with_blend, said = fits_and_said(blend=blend)
+    of_blend, _ = fits_and_said(blend=blend, logistic=Flag())
+    assert with_blend == of_blend + alone - saved and alone == 2
+    assert said.tolist() == expected.tolist()
 
 
 def test_an_evaluation_becomes_json():

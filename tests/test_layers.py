@@ -44,7 +44,7 @@ LAYERS = {
     ),
     2: ("features", "text", "engines"),
     1: ("catalogue", "tables"),
-    0: ("timeline", "errors", "documents", "folds"),
+    0: ("timeline", "errors", "documents", "folds", "row_values"),
 }
 LEVEL = {name: level for level, names in LAYERS.items() for name in names}
 APART = "sample"

@@ -11,7 +11,7 @@ that is what the product has to do besides.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from risk_model.text import SIGNALS
@@ -268,6 +268,29 @@ def joined_rows(day: int, asked: str, is_bounded: bool) -> Rows:
         rows("tickets", "opened_at", None),
         rows(f"({MESSAGES})", "sent_at", 182),
     )
+
+
+def range_join(names: Sequence[str]) -> str:
+    """Return one statement that joins all snapshots with the usage of their last 84 days."""
+
+    def of(lag: int, until: int, value: str) -> str:
+        later = f'AND "date" < as_of - {lag}' if lag else ""
+        return f'CASE WHEN "date" >= as_of - {until} {later} THEN {value} END'
+
+    figures = usage_figures(of, '((as_of - 1 - "date") // 7)') | {
+        "days_since_active": "as_of - max(CASE WHEN actions > 0 THEN date END)",
+        "seats": 'arg_max(seats, "date") FILTER ("date" >= as_of - 28)',
+    }
+    asked = {name: figures[name] for name in names}
+    values = ", ".join(
+        f"coalesce({name}, 0)::DOUBLE AS {name}" if name in ZERO else f"{name}::DOUBLE AS {name}"
+        for name in names
+    )
+    return f"""
+        WITH u AS (SELECT account_id, as_of, {_listed(asked)}
+                   FROM asked JOIN (SELECT {_DAILY} FROM usage) USING (account_id)
+                   WHERE "date" < as_of AND "date" >= as_of - 84 GROUP BY account_id, as_of)
+        SELECT account_id, as_of, {values} FROM asked LEFT JOIN u USING (account_id, as_of)"""
 
 
 def weekly(last: int, weeks: int, asked: str) -> list[str]:

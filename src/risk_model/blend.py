@@ -49,8 +49,9 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     ``rules`` is any classifier (None: learners only), ``learners`` a list of (name, estimator),
     None for the logistic regression and the boosting with their defaults. With fewer than
-    ``min_positives`` escalations, or a history too short for ``n_folds``, the rules decide alone.
-    ``horizon`` and ``gap`` are in days.
+    ``min_positives`` escalations nothing is weighed: the rules and the first learner count alike,
+    and the rules decide alone with fewer than ``WEIGH_FROM`` or a history too short for
+    ``n_folds``. ``horizon`` and ``gap`` are in days.
 
     Fitted: ``weights_`` (member name to weight), ``reason_`` (why these weights), ``calibrated_``
     (the probabilities were fitted to outcomes that came later), ``calibrator_``, ``members_``.
@@ -120,7 +121,8 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         out, few = self._ahead(snapshots, folds)
         seen = snapshots.take(out.rows)
         if few:
-            self.stack_.lean(len(names), few)
+            counts = snapshots.escalations(folds.horizon) >= WEIGH_FROM and out.rows.size
+            self.stack_.lean(len(names), f"{self._leaning(bool(counts))}: {few}", not counts)
             p = expit(self.stack_.decide(out.logits))
         else:
             p, was_fitted = blended_ahead(out, snapshots, self.stack_, folds)
@@ -138,19 +140,25 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         members = self._named_members()
         nothing = np.empty(0, dtype=np.intp)
         out = OutOfFold(nothing, nothing.astype(np.int64), np.empty((0, len(members))))
-        leaning = "the rules decide" if self.rules is not None else "the learners are averaged"
         try:
             out = out_of_fold(members, snapshots, folds)
         except DataRefused as refused:
-            return out, f"{leaning}: {refused}"
+            return out, str(refused)
         count = snapshots.escalations(folds.horizon)
         if count < self.min_positives:
-            return out, f"{leaning}: {count} escalations to learn from, {self.min_positives} wanted"
+            return out, f"{count} escalations to learn from, {self.min_positives} wanted"
         seen = snapshots.take(out.rows)
         ahead = seen.escalations(folds.horizon)
         if ahead < WEIGH_FROM or seen.y.all():
-            return out, f"{leaning}: {ahead} escalations to compare on, {WEIGH_FROM} wanted"
+            return out, f"{ahead} escalations to compare on, {WEIGH_FROM} wanted"
         return out, ""
+
+    def _leaning(self, learners_count: bool) -> str:
+        """Say who decides where nothing can be weighed."""
+        names = [name for name, _ in self._named_members()]
+        if self.rules is None or len(names) == 1:
+            return f"{names[0]} decides"
+        return f"rules and {names[1]} count alike" if learners_count else "the rules decide"
 
     def _calibrate(
         self, out: OutOfFold, seen: Snapshots, p: Floats, usable: NDArray[np.bool_], horizon: int

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from risk_model.blend import Blend
 from risk_model.errors import DataRefused, UsageError
 from risk_model.folds import ForwardFolds
 from risk_model.measure import metrics
@@ -119,8 +121,8 @@ def predict_ahead(
             continue
         part = pd.DataFrame({"row": test, "fold": number, "day": day[test], "group": group[test]})
         part["y"], part[PRIOR] = target[test], float(target[train].mean())
-        for name, member in make_members().items():
-            model = _fit(member, X.iloc[train], target[train], day[train], group[train])
+        known = (X.iloc[train], target[train], day[train], group[train])
+        for name, model in _all_fitted(make_members(), known).items():
             part[name] = model.predict_proba(X.iloc[test])[:, 1]
         parts.append(part)
         if told is not None:
@@ -202,6 +204,28 @@ def forward_evaluation(
     if skipped:
         done.notes.append(f"{skipped} of {folds.n_folds} folds had one class only to train on")
     return done
+
+
+def _all_fitted(members: Mapping[str, Any], known: tuple[Any, ...]) -> dict[str, Any]:
+    """Fit all members on the same rows; one that a blend among them holds is not fitted again."""
+    models: dict[str, Any] = {
+        name: _fit(member, *known) for name, member in members.items() if isinstance(member, Blend)
+    }
+    within = {
+        (name, _settings_of(part)): part
+        for model in models.values()
+        for name, part in model.members_
+    }
+    for name, member in members.items():
+        if name not in models:
+            part = within.get((name, _settings_of(member)))
+            models[name] = _fit(member, *known) if part is None else part
+    return {name: models[name] for name in members}
+
+
+def _settings_of(member: Any) -> str:
+    """Return what a member is and how it is set, fitted or not, as a fingerprint."""
+    return str(joblib.hash((type(member).__qualname__, member.get_params(deep=False))))
 
 
 def _fit(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import pandas as pd
 
 from risk_model.catalogue import Catalogue, Feature
 from risk_model.catalogue.sentences import AHEAD, MOMENTS, PAST, behind
+from risk_model.row_values import rows_of
 from risk_model.rules import RuleSet
 from risk_model.timeline import DAY, date_of
 
@@ -45,11 +48,11 @@ def sentence(pattern: str, values: Values, catalogue: Catalogue, own: Feature | 
     day among the values, as ``as_of``; see the catalogue's ``sentences`` for the forms of figures.
     """
     text, last = "", 0.0
-    for part in re.split(r"({\w+(?::\w+)?}|\([^()|]*\|[^()|]*\))", pattern):
+    for part in _parts_of(pattern):
         if part.startswith("{"):
             name, _, form = part[1:-1].partition(":")
             feature = own if name == "value" else catalogue.by_name.get(name)
-            read = behind(feature, form) if feature else None
+            read = _read_for(feature, form, catalogue) if feature else None
             value = float(values.get(read.name, np.nan)) if read else np.nan
             if form:
                 text += _formed(value, form, read, values)
@@ -62,6 +65,19 @@ def sentence(pattern: str, values: Values, catalogue: Catalogue, own: Feature | 
         else:
             text += part
     return text
+
+
+def _read_for(feature: Feature, form: str, catalogue: Catalogue) -> Feature | None:
+    """Return what a form of a feature's figure is read from, looked up once."""
+    key = (feature.name, form)
+    if key not in catalogue.read_for:
+        catalogue.read_for[key] = behind(feature, form)
+    return catalogue.read_for[key]
+
+
+@lru_cache(maxsize=2_000)
+def _parts_of(pattern: str) -> list[str]:
+    return re.split(r"({\w+(?::\w+)?}|\([^()|]*\|[^()|]*\))", pattern)
 
 
 def _formed(value: float, form: str, read: Feature | None, values: Values) -> str:
@@ -109,17 +125,18 @@ def reasons(
     hits, weights = fired.to_numpy() == 1, parts.to_numpy(float)
     ids, names = [str(name) for name in fired.columns], [str(name) for name in parts.columns]
     told_of: list[list[str]] = []
-    for row, record in enumerate(features.to_dict("records")):
-        values = {str(name): value for name, value in record.items()}
-        fires = [name for name, hit in zip(ids, hits[row], strict=True) if hit]
-        candidates = _of_rules(fires, worth, float(rules_part.iloc[row]), values, catalogue, rules)
+    of_rules = rules_part.to_numpy(float)
+    for row, values in enumerate(rows_of(features)):
+        fires = [ids[place] for place in np.flatnonzero(hits[row])]
+        candidates = _of_rules(fires, worth, float(of_rules[row]), values, catalogue, rules)
         candidates += _of_features(names, weights[row], values, catalogue)
         told_of.append(_weightiest(candidates, most))
     return told_of
 
 
 LEAD = 1_000.0
-Candidate = tuple[float, frozenset[str], str]
+# What it weighs, what it is about, and what makes its sentence.
+Candidate = tuple[float, frozenset[str], Callable[[], str]]
 
 
 def _of_rules(
@@ -134,7 +151,7 @@ def _of_rules(
     single = [name for name in fires if rules.by_id[name].kinds is None]
     # The first step answers the strongest rule, the first in the file among equals: it leads.
     lead = max(single, key=lambda name: worth[name], default=None)
-    candidates = []
+    candidates: list[Candidate] = []
     for name in fires:
         rule = rules.by_id[name].as_fired(values)
         if rule.kinds is None:
@@ -143,19 +160,20 @@ def _of_rules(
             weight += LEAD if name == lead else 0.0
             held = [g for g in rule.groups if all(c.holds(values.get(n)) for n, c in g.items())]
             reads = frozenset(stem_of(n) for group in held for n in group)
-            candidates.append((weight, reads, sentence(rule.says, values, catalogue)))
+            candidates.append((weight, reads, partial(sentence, rule.says, values, catalogue)))
     return candidates
 
 
 def _of_features(
     names: Sequence[str], weights: Any, values: Values, catalogue: Catalogue
 ) -> list[Candidate]:
-    candidates = []
-    for name, weight in zip(names, weights, strict=True):
+    candidates: list[Candidate] = []
+    for place in np.flatnonzero(weights > 0).tolist():
+        name = names[place]
         feature = catalogue.by_name.get(name)
-        if feature and weight > 0 and is_notable(feature, float(values.get(name, np.nan))):
-            text = sentence(feature.says or "", values, catalogue, feature)
-            candidates.append((float(weight), frozenset({stem_of(name)}), text))
+        if feature and is_notable(feature, float(values.get(name, np.nan))):
+            text = partial(sentence, feature.says or "", values, catalogue, feature)
+            candidates.append((float(weights[place]), frozenset({stem_of(name)}), text))
     return candidates
 
 
@@ -175,6 +193,7 @@ def standing_out(parts: pd.DataFrame, features: pd.DataFrame, catalogue: Catalog
     return families
 
 
+@lru_cache(maxsize=2_000)
 def stem_of(name: str) -> str:
     """Return what a feature is about, without its window: ``tickets_28d`` tells of tickets."""
     return re.sub(r"_(\d+[dh]|change|more|before|ever|trend|\d)(?=_|$)", "", name)
@@ -183,10 +202,17 @@ def stem_of(name: str) -> str:
 def _weightiest(candidates: Sequence[Candidate], most: int) -> list[str]:
     chosen: list[str] = []
     about: set[str] = set()
-    for _, reads, text in sorted(candidates, key=lambda item: (-item[0], item[2])):
+    for reads, text in _heaviest_first(candidates):
         if not (reads & about) and text not in chosen:
             chosen.append(text)
             about |= reads
         if len(chosen) == most:
             break
     return chosen or [QUIET]
+
+
+def _heaviest_first(candidates: Sequence[Candidate]) -> Iterator[tuple[frozenset[str], str]]:
+    """Yield what each is about and its sentence, equal ones by their words; made as asked for."""
+    heaviest = sorted(candidates, key=lambda item: -item[0])
+    for _, equals in groupby(heaviest, key=lambda item: item[0]):
+        yield from sorted(((reads, text()) for _, reads, text in equals), key=lambda item: item[1])

@@ -19,13 +19,20 @@ Labels = NDArray[np.int64]
 # much; otherwise the outcomes would set a weight that means nothing.
 FLAT = 1e-6
 
+# Below so many escalations the first learner speaks for all, and it takes more to prove another
+# better: boosting over a few dozen outcomes takes more from an average than it gives, and looks
+# better by luck (benchmarks/learning_curves.py). In standard errors of the paired difference.
+AVERAGE_FROM = 100
+CLEARLY_BETTER, CLEARLY_BETTER_BY_FEW = 1.0, 2.0
+
 
 class Stack(BaseEstimator):  # type: ignore[misc]
     """Weights, none negative, and an intercept over the members' logits.
 
-    The learners are averaged unless one of them is clearly better; then rules and learners are
-    weighed against each other, with a prior at the better half alone that counts as much as
-    ``shrink`` escalations. ``has_rules`` says that the first column is the rules'.
+    The learners are averaged, with fewer than ``AVERAGE_FROM`` escalations the first alone speaks
+    for them, unless another way is clearly better. Then rules and learners are weighed against
+    each other, with a prior at the better half alone that counts as much as ``shrink``
+    escalations. ``has_rules`` says that the first column is the rules'.
 
     Fitted: ``weights_`` of shape (members,), ``intercept_``, ``reason_``.
     """
@@ -35,13 +42,10 @@ class Stack(BaseEstimator):  # type: ignore[misc]
         self.shrink = shrink
 
     def lean(self, members: int, reason: str, rules_only: bool = True) -> Self:
-        """Weigh without outcomes: the rules alone, or both halves alike."""
-        learners = members - int(self.has_rules)
-        half = 0.0 if self.has_rules and rules_only else 0.5 if self.has_rules else 1.0
-        half = half if learners else 0.0
-        self.weights_ = np.full(members, half / max(1, learners))
-        if self.has_rules:
-            self.weights_[0] = 1.0 - half
+        """Weigh without outcomes: the rules alone, or they and the first learner alike."""
+        halves = 2 if self.has_rules and members > 1 and not rules_only else 1
+        self.weights_ = np.zeros(members)
+        self.weights_[:halves] = 1.0 / halves
         self.intercept_ = 0.0
         self.reason_ = reason
         return self
@@ -74,18 +78,28 @@ class Stack(BaseEstimator):  # type: ignore[misc]
         columns = logits[:, first:]
         # Each on its own line first: a learner that is shrunk a lot speaks as loud as the others.
         lines = [self._line(column, y, evidence)[0] for column in columns.T]
-        options = [np.array(lines) / learners]
-        if learners > 1:
-            options += list(np.eye(learners))
-        losses = [self._losses(columns @ option, y, evidence) for option in options]
-        best = int(np.argmin([loss.sum() for loss in losses]))
-        if best and paired_z(losses[0], losses[best], groups) < 1.0:
-            best = 0
         mix = np.zeros((members, first + 1))
         mix[:first, :first] = 1.0
+        mix[first:, first] = 1.0
+        if learners == 1:
+            return mix, ""
+        options = [np.array(lines) / learners, *np.eye(learners)]
+        losses = [self._losses(columns @ option, y, evidence) for option in options]
+        is_few = evidence * y.sum() < AVERAGE_FROM
+        default, least = (1, CLEARLY_BETTER_BY_FEW) if is_few else (0, CLEARLY_BETTER)
+        best = int(np.argmin([loss.sum() for loss in losses]))
+        if best != default and paired_z(losses[default], losses[best], groups) < least:
+            best = default
         mix[first:, first] = options[best]
-        told = f"learner {best} of {learners} is clearly the best" if best else ""
-        return mix, told or ("the learners are averaged" if learners > 1 else "")
+        return mix, self._told(best, learners, best == default)
+
+    @staticmethod
+    def _told(option: int, learners: int, is_default: bool) -> str:
+        if option == 0:
+            return "the learners are averaged"
+        if is_default:
+            return f"learner 1 of {learners} speaks for all: outcomes are few"
+        return f"learner {option} of {learners} is clearly the best"
 
     def _weigh(self, halves: Floats, y: Labels, evidence: float) -> tuple[Floats, float, str]:
         """Return weight of each half and intercept, shrunk to the better half alone."""

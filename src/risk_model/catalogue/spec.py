@@ -280,6 +280,11 @@ class Catalogue(Strict):
         """The features by their names."""
         return {feature.name: feature for feature in self.features}
 
+    @cached_property
+    def read_for(self) -> dict[tuple[str, str], Feature | None]:
+        """What figures in sentences are read from, by feature and form, once that was looked up."""
+        return {}
+
     @property
     def names(self) -> list[str]:
         """The names, in order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import duckdb
@@ -12,6 +13,9 @@ import pyarrow as pa
 
 from risk_model.engines import RowFunction, said_of
 from risk_model.tables.quiet import keep_quiet
+
+PIECE = 50_000
+"""Rows that a function is given at once: enough to be worth another process."""
 
 
 class DuckDBEngine:
@@ -112,8 +116,22 @@ class DuckDBEngine:
         return self.table(name)
 
     def apply(self, frame: nw.LazyFrame[Any], function: RowFunction, key: str) -> pd.DataFrame:
-        """Return ``key`` of every row and what a function says of the rest, all of it at once."""
-        return said_of(self.pandas(frame), function, key)
+        """Return ``key`` of every row and what a function says of the rest, piece by piece.
+
+        Several pieces are asked on all cores; only a few of them are here at once.
+        """
+        # Of what was asked before, somebody may have read the first row only.
+        self.connection.complete()
+        pieces = self.batches(frame, PIECE)
+        first = list(islice(pieces, 2))
+        if len(first) < 2:
+            return said_of(first[0] if first else self.pandas(frame), function, key)
+        from joblib import Parallel, delayed
+
+        asked = (delayed(said_of)(piece, function, key) for piece in chain(first, pieces))
+        answers = Parallel(n_jobs=-1, return_as="generator")(asked)
+        said: pd.DataFrame = pd.concat(answers, ignore_index=True)
+        return said
 
     def close(self) -> None:
         """Drop what was kept."""

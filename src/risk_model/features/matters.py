@@ -12,13 +12,17 @@ become known would change it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from risk_model.catalogue import Catalogue
 from risk_model.engines import Engine
@@ -45,8 +49,7 @@ _EMPTY = word_set("""
 """)
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One ticket or escalation: from when its words are known, and what they are."""
 
     key: str
@@ -78,19 +81,29 @@ def matters(rows: Iterable[Row]) -> dict[str, str]:
     found: dict[str, str] = {}
     first: list[Row] = []
     by_stem: dict[str, list[int]] = defaultdict(list)
+    # Matters are only added at the end, so the same words find the same matter each time.
+    again: dict[tuple[frozenset[str], str | None], str] = {}
     for row in sorted(rows, key=lambda row: (row.known, row.key)):
         if not row.stems:
-            found |= {row.key: f"category {row.category}"} if row.category else {}
+            if row.category:
+                found[row.key] = _of_category(row.category)
             continue
-        places = sorted({place for word in row.stems for place in by_stem[word]})
-        place = next((place for place in places if is_near(first[place], row)), None)
-        if place is None:
-            place = len(first)
-            first.append(row)
-            for word in row.stems:
-                by_stem[word].append(place)
-        found[row.key] = first[place].key
+        said = (row.stems, row.category)
+        if said not in again:
+            places = sorted({place for word in row.stems for place in by_stem[word]})
+            place = next((place for place in places if is_near(first[place], row)), None)
+            if place is None:
+                place = len(first)
+                first.append(row)
+                for word in row.stems:
+                    by_stem[word].append(place)
+            again[said] = first[place].key
+        found[row.key] = again[said]
     return found
+
+
+def _of_category(category: str) -> str:
+    return f"category {category}"
 
 
 def matters_of(
@@ -135,29 +148,52 @@ def _read(engine: Engine, table: str) -> pd.DataFrame:
 
 
 def _found(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return (key, matter, matter_known) of the rows of all accounts."""
+    rows = _told(frame, table)
+    few = rows["words"] == 0
+    quiet = rows[few & rows["category"].notna()]
+    silent = quiet.assign(matter=_of_category("") + quiet["category"].astype("str"))
+    told = rows[~few].sort_values(["account_id", "known", "key"])
+    is_alone = ~told.duplicated("account_id", keep=False)
+    lone = told[is_alone].assign(matter=told["key"][is_alone])
+    several = told[~is_alone]
+    several = several.assign(matter=list(_one_by_one(several, MATTERS[table][2])))
+    every = pd.concat([part[["key", "matter", "known"]] for part in (silent, lone, several)])
+    every.columns = pd.Index([CONTRACT[table].key[0], "matter", "matter_known"])
+    types = {every.columns[0]: "str", "matter": "str", "matter_known": "int64"}
+    return every.astype(types)
+
+
+def _told(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return account, key, stems, how many, category and from when that is known.
+
+    Rows are left out of which what decides on their matter never gets known.
+    """
     text, category, alone = MATTERS[table]
-    columns = [CONTRACT[table].key[0], text, category, f"{text}_time", f"{category}_time"]
-    answers: list[tuple[str, str, int]] = []
-    for _, of_account in frame.groupby("account_id", sort=False):
-        read = [_row(alone, *values) for values in of_account[columns].itertuples(index=False)]
-        rows = [row for row in read if row is not None]
-        found = matters(rows)
-        answers += [(row.key, found[row.key], row.known) for row in rows if row.key in found]
-    return pd.DataFrame(answers, columns=[columns[0], "matter", "matter_known"]).astype(
-        {columns[0]: "str", "matter": "str", "matter_known": "int64"}
+    codes, subjects = pd.factorize(frame[text])
+    stems: NDArray[np.object_] = np.empty(len(subjects) + 1, dtype=object)
+    stems[:] = [*(stems_of(str(subject)) for subject in subjects), frozenset()]
+    words = np.array([len(of) for of in stems])[codes]
+    by_words = words >= alone
+    latest = frame[[f"{text}_time", f"{category}_time"]].max(axis=1, skipna=False)
+    rows = pd.DataFrame(
+        {
+            "account_id": frame["account_id"],
+            "key": frame[CONTRACT[table].key[0]],
+            "stems": stems[codes],
+            "words": words,
+            "category": frame[category].mask(by_words),
+            "known": frame[f"{text}_time"].where(by_words, latest),
+        }
     )
+    return rows[rows["known"].notna()]
 
 
-def _row(
-    alone: int, key: str, text: Any, category: Any, text_time: Any, category_time: Any
-) -> Row | None:
-    """Return a row with what it is about; None where what decides on that never gets known."""
-    if pd.isna(text_time):
-        return None
-    stems = stems_of(text) if isinstance(text, str) else frozenset()
-    if len(stems) >= alone:
-        return Row(key, int(text_time), stems, None, alone)
-    if pd.isna(category_time):
-        return None
-    said = category if isinstance(category, str) else None
-    return Row(key, max(int(text_time), int(category_time)), stems, said, alone)
+def _one_by_one(told: pd.DataFrame, alone: int) -> Iterator[str]:
+    """Yield the matter of each row, in the order given: by account, then as they got known."""
+    category = told["category"].astype(object).where(told["category"].notna(), None)
+    columns = (told["account_id"], told["key"], told["known"], told["stems"], category)
+    for _, rows in groupby(zip(*columns, strict=True), itemgetter(0)):
+        of_account = [Row(key, known, stems, said, alone) for _, key, known, stems, said in rows]
+        found = matters(of_account)
+        yield from (found[row.key] for row in of_account)

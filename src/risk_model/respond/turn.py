@@ -12,6 +12,7 @@ from risk_model.catalogue import Catalogue
 from risk_model.explain import QUIET, sentence
 from risk_model.respond.facts import any_group
 from risk_model.respond.spec import Response
+from risk_model.row_values import rows_of
 from risk_model.rules import Rule
 
 HOURS_A_DAY = 24
@@ -54,11 +55,11 @@ def with_silence(
     after what leads.
     """
     result = [list(said) for said in reasons]
+    rows = rows_of(facts)
     silences = {*how.turn.silence, *(name for group in how.turn.waiting for name in group)}
     for row in np.flatnonzero(hours > 0).tolist():
-        values = {str(name): value for name, value in facts.iloc[row].items()}
         waits = [rule for rule in fired[row] if set(rule.features) & silences]
-        if not {sentence(rule.says, values, catalogue) for rule in waits} & set(result[row]):
+        if not {sentence(rule.says, rows[row], catalogue) for rule in waits} & set(result[row]):
             says = how.turn.says.format(hours=f"{hours[row]:,.0f}")
             rest = [text for text in result[row] if text != QUIET]
             result[row] = [*rest[:1], says, *rest[1:]][:most]

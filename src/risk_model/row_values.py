@@ -1,0 +1,33 @@
+"""Rows of a frame as mappings from column to value, without a copy of any row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+class RowValues(Mapping[str, Any]):
+    """One row: its values, Python's own, by column name."""
+
+    def __init__(self, columns: Mapping[str, Any], row: int) -> None:
+        self._columns = columns
+        self._row = row
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._columns[name][self._row]
+        return value.item() if isinstance(value, np.generic) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
+def rows_of(frame: pd.DataFrame) -> list[RowValues]:
+    """Return the rows of a frame, in order."""
+    columns = {str(name): frame[name].to_numpy() for name in frame.columns}
+    return [RowValues(columns, row) for row in range(len(frame))]
