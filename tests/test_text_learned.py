@@ -15,8 +15,8 @@ import teach_hearing
 from risk_model.errors import ConfigError
 from risk_model.text import Lexicons, hear, hear_all, hear_why, load_lexicons
 from risk_model.text.learned import FILE, Learned, load_learned
-from risk_model.text.lexicon import CATEGORIES, GRAVE, LEARNABLE
-from risk_model.text.likelihood import LearnedEar
+from risk_model.text.lexicon import CATEGORIES, LEARNABLE
+from risk_model.text.likelihood import RAISED_ABOVE, SILENCED_BELOW, LearnedEar
 from risk_model.text.terms import pieces, runs, sentences, stems
 from risk_model.text.words import END, normal, raw_tokens
 
@@ -138,13 +138,28 @@ def test_a_category_that_is_next_to_impossible_is_silent_in_spite_of_its_list() 
     assert hear_why(text, lexicons) == {}
 
 
-def test_what_brings_in_executives_is_heard_by_the_lists_alone() -> None:
+def test_what_brings_in_security_or_lawyers_is_never_raised_without_a_word_of_its_list() -> None:
     said, alone = (hear_all(TEXTS, one, jobs=1) for one in (LEXICONS, LISTS_ALONE))
-    grave = sorted(GRAVE)
+    grave = [name for name in CATEGORIES if name not in RAISED_ABOVE]
+    assert {"threat", "legal", "breach", "data_loss", "public", "outage"} == set(grave)
     assert alone[grave].sum().min() >= 10
-    assert said[grave].equals(alone[grave])
-    lexicons = taught({"zebra": {"complaint": 60}}, {})
+    assert (said[grave] <= alone[grave]).all(axis=None)
+    lexicons = taught({"zebra": dict.fromkeys(LEARNABLE, 200)}, {})
     assert set(lexicons.learned_beside()) == set(LEARNABLE)
+    heard = hear("A zebra.", lexicons)
+    assert [name for name in CATEGORIES if heard[name]] == [n for n in CATEGORIES if n not in grave]
+
+
+def test_what_the_lists_alone_hear_is_never_taken_back() -> None:
+    lexicons = taught({"zebra": {}}, dict.fromkeys(LEARNABLE, -9.0))
+    said, alone = (hear_all(TEXTS, one, jobs=1) for one in (lexicons, LISTS_ALONE))
+    kept = [name for name in CATEGORIES if name not in SILENCED_BELOW]
+    assert {"data_loss", "outage"} == set(kept)
+    assert said[kept].equals(alone[kept])
+    assert said[list(SILENCED_BELOW)].sum().sum() == 0
+
+
+def test_figures_that_were_wrong_are_no_breach_and_a_word_to_the_ceo_is_heard() -> None:
     text = "Wrong figures went out to our clients through our month-end report."
     assert hear(text, LEXICONS)["breach"] == 0
     assert hear("We will take it to your CEO.", LEXICONS)["asks_for_higher"] == 1

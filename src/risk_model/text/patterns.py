@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
 
-from risk_model.text.phrases import FIRST, NUMBER, START, Part, Parts, Run
+from risk_model.text.phrases import FIRST, NAME, NUMBER, START, Part, Parts, Run
 from risk_model.text.words import END, PAUSE, QUESTION, stem, word_set
 
 GAP_WORDS = 4
@@ -49,7 +49,7 @@ class Alphabet:
     """
 
     def __init__(self, words: Iterable[str], misspelt: Mapping[str, str]) -> None:
-        known = set(words) - {NUMBER, START, *MARKS}
+        known = set(words) - {NUMBER, NAME, START, *MARKS}
         self._exact = {word[1:] for word in known if word.startswith("=")}
         self._misspelt = misspelt
         tokens = {word if word.startswith("=") else stem(word) for word in known}
@@ -91,6 +91,8 @@ class Alphabet:
         """Return the letters of all tokens that a word of a phrase stands for."""
         if word == NUMBER:
             return self.numbers
+        if word == NAME:
+            return _OTHER
         if word.startswith("="):
             return self._letters[word]
         token = stem(word)
@@ -132,6 +134,7 @@ class PhraseCompiler:
         self._weights = {
             **dict.fromkeys(alphabet.letters_of(_FREQUENT), 15),
             **dict.fromkeys(alphabet.letters_of(_EVERYWHERE), 300),
+            _OTHER: 300,
         }
         self._bits: dict[frozenset[str], int] = {}
         self._needs: dict[Part, frozenset[str]] = {}

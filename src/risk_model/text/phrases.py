@@ -11,6 +11,7 @@
 ``invoice + wrong``   both in one sentence, whichever comes first, with no negation in between;
                       three at most
 ``<number>``          any number
+``<name>``            a word of which no phrase knows: often the name of somebody or something
 ``?``                 a question mark
 ``^``                 first of all: the beginning of a sentence
 ====================  =============================================================
@@ -34,6 +35,7 @@ _GAP = "..."
 _BOTH = "+"
 _PIECE = re.compile(r"\[[^\]]*\]|\([^)]*\)|\S+")
 NUMBER = "<number>"
+NAME = "<name>"
 START = "^"
 
 Run = tuple[str, ...]
@@ -149,8 +151,8 @@ def _read_choice(choice: str, groups: Groups) -> Iterator[Run]:
 
 
 def _read_word(word: str, groups: Groups) -> Sequence[Run]:
-    if word == NUMBER:
-        return [(NUMBER,)]
+    if word in (NUMBER, NAME):
+        return [(word,)]
     if not word.startswith("<"):
         return [_as_words(word)]
     return groups.runs(word.strip("<>"))
