@@ -66,6 +66,8 @@ evaluate: $(VENV)/.dev  ## Every figure of the README's section on evaluation, f
 	-$(BIN)/python benchmarks/toolkits.py $(TOOLKITS) --out $(FIGURES)/toolkits.json
 	-$(BIN)/python benchmarks/servicenow.py --out $(FIGURES)/servicenow.json
 	-$(BIN)/python benchmarks/opslab.py --out $(FIGURES)/opslab.json
+	-$(BIN)/python benchmarks/features.py --out $(FIGURES)/features.json
+	-$(BIN)/python benchmarks/scoring.py --out $(FIGURES)/scoring.json --plot docs/pictures/scoring.png
 	$(BIN)/python benchmarks/evaluation.py
 
 pictures: $(VENV)/.dev  ## The pictures in the README, of the sample company (needs Chromium)

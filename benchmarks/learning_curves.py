@@ -158,7 +158,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--natures", nargs="+", choices=NATURES, default=NATURES)
     parser.add_argument("--accounts", type=int, default=2000)
     parser.add_argument("--weeks", type=int, default=78)
-    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--seed", type=int, default=51)
     parser.add_argument("--resamples", type=int, default=500)
     parser.add_argument("--out", type=Path, help="JSON with every figure")
     return parser.parse_args()

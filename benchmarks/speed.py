@@ -1,0 +1,69 @@
+"""What the README says of speed, from the figures of `features.py` and `scoring.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def told_of_features(told: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines about features beside SQL by hand, joins and other libraries."""
+    took, weeks = told["took"], told["weeks"]
+    yield (
+        f"**How fast are the features?** {told['accounts']:,} accounts with "
+        f"{250 * told['accounts']:,} rows of usage, {20 * told['accounts']:,} tickets and "
+        f"{10 * told['accounts']:,} messages on two cores (`python benchmarks/features.py`); "
+        "values equal to those of the others:\n"
+    )
+    yield "| features | ours | others |"
+    yield "|---|---|---|"
+    rows = [
+        ("all windows, open and last rows, one day", "ours 1", {"SQL by hand": "by_hand 1"}),
+        (
+            f"the same on {weeks} weekly days",
+            f"ours {weeks}",
+            {"SQL by hand": f"by_hand {weeks}", "a query per day": f"join {weeks}"},
+        ),
+        (f"the same on {2 * weeks} weekly days", f"ours {2 * weeks}", {}),
+        (
+            f"eight of usage, {weeks} days",
+            "ours with_polars",
+            {"one join for all days": f"range_join {weeks}", "Polars": "with_polars"},
+        ),
+        ("the same, a tenth of the accounts", "ours with_pandas", {"pandas": "with_pandas"}),
+        (
+            "half of them, a hundredth of the accounts",
+            "ours with_featuretools",
+            {"Featuretools": "with_featuretools"},
+        ),
+    ]
+    for name, ours, others in rows:
+        beside = ", ".join(
+            f"{who} {took[what]['seconds']:.1f} s"
+            for who, what in others.items()
+            if "seconds" in took[what]
+        )
+        yield f"| {name} | {took[ours]['seconds']:.1f} s | {beside} |"
+    most = max(t["gigabytes"] for name, t in took.items() if name.startswith("ours "))
+    yield (
+        f"\nReading the same Parquet files once takes {took['scan']['seconds']:.1f} s. Of one day "
+        "about half a second is planning, whatever the size; of "
+        f"{weeks} days half is joining and writing {told['accounts'] * weeks:,} rows of results, "
+        "which is why neither we nor SQL by hand are many times faster than a query per day. "
+        f"Memory: {most:.1f} GB at most."
+    )
+
+
+def told_of_scoring(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the lines about scoring from exports to the list, at growing size."""
+    yield (
+        "**How long does a run take?** From Parquet exports to the written list, by a champion, "
+        "texts heard the week before, two cores (`python benchmarks/scoring.py`):\n"
+    )
+    yield "| accounts | seconds | of processor | GB |"
+    yield "|---|---|---|---|"
+    for row in rows:
+        yield (
+            f"| {row['accounts']:,} | {row['seconds']:.0f} | {row['cpu']:.0f} | "
+            f"{row['gigabytes']:.1f} |"
+        )
