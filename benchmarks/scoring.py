@@ -107,6 +107,8 @@ def _remember(heard: Any, cache: Path) -> None:
     from risk_model.text.cache import digest_of
 
     known = _cache_at(cache, load_settings(ROOT).lexicons)
+    if known is None:
+        raise SystemExit("no cache to fill")
     for batch in heard.to_arrow_reader(200_000):
         frame = batch.to_pandas()
         rows = frame[list(SIGNALS)].to_numpy(dtype=np.float64)
