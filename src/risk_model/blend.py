@@ -116,7 +116,8 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _weigh(self, snapshots: Snapshots, folds: ForwardFolds) -> None:
         """Choose weights and calibration by what the members would have said ahead of time."""
         names = [name for name, _ in self._named_members()]
-        self.stack_ = Stack(self.rules is not None, self.shrink)
+        learners = tuple(name for name in names if name != RULES)
+        self.stack_ = Stack(self.rules is not None, self.shrink, learners)
         self.calibrator_ = Calibrator().fit(np.array([0.5]), np.array([0]))
         out, few = self._ahead(snapshots, folds)
         seen = snapshots.take(out.rows)

@@ -34,14 +34,18 @@ class Stack(BaseEstimator):  # type: ignore[misc]
     for them, unless another way is clearly better. Then rules and learners are weighed against
     each other, with a prior that counts as much as ``shrink`` escalations: at the learners alone,
     or at the rules where these are clearly better, for a learner's predictions ahead of time come
-    from less data than the learner itself. ``has_rules`` says that the first column is the rules'.
+    from less data than the learner itself. ``has_rules`` says that the first column is the rules',
+    ``names`` are the learners' (for ``reason_``).
 
     Fitted: ``weights_`` of shape (members,), ``intercept_``, ``reason_``.
     """
 
-    def __init__(self, has_rules: bool = False, shrink: float = 60.0) -> None:
+    def __init__(
+        self, has_rules: bool = False, shrink: float = 60.0, names: tuple[str, ...] = ()
+    ) -> None:
         self.has_rules = has_rules
         self.shrink = shrink
+        self.names = names
 
     def lean(self, logits: Floats, reason: str, rules_only: bool = True) -> Self:
         """Weigh without outcomes: the rules alone, or they and the first learner alike.
@@ -100,15 +104,15 @@ class Stack(BaseEstimator):  # type: ignore[misc]
         if not _is_clearly_better(losses[best], losses[default], groups, _are_few(y, evidence)):
             best = default
         mix[first:, first] = options[best]
-        return mix, self._told(best, learners, best == default)
+        return mix, self._told(best, best == default)
 
-    @staticmethod
-    def _told(option: int, learners: int, is_default: bool) -> str:
+    def _told(self, option: int, is_default: bool) -> str:
         if option == 0:
             return "the learners are averaged"
+        name = self.names[option - 1] if self.names else f"learner {option}"
         if is_default:
-            return f"learner 1 of {learners} speaks for all: outcomes are few"
-        return f"learner {option} of {learners} is clearly the best"
+            return f"{name} speaks for the learners, escalations being few"
+        return f"{name} is clearly the best learner"
 
     def _weigh(
         self, halves: Floats, y: Labels, groups: NDArray[Any], evidence: float
