@@ -60,9 +60,8 @@ class ByRules:
 
     def parts(self, row: pd.DataFrame) -> pd.Series[float]:
         """Return each rule's points in the logit."""
-        fired, worth = self.rulebook.fired(row).iloc[0], self.rulebook.worth()
-        points = {name: float(fired[name] == 1) * float(worth[name]) for name in worth.index}
-        return pd.Series(points, dtype=float) * self.rulebook.slope_
+        points: pd.Series[float] = self.rulebook.points_by_rule(row).iloc[0]
+        return points * self.rulebook.slope_
 
 
 @dataclass(frozen=True)

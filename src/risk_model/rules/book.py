@@ -111,17 +111,17 @@ class Rulebook(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the points of all rules that fire, shape (n,)."""
         if not isinstance(X, pd.DataFrame):
             return np.zeros(len(X))
-        rules, cases, total = self.rules, self.cases(X), np.zeros(len(X))
+        return np.asarray(self.points_by_rule(X).to_numpy(dtype=float).sum(axis=1))
+
+    def points_by_rule(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return what each rule adds to the points, by the case that holds: a column a rule."""
+        rules, cases = self.rules, self.cases(X)
+        points = {}
         for rule in rules.rules:
             # The last one stands for what is quiet or not measured: it is worth nothing.
             worth = np.array([*(rules.points[case.grade] for case in rule.as_cases), 0.0])
-            total += worth[cases[rule.id].fillna(QUIET).to_numpy(dtype=int)]
-        return total
-
-    def worth(self) -> pd.Series[float]:
-        """Return the points of each rule by its id."""
-        rules = self.rules
-        return pd.Series({rule.id: rules.points[rule.grade] for rule in rules.rules}, dtype=float)
+            points[rule.id] = worth[cases[rule.id].fillna(QUIET).to_numpy(dtype=int)]
+        return pd.DataFrame(points, index=X.index)
 
     def decision_function(self, X: Any) -> Floats:
         """Return the logit of the second class, shape (n,)."""
