@@ -135,7 +135,8 @@ def measured(data: Path, home: Path, environment: dict[str, str], memory: str | 
     command += ["--out", str(out), "--top", "3", *(["--memory", memory] if memory else [])]
     took = _run(command, home, environment)
     run = json.loads((home / "watchlist.run.json").read_text(encoding="utf-8"))
-    return {**took, "ranked": run["counts"]["ranked"], "by": run["scored_by"]}
+    told = {"ranked": run["counts"]["ranked"], "by": run["scored_by"], "memory": memory}
+    return {**took, **told}
 
 
 def _run(arguments: list[str], home: Path, environment: dict[str, str]) -> Row:

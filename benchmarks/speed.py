@@ -67,3 +67,9 @@ def told_of_scoring(rows: list[dict[str, Any]]) -> Iterator[str]:
             f"| {row['accounts']:,} | {row['seconds']:.0f} | {row['cpu']:.0f} | "
             f"{row['gigabytes']:.1f} |"
         )
+    held = rows[-1].get("memory")
+    yield (
+        "\nMemory is the engine's and that of the two processes that judge; "
+        + (f"the engine was held to {held}" if held else "`--memory` holds the engine to less")
+        + ". [As a picture](docs/pictures/scoring.png)."
+    )

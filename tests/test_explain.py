@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from command import Command
 from risk_model import explain
 from risk_model.pipelines.score import working_catalogue
-from risk_model.rules import Rulebook
+from risk_model.rules import Rulebook, RuleSet
 from risk_model.settings import load_settings
 from small_company import account, day, desk, moment, ticket, write_tables
 
@@ -227,3 +227,37 @@ def test_an_account_is_explained_with_its_rules_and_figures(command: Command) ->
     gone = command("explain", "ACME-1", "--data", data, "--model", "rules", "--as-of", day(800))
     assert gone.code in (2, 3)
     assert "--as-of" in gone.err
+
+
+def test_a_rule_leads_by_the_grade_of_its_case_that_holds() -> None:
+    like = {"do": "Call", "cause": "experience", "from": "practice"}
+    missed = {
+        "id": "missed",
+        "grade": "strong",
+        "any_of": [
+            {"when": {"meetings_missed_28d": {"above": 2}}, "says": "Several meetings missed"},
+            {
+                "when": {"meetings_missed_28d": {"above": 0}},
+                "says": "A meeting missed",
+                "grade": "mild",
+            },
+        ],
+    }
+    burst = {
+        "id": "burst",
+        "grade": "warning",
+        "when": {"tickets_7d": {"above": 3}},
+        "says": "Many tickets",
+    }
+    rules = RuleSet.model_validate({"rules": [missed | like, burst | like]})
+    features = frame(
+        {"meetings_missed_28d": 1.0, "tickets_7d": 5.0},
+        {"meetings_missed_28d": 3.0, "tickets_7d": 5.0},
+    )
+    fired = Rulebook.of(rules).fired(features)
+    none = pd.Series([0.0, 0.0])
+    told = explain.reasons(features, fired, nothing(features), none, CATALOGUE, rules)
+    assert told == [
+        ["Many tickets", "A meeting missed"],
+        ["Several meetings missed", "Many tickets"],
+    ]

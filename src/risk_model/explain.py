@@ -14,7 +14,7 @@ import pandas as pd
 from risk_model.catalogue import Catalogue, Feature
 from risk_model.catalogue.sentences import AHEAD, MOMENTS, PAST, behind
 from risk_model.row_values import rows_of
-from risk_model.rules import RuleSet
+from risk_model.rules import Grade, Rule, RuleSet
 from risk_model.timeline import DAY, date_of
 
 Values = Mapping[str, Any]
@@ -121,14 +121,13 @@ def reasons(
     rules, shared out over the fired ones by their points. A sign that a rule already tells is not
     told again, and of features that tell the same story only the weightiest is.
     """
-    worth = {rule.id: rules.points[rule.grade] for rule in rules.rules}
     hits, weights = fired.to_numpy() == 1, parts.to_numpy(float)
     ids, names = [str(name) for name in fired.columns], [str(name) for name in parts.columns]
     told_of: list[list[str]] = []
     of_rules = rules_part.to_numpy(float)
     for row, values in enumerate(rows_of(features)):
-        fires = [ids[place] for place in np.flatnonzero(hits[row])]
-        candidates = _of_rules(fires, worth, float(of_rules[row]), values, catalogue, rules)
+        fires = [rules.by_id[ids[place]].as_fired(values) for place in np.flatnonzero(hits[row])]
+        candidates = _of_rules(fires, rules.points, float(of_rules[row]), values, catalogue)
         candidates += _of_features(names, weights[row], values, catalogue)
         told_of.append(_weightiest(candidates, most))
     return told_of
@@ -140,27 +139,25 @@ Candidate = tuple[float, frozenset[str], Callable[[], str]]
 
 
 def _of_rules(
-    fires: Sequence[str],
-    worth: Mapping[str, float],
+    fires: Sequence[Rule],
+    points: Mapping[Grade, float],
     part: float,
     values: Values,
     catalogue: Catalogue,
-    rules: RuleSet,
 ) -> list[Candidate]:
-    total = sum(worth[name] for name in fires) or 1.0
-    single = [name for name in fires if rules.by_id[name].kinds is None]
+    """Return the rules that fire, each as its case that holds has it."""
+    total = sum(points[rule.grade] for rule in fires) or 1.0
+    single = [rule for rule in fires if rule.kinds is None]
     # The first step answers the strongest rule, the first in the file among equals: it leads.
-    lead = max(single, key=lambda name: worth[name], default=None)
+    lead = max(single, key=lambda rule: points[rule.grade], default=None)
     candidates: list[Candidate] = []
-    for name in fires:
-        rule = rules.by_id[name].as_fired(values)
-        if rule.kinds is None:
-            # Even where the learner outweighs the rules, a rule that fired is worth its grade.
-            weight = max(part * worth[name] / total, 0.1 * worth[name])
-            weight += LEAD if name == lead else 0.0
-            held = [g for g in rule.groups if all(c.holds(values.get(n)) for n, c in g.items())]
-            reads = frozenset(stem_of(n) for group in held for n in group)
-            candidates.append((weight, reads, partial(sentence, rule.says, values, catalogue)))
+    for rule in single:
+        # Even where the learner outweighs the rules, a rule that fired is worth its grade.
+        weight = max(part * points[rule.grade] / total, 0.1 * points[rule.grade])
+        weight += LEAD if rule is lead else 0.0
+        held = [g for g in rule.groups if all(c.holds(values.get(n)) for n, c in g.items())]
+        reads = frozenset(stem_of(n) for group in held for n in group)
+        candidates.append((weight, reads, partial(sentence, rule.says, values, catalogue)))
     return candidates
 
 
