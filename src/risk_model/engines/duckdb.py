@@ -122,7 +122,7 @@ class DuckDBEngine:
         """
         # Of what was asked before, somebody may have read the first row only.
         self.connection.complete()
-        pieces = self.batches(frame, PIECE)
+        pieces = _together(self.batches(frame, PIECE), PIECE)
         first = list(islice(pieces, 2))
         if len(first) < 2:
             return said_of(first[0] if first else self.pandas(frame), function, key)
@@ -155,3 +155,15 @@ class DuckDBEngine:
     def _name(self, what: str) -> str:
         self._number += 1
         return f"risk_model_{what}_{id(self)}_{self._number}"
+
+
+def _together(pieces: Iterator[pd.DataFrame], rows: int) -> Iterator[pd.DataFrame]:
+    """Put pieces together until there are so many rows: the engine cuts them as it likes."""
+    held: list[pd.DataFrame] = []
+    for piece in pieces:
+        held.append(piece)
+        if sum(map(len, held)) >= rows:
+            yield pd.concat(held, ignore_index=True)
+            held = []
+    if held:
+        yield pd.concat(held, ignore_index=True)
