@@ -103,10 +103,10 @@ def _remember(heard: Any, cache: Path) -> None:
 
     from risk_model.settings import load_settings
     from risk_model.text import SIGNALS
-    from risk_model.text.batch import _cache_at
+    from risk_model.text.batch import cache_at
     from risk_model.text.cache import digest_of
 
-    known = _cache_at(cache, load_settings(ROOT).lexicons)
+    known = cache_at(cache, load_settings(ROOT).lexicons)
     if known is None:
         raise SystemExit("no cache to fill")
     for batch in heard.to_arrow_reader(200_000):

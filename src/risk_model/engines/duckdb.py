@@ -91,6 +91,8 @@ class DuckDBEngine:
 
     def batches(self, frame: nw.LazyFrame[Any], rows: int) -> Iterator[pd.DataFrame]:
         """Bring a frame here piece by piece; what is not yet asked for is not computed."""
+        # Of what was asked before, somebody may have read the first row only.
+        self.connection.complete()
         sql = frame.to_native().sql_query()
         reader: pa.RecordBatchReader = self.connection.sql(sql).to_arrow_reader(rows)
         for batch in reader:
@@ -120,8 +122,6 @@ class DuckDBEngine:
 
         Several pieces are asked on all cores; only a few of them are here at once.
         """
-        # Of what was asked before, somebody may have read the first row only.
-        self.connection.complete()
         pieces = _together(self.batches(frame, PIECE), PIECE)
         first = list(islice(pieces, 2))
         if len(first) < 2:

@@ -47,13 +47,13 @@ def hear_all(
     for at, text in enumerate(texts):
         if isinstance(text, str):
             places[at] = different.setdefault(text, len(different))
-    rows = _rows_of(list(different), lexicons, _cache_at(cache, lexicons), jobs, progress)
+    rows = _rows_of(list(different), lexicons, cache_at(cache, lexicons), jobs, progress)
     unknown = np.full((1, len(SIGNALS)), np.nan)
     # Place -1, a missing text, is the last row.
     return pd.DataFrame(np.vstack([rows, unknown])[places], index=index, columns=list(SIGNALS))
 
 
-def _cache_at(path: Path | None, lexicons: Lexicons) -> SignalCache | None:
+def cache_at(path: Path | None, lexicons: Lexicons) -> SignalCache | None:
     """Return the cache; its version also names the packages whose change changes the sentiment."""
     if path is None:
         return None
