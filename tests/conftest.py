@@ -38,9 +38,23 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that hold slow tests: what is long goes side by side, not last."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Begin everywhere with files that hold slow tests, so that nobody is left with them at last.
+
+    Each worker begins with an equal part of the list and takes from others' ends when it is done.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    slow = [item.path for item in items if item.get_closest_marker("slow")]
+    files = sorted(dict.fromkeys(slow), key=lambda path: (-slow.count(path), path))
+    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for number, path in enumerate(files):
+        parts[number % workers] += [item for item in items if item.path == path]
+    quick = [item for item in items if item.path not in set(files)]
+    most = -(-len(items) // workers)
+    for part in parts:
+        room = max(0, most - len(part))
+        part.extend(quick[:room])
+        del quick[:room]
+    items[:] = [item for part in parts for item in part] + quick
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +65,8 @@ def sample_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def text_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache of heard texts for the whole session."""
-    return tmp_path_factory.mktemp("cache") / "texts.sqlite"
+    """A cache of heard texts for the whole session, and for all workers."""
+    return shared_by_workers(tmp_path_factory) / "cache" / "risk-model" / "texts.sqlite"
 
 
 @pytest.fixture(scope="session")
@@ -71,10 +85,16 @@ def command(server: subprocess.Popen[str], tmp_path: Path, text_cache: Path) -> 
     return Command(server, tmp_path, environment(tmp_path, text_cache))
 
 
+def shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of this session that every worker sees."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 def environment(folder: Path, text_cache: Path) -> dict[str, str]:
     return {
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
-        "RISK_MODEL_CACHE": str(text_cache.parent),
+        "RISK_MODEL_CACHE": str(text_cache.parents[1]),
         "COLUMNS": "200",
     }
 
@@ -90,23 +110,25 @@ class Trained:
 
 @pytest.fixture(scope="session")
 def trained(
-    server: subprocess.Popen[str], tmp_path_factory: pytest.TempPathFactory, sample_folder: Path
+    server: subprocess.Popen[str],
+    tmp_path_factory: pytest.TempPathFactory,
+    sample_folder: Path,
+    text_cache: Path,
 ) -> Trained:
     """A champion, trained once for all workers; each has a copy of the registry to itself."""
     own = tmp_path_factory.mktemp("trained") / "copy"
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained-once"
+    shared = shared_by_workers(tmp_path_factory) / "trained-once"
     shared.mkdir(exist_ok=True)
     said = shared / "said.json"
     with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
-            command = Command(server, shared, environment(shared, shared / "texts"))
+            command = Command(server, shared, environment(shared, text_cache))
             done = command("train", "--data", sample_folder)
             assert done.code == 0, done.err
             said.write_text(json.dumps([done.code, done.out, done.err]))
     shutil.copytree(shared, own)
-    command = Command(server, own, environment(own, own / "texts"))
+    command = Command(server, own, environment(own, text_cache))
     return Trained(command, own, Done(*json.loads(said.read_text())))
 
 

@@ -92,14 +92,17 @@ REST = [line for line in LINES if line not in (TRAIN, SCORE)]
 
 @pytest.fixture(scope="module")
 def reader(
-    trained: Trained, sample_folder: Path, tmp_path_factory: pytest.TempPathFactory
+    trained: Trained,
+    sample_folder: Path,
+    text_cache: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Command:
     """Somebody who has trained and scored as the README says, and goes on from there."""
     assert TRAIN == "risk-model train --data data/sample"
     folder = tmp_path_factory.mktemp("reader") / "project"
     shutil.copytree(trained.folder, folder)
     shutil.copytree(sample_folder, folder / "data" / "sample")
-    reader = Command(trained.command.server, folder, environment(folder, folder / "texts"))
+    reader = Command(trained.command.server, folder, environment(folder, text_cache))
     done = reader(*shlex.split(SCORE)[1:])
     assert done.code == 0, done.err
     return reader

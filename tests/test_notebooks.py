@@ -113,23 +113,17 @@ def test_a_path_of_a_machine_is_told_from_a_relative_one():
     assert not ABSOLUTE.search("../data/sample/tmp/x.csv https://example.org/home/x </usr/>")
 
 
-@pytest.fixture(scope="module")
-def heard_texts(tmp_path_factory):
-    """A folder in which one notebook remembers for the next how texts were heard."""
-    return tmp_path_factory.mktemp("heard")
-
-
 @pytest.mark.slow
 @pytest.mark.xdist_group("notebooks")
 @every_notebook
-def test_it_runs_from_top_to_bottom_in_a_clean_kernel(path, heard_texts, monkeypatch):
+def test_it_runs_from_top_to_bottom_in_a_clean_kernel(path, text_cache, monkeypatch):
     # The kernel inherits these: no run may depend on what a test before it left behind.
     for name in [
         name for name in os.environ if name.startswith(("RISK_MODEL_", "MLFLOW_TRACKING"))
     ]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
-    monkeypatch.setenv("RISK_MODEL_CACHE", str(heard_texts))
+    monkeypatch.setenv("RISK_MODEL_CACHE", str(text_cache.parent))
     notebook = read(path)
     stored = {cell.source: shapes(cell) for cell in code_cells(notebook)}
     before = sorted(FOLDER.iterdir())

@@ -17,6 +17,7 @@ from risk_model.learner import LogisticLearner
 from risk_model.pipelines.judge import judged
 from risk_model.pipelines.line import Labelled
 from risk_model.pipelines.promotion import Standing, decide
+from risk_model.settings import lay_down
 from risk_model.timeline import date_of
 from risk_model.tracking import Champion
 
@@ -113,7 +114,10 @@ def test_promotion_and_rollback_are_one_command_each_and_on_record(
     trained: Trained, registry: Any, sample_folder: Path
 ) -> None:
     run = trained.command
-    again = run("train", "--data", sample_folder, "--as-of", "2026-05-04")
+    lay_down(config := trained.folder / "fortnights")
+    plan = config / "pipelines" / "train.yaml"
+    plan.write_text(plan.read_text().replace("every_days: 7", "every_days: 14"))
+    again = run("train", "--data", sample_folder, "--as-of", "2026-05-04", "--config", config)
     assert again.code == 0, again.err
     assert "version 1 stays champion: 0 escalations since it was trained" in again.said
     nobody = run("rollback", "--because", "a try")

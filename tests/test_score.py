@@ -315,11 +315,12 @@ def test_the_list_before_gives_ranks_and_has_to_be_older(command: Command, busy:
 
 @pytest.mark.slow
 def test_exports_that_stand_still_are_named_where_nobody_reads_the_log(
-    command: Command, sample_folder: Path
+    command: Command, busy: Path
 ) -> None:
-    stale = command.score(sample_folder, "--model", "rules")
-    assert any("days old: this is as of 2026-06-29" in note for note in stale.run["notes"])
-    asked = command.score(sample_folder, "--model", "rules", "--as-of", "2026-06-29")
+    stale = command.score(busy, "--model", "rules")
+    day = stale.run["as_of"]
+    assert any(f"days old: this is as of {day}" in note for note in stale.run["notes"])
+    asked = command.score(busy, "--model", "rules", "--as-of", day)
     assert not any("days old" in note for note in asked.run["notes"])
 
 

@@ -42,7 +42,7 @@ def test_without_a_toolkit_it_says_what_is_missing_and_writes_no_figures(tmp_pat
 def test_a_toolkit_that_does_not_run_is_in_the_figures_with_its_reason(tmp_path: Path) -> None:
     # This Python has no churnkit, so its script stops at the import.
     out = tmp_path / "toolkits.json"
-    small = ("--accounts", "60", "--weeks", "45", "--every", "8")
+    small = ("--accounts", "40", "--weeks", "40", "--every", "8")
     done = run(*small, "--churnkit", sys.executable, "--out", str(out))
     assert done.returncode == 0, done.stderr
     told = json.loads(out.read_text(encoding="utf-8"))

@@ -198,7 +198,7 @@ def test_a_later_training_stays_behind_the_champion_and_reads_nothing_known_afte
 
     cut_files = cut_away(sample_folder, tmp_path / "cut", DAY)
     for data, name in ((sample_folder, MODEL), (cut_files, "of-the-cut-files")):
-        config = decisions(tmp_path / name, name, every_days=14, resamples=200)
+        config = decisions(tmp_path / name, name, every_days=28, resamples=100)
         done = trained.command("train", "--data", data, "--config", config, "--as-of", DAY)
         assert done.code == 0, done.err
         assert ("version 1 stays champion" in done.said) == (name == MODEL)
@@ -261,7 +261,7 @@ def test_labels_by_chance_make_no_champion(
 ) -> None:
     everybody = set(pd.read_csv(sample_folder / "accounts.csv")["account_id"])
     data = few_accounts(sample_folder, tmp_path / "data", everybody, shuffle=True)
-    config = decisions(tmp_path / "config", "by-chance", every_days=14, resamples=200)
+    config = decisions(tmp_path / "config", "by-chance", every_days=28, resamples=100)
     done = trained.command("train", "--data", data, "--config", config)
     assert done.code == 0, done.err
     assert "no usable signal" in done.said

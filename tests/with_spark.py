@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from risk_model.engines import spark_session
 from risk_model.engines.spark import SparkEngine
 from risk_model.engines.spark_session import check_installed, start_session
 from risk_model.errors import UsageError
@@ -21,6 +22,11 @@ from risk_model.errors import UsageError
 TWO_WORKERS = "local-cluster[2,1,1024]"
 # What is compiled well is compiled slowly: nothing here runs long enough to gain by it.
 QUICK_START = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1"}
+# `make spark` runs the same queries as everywhere else: compiled.
+UNCOMPILED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 
 
 def why_not() -> str:
@@ -70,7 +76,9 @@ def _is_executor_of(process: Path, driver: int) -> bool:
 @contextmanager
 def two_workers() -> Iterator[Cluster]:
     """Start Spark with two worker processes; workers find the functions of the tests."""
-    before = dict(os.environ)
+    before, settings = dict(os.environ), dict(spark_session.OWN_SETTINGS)
+    if not os.environ.get("RISK_MODEL_AT_LENGTH"):
+        spark_session.OWN_SETTINGS.update(UNCOMPILED)
     here = str(Path(__file__).parent)
     os.environ.update(QUICK_START, PYTHONPATH=f"{here}:{before.get('PYTHONPATH', '')}")
     session = start_session(TWO_WORKERS)
@@ -85,6 +93,8 @@ def two_workers() -> Iterator[Cluster]:
         shutil.rmtree(logs, ignore_errors=True)
         os.environ.clear()
         os.environ.update(before)
+        spark_session.OWN_SETTINGS.clear()
+        spark_session.OWN_SETTINGS.update(settings)
 
 
 @dataclass
