@@ -67,6 +67,7 @@ evaluate: $(VENV)/.dev  ## Every figure of the README's section on evaluation, f
 	-$(BIN)/python benchmarks/servicenow.py --out $(FIGURES)/servicenow.json
 	-$(BIN)/python benchmarks/opslab.py --out $(FIGURES)/opslab.json
 	-$(BIN)/python benchmarks/features.py --out $(FIGURES)/features.json
+	-$(BIN)/python benchmarks/hearing.py --out $(FIGURES)/hearing.json
 	-$(BIN)/python benchmarks/scoring.py --out $(FIGURES)/scoring.json --plot docs/pictures/scoring.png
 	$(BIN)/python benchmarks/evaluation.py
 

@@ -19,7 +19,7 @@ README, FIGURES = ROOT / "README.md", ROOT / "benchmarks" / "figures"
 sys.path[:0] = [str(Path(__file__).parent)]
 
 from noise import below  # noqa: E402 - it lies beside this file
-from speed import told_of_features, told_of_scoring  # noqa: E402 - it lies beside this file
+from speed import told_of_features, told_of_hearing, told_of_scoring  # noqa: E402 - it lies beside this file
 
 START, END = "<!-- figures:start -->", "<!-- figures:end -->"
 CALLED = {
@@ -211,6 +211,7 @@ PARTS = {
     "servicenow": _servicenow,
     "opslab": _opslab,
     "features": told_of_features,
+    "hearing": told_of_hearing,
     "scoring": told_of_scoring,
 }
 

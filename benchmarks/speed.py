@@ -1,4 +1,4 @@
-"""What the README says of speed, from the figures of `features.py` and `scoring.py`."""
+"""What the README says of speed, from the figures of three benchmarks."""
 
 from __future__ import annotations
 
@@ -72,4 +72,18 @@ def told_of_scoring(rows: list[dict[str, Any]]) -> Iterator[str]:
         "\nMemory is the engine's and that of the two processes that judge; "
         + (f"the engine was held to {held}" if held else "`--memory` holds the engine to less")
         + ". [As a picture](docs/pictures/scoring.png)."
+    )
+
+
+def told_of_hearing(told: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines about texts, beside nltk alone and on several cores."""
+    each, seconds = told["a_second"], list(told["seconds"].values())
+    yield (
+        "**How fast are texts heard?** On one core "
+        f"{each['lists and learned']:,.0f} a second, with every category and the tone; nltk's "
+        f"VADER, for the tone alone, {each['VADER']:,.0f}; VADER, nltk's tokens and a stem of each "
+        f"to look for five words, {each['nltk by hand']:,.0f}. On {told['cores']} cores "
+        f"{told['texts']:,} new texts take {seconds[-1]:.0f} s, on one {seconds[0]:.0f} s: "
+        f"{seconds[0] / seconds[-1]:.2f} times as fast (`python benchmarks/hearing.py`). A text "
+        "that was heard before is not heard again."
     )
