@@ -37,11 +37,17 @@ settings.load_profile("steady")
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin everywhere with files that hold slow tests, so that nobody is left with them at last.
 
     Each worker begins with an equal part of the list and takes from others' ends when it is done.
+    Slow is whatever runs commands, for the process that they are forked from takes seconds, and
+    whatever looks at the company of the documents, which is judged first.
     """
+    for item in items:
+        if {"server", "judged"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     slow = [item.path for item in items if item.get_closest_marker("slow")]
     files = sorted(dict.fromkeys(slow), key=lambda path: (-slow.count(path), path))

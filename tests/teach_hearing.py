@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 
 from risk_model.text.cleaning import own_words
 from risk_model.text.learned import FILE, STEP, Learned
-from risk_model.text.lexicon import LEARNABLE, Lexicons, load_lexicons
+from risk_model.text.lexicon import CATEGORIES, Lexicons, load_lexicons
 from risk_model.text.terms import pieces, runs, sentences, stems
 from risk_model.text.words import END
 
@@ -29,9 +29,11 @@ HERE = Path(__file__).parent
 FOLDER = HERE.parent / "features" / "lexicons"
 MESSAGES = HERE / "messages.csv"
 # Raise it whenever the same messages would teach something else.
-WAY = 2
+WAY = 3
 LEAST_RUNS, LEAST_PIECES = 2, 3
-STRENGTH = 20.0
+STRENGTH = 100.0
+# How loud pieces speak beside runs. What is written holds this already.
+OF_PIECES = 0.4
 
 Rows = list[dict[str, str]]
 
@@ -43,10 +45,9 @@ def made_of(messages: Path = MESSAGES) -> str:
 
 
 class Message:
-    """The runs of one message, and the pieces of each of its words."""
+    """The runs of some sentences, and the pieces of each of their words."""
 
-    def __init__(self, text: str) -> None:
-        said = sentences(stems(own_words(text)), END)
+    def __init__(self, said: Sequence[Sequence[str]]) -> None:
         self.runs = {run for sentence in said for run in runs(sentence)}
         self.pieces = [pieces(word) for word in {word for sentence in said for word in sentence}]
 
@@ -80,10 +81,14 @@ def matrix(
     return built
 
 
-def teach(rows: Rows, lexicons: Lexicons, names: Sequence[str] = LEARNABLE) -> Learned:
+def teach(rows: Rows, lexicons: Lexicons, names: Sequence[str] = CATEGORIES) -> Learned:
     """What the rows teach of the named categories; the others weigh nothing."""
-    messages = [Message(row["text"]) for row in rows]
+    told = [sentences(stems(own_words(row["text"])), END) for row in rows]
+    messages = [Message(said) for said in told]
     of_runs, of_pieces = counted(messages)
+    # What a message does not say none of its sentences says, and each is heard by itself.
+    of_row = [at for at, said in enumerate(told) if len(said) > 1 for _ in said]
+    messages += [Message([sentence]) for said in told if len(said) > 1 for sentence in said]
     counts = np.array([*of_runs.values(), *of_pieces.values()])
     rarity = np.log((1 + len(rows)) / (1 + counts)) + 1
     seen = sparse.hstack(
@@ -97,21 +102,24 @@ def teach(rows: Rows, lexicons: Lexicons, names: Sequence[str] = LEARNABLE) -> L
                 (message.pieces for message in messages),
                 {phrase: at for at, phrase in enumerate(of_pieces)},
                 rarity[len(of_runs) :],
-            ),
+            )
+            * OF_PIECES,
         ]
     ).tocsr()
-    weights = np.zeros((len(counts), len(LEARNABLE)))
-    intercepts = np.zeros(len(LEARNABLE))
+    weights = np.zeros((len(counts), len(CATEGORIES)))
+    intercepts = np.zeros(len(CATEGORIES))
     for name in names:
-        sure = np.array([row[name] != "" for row in rows])
-        said = np.array([row[name] == "1" for row in rows])
+        labels = np.array([row[name] for row in rows])
+        sure = np.concatenate([labels != "", labels[of_row] == "0"])
+        said = np.concatenate([labels == "1", np.zeros(len(of_row), dtype=bool)])
         fitted = LogisticRegression(C=STRENGTH, solver="liblinear", random_state=0, tol=1e-6)
         fitted.fit(seen[sure], said[sure])
-        at = LEARNABLE.index(name)
+        at = CATEGORIES.index(name)
         weights[:, at], intercepts[at] = fitted.coef_[0], fitted.intercept_[0]
+    weights[len(of_runs) :] *= OF_PIECES
     return Learned(
         made_of=made_of(),
-        lists={name: lexicons.list_version(name) for name in LEARNABLE},
+        lists={name: lexicons.list_version(name) for name in CATEGORIES},
         messages=len(rows),
         intercepts=intercepts.round(2),
         phrases=(*of_runs, *of_pieces),

@@ -30,6 +30,7 @@ def points(text: str, part: str) -> float:
     return float(line.rstrip(" │").split()[-1].rstrip("%"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recorded_ago", [3, 12])
 def test_rows_recorded_after_the_earlier_day_are_late_facts_and_no_news(
     tmp_path: Path, recorded_ago: int
@@ -49,6 +50,7 @@ def test_rows_recorded_after_the_earlier_day_are_late_facts_and_no_news(
     assert "A1" in text
 
 
+@pytest.mark.slow
 def test_where_no_table_says_when_it_was_recorded_nothing_is_late(tmp_path: Path) -> None:
     urgent = [ticket(n, "A1", moment(3), priority="P1") for n in range(1, 5)]
     folder = write_tables(

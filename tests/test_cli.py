@@ -262,6 +262,7 @@ def test_an_out_that_cannot_be_written_is_said_and_nothing_is_left(
     assert after == before
 
 
+@pytest.mark.slow
 def test_quiet_says_nothing_but_errors(command: Command, plain: Path) -> None:
     done = command("-q", "score", "--data", plain, "--model", "rules", "--out", "list.csv")
     assert done.code == 0
@@ -297,6 +298,7 @@ def test_check_shows_each_table_and_writes_the_refused_rows(command: Command, pl
     assert len((command.cwd / "refused.csv").read_text().splitlines()) == 3
 
 
+@pytest.mark.slow
 def test_the_sample_company_is_the_same_byte_for_byte(command: Command) -> None:
     for name in ("a", "b"):
         assert command("sample", name, "--accounts", 12, "--weeks", 13, "--seed", 3).code == 0

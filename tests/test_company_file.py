@@ -144,6 +144,7 @@ def test_a_folder_with_some_parts_only_is_told_what_is_missing(tmp_path: Path) -
         load_settings(own)
 
 
+@pytest.mark.slow
 def test_what_init_lays_down_has_the_file_with_examples_that_hold(tmp_path: Path) -> None:
     lay_down(tmp_path / "ours")
     text = (tmp_path / "ours" / COMPANY).read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from coverage_table import TABLE, Line, chapters, proving_tests, table
 
 LINES = chapters()
 IDS = [line.id for lines in LINES.values() for line in lines]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +16,6 @@ def tests() -> dict[str, list[str]]:
     return proving_tests()
 
 
-@pytest.mark.slow
 def test_every_line_of_practice_has_a_test(tests: dict[str, list[str]]) -> None:
     assert [line for line in IDS if not tests.get(line)] == []
 

@@ -118,6 +118,7 @@ def test_cells_that_are_too_long_are_cut_and_counted_and_empty_figures_are_named
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

@@ -93,6 +93,7 @@ def test_only_tracking_imports_mlflow() -> None:
     assert users == {"tracking"}
 
 
+@pytest.mark.slow
 def test_the_product_does_not_know_the_sample_company() -> None:
     users = {part_of(f) for f in FILES if APART in imported(f)} - {APART}
     assert users == {"cli"}

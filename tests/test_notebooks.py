@@ -17,6 +17,7 @@ ABSOLUTE = re.compile(
 )
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
+pytestmark = pytest.mark.slow
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -113,7 +114,6 @@ def test_a_path_of_a_machine_is_told_from_a_relative_one():
     assert not ABSOLUTE.search("../data/sample/tmp/x.csv https://example.org/home/x </usr/>")
 
 
-@pytest.mark.slow
 @pytest.mark.xdist_group("notebooks")
 @every_notebook
 def test_it_runs_from_top_to_bottom_in_a_clean_kernel(path, text_cache, monkeypatch):

@@ -176,6 +176,7 @@ def test_the_command_makes_the_page_from_the_files_of_a_run(
     assert data["rows"][0]["series"]["usage"][-1] == pytest.approx(last["actions"].sum())
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_watchlist_is_refused_with_the_reason(
     trained: Trained, tmp_path: Path
 ) -> None:

@@ -50,6 +50,7 @@ def test_the_same_cause_three_times_is_systemic_and_twice_is_not() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.practice("across-systemic")
 def test_one_theme_at_many_accounts_is_systemic_and_at_one_account_is_not(found: Patterns) -> None:
     table = found.tables["systemic"]

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 from conftest import Trained
+from part_of_sample import first_accounts
 from risk_model.blend import Blend
 from risk_model.learner import LogisticLearner
 from risk_model.pipelines.judge import judged
 from risk_model.pipelines.line import Labelled
 from risk_model.pipelines.promotion import Standing, decide
-from risk_model.settings import lay_down
 from risk_model.timeline import date_of
 from risk_model.tracking import Champion
 
@@ -111,13 +111,10 @@ def registry(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]
 
 @pytest.mark.slow
 def test_promotion_and_rollback_are_one_command_each_and_on_record(
-    trained: Trained, registry: Any, sample_folder: Path
+    trained: Trained, registry: Any, sample_folder: Path, tmp_path: Path
 ) -> None:
-    run = trained.command
-    lay_down(config := trained.folder / "fortnights")
-    plan = config / "pipelines" / "train.yaml"
-    plan.write_text(plan.read_text().replace("every_days: 7", "every_days: 14"))
-    again = run("train", "--data", sample_folder, "--as-of", "2026-05-04", "--config", config)
+    run, data = trained.command, first_accounts(sample_folder, tmp_path / "data", 80)
+    again = run("train", "--data", data, "--as-of", "2026-05-04")
     assert again.code == 0, again.err
     assert "version 1 stays champion: 0 escalations since it was trained" in again.said
     nobody = run("rollback", "--because", "a try")

@@ -64,6 +64,7 @@ def test_words_clocks_and_policy_are_the_companys_own(command: Command, data: Pa
     assert listed.rows["arr_at_risk"].astype(float).is_monotonic_decreasing
 
 
+@pytest.mark.slow
 def test_init_lays_down_everything_and_nothing_over_what_is_there(command: Command) -> None:
     assert command("init", "ours").code == 0
     ours, root = load_settings(command.cwd / "ours"), load_settings(Path(__file__).parents[1])
@@ -138,6 +139,7 @@ def test_mistakes_in_the_rules_are_told_before_those_in_the_features_are_mended(
     assert not [told for told in caught.value.mistakes if told.startswith("models/rules.yaml")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -183,6 +185,7 @@ MISTAKES: list[tuple[str, str, str, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "old", "new", "told"), MISTAKES)
 def test_each_mistake_has_its_place(
     command: Command, file: str, old: str, new: str, told: str
@@ -212,6 +215,7 @@ def test_a_missing_part_is_named_with_the_remedy(command: Command, part: str) ->
     assert "risk-model init" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_the_fingerprint_changes_with_what_is_computed_and_with_nothing_else(
     tmp_path: Path,
 ) -> None:

@@ -71,6 +71,7 @@ def as_dict(frame):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_snapshots_equal_their_definition(seed):
     days = awkward_days(120, seed)
@@ -83,6 +84,7 @@ def test_snapshots_equal_their_definition(seed):
             assert 0 < frame.is_customer.mean() < 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_what_comes_later_changes_no_snapshot(seed):
     days = [FIRST_DAY + 60, FIRST_DAY + 80]
@@ -181,6 +183,7 @@ def test_an_escalation_is_open_from_its_opening_until_it_is_known_to_be_closed(t
         assert opened(tables, [NOW]).is_escalated.tolist() == [expected]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_labels_equal_their_definition(seed):
     rng = np.random.default_rng(seed)

@@ -57,6 +57,7 @@ def shares_of(counts: pd.DataFrame | pd.Series) -> tuple[pd.Series | float, pd.S
     return precision, counts["right"] / (counts["right"] + counts["missed"])
 
 
+@pytest.mark.slow
 def test_every_category_is_heard_in_the_messages_it_was_made_with() -> None:
     counts = counts_of(TUNED)
     precision, recall = shares_of(counts)
@@ -68,33 +69,33 @@ def test_every_category_is_heard_in_the_messages_it_was_made_with() -> None:
 
 # Just below what the set reached at its only run: precision, recall.
 REACHED = {
-    "urgency": (0.66, 0.58),
-    "threat": (0.66, 0.38),
-    "competitor": (0.68, 0.64),
-    "legal": (0.95, 0.73),
-    "breach": (0.73, 0.56),
-    "data_loss": (0.73, 0.45),
-    "public": (0.77, 0.69),
-    "hesitancy": (0.84, 0.53),
-    "complaint": (0.87, 0.65),
-    "frustration": (0.90, 0.46),
-    "no_progress": (0.70, 0.56),
-    "expectation_gap": (0.85, 0.58),
-    "billing": (0.79, 0.61),
-    "passed_around": (0.68, 0.64),
-    "executive": (0.95, 0.71),
-    "asks_for_higher": (0.86, 0.64),
-    "outage": (0.86, 0.62),
-    "question": (0.98, 0.98),
-    "thanks": (0.91, 0.63),
+    "urgency": (0.93, 0.68),
+    "threat": (0.82, 0.70),
+    "competitor": (0.71, 0.63),
+    "legal": (0.99, 0.90),
+    "breach": (0.88, 0.64),
+    "data_loss": (0.84, 0.77),
+    "public": (0.95, 0.70),
+    "hesitancy": (0.83, 0.90),
+    "complaint": (0.86, 0.77),
+    "frustration": (0.82, 0.66),
+    "no_progress": (0.90, 0.74),
+    "expectation_gap": (0.88, 0.62),
+    "billing": (0.74, 0.76),
+    "passed_around": (0.76, 0.87),
+    "executive": (0.81, 0.76),
+    "asks_for_higher": (0.90, 0.88),
+    "outage": (0.89, 0.81),
+    "question": (0.98, 0.97),
+    "thanks": (0.95, 0.55),
 }
 
 
 def test_messages_in_other_words_are_heard_well_enough_to_be_of_use() -> None:
-    """What is aimed at, 0.9 and 0.85 in each category, only questions (121) reach.
+    """The aim, 0.9 and 0.85 in each category, is reached by legal, asks for higher and question.
 
-    Legal (30 messages that say it), frustration (62), executive (38) and thanks (33) reach the
-    precision. Neither is reached by the others, each of which 30 to 34 messages say.
+    The precision also by urgency, public, no progress, outage and thanks, the recall by hesitancy
+    and passed around. Each is said by 33 messages or more.
     """
     counts = counts_of(HELD_OUT)
     precision, recall = shares_of(counts)
@@ -107,7 +108,6 @@ def test_messages_in_other_words_are_heard_well_enough_to_be_of_use() -> None:
     }
     assert tuple(REACHED) == FLAGS
     assert short == {}
-    assert precision["question"] > 0.9
     assert recall["question"] > 0.85
     over_all = shares_of(counts.sum())
     assert over_all[0] > 0.84
@@ -232,6 +232,7 @@ def test_any_text_gives_all_signals_within_their_range(text: str) -> None:
     assert heard["words"] >= 0
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(TEXTS))
 def test_each_flag_is_explained_by_words_of_the_text(text: str) -> None:
@@ -335,6 +336,7 @@ def edited(folder: Path, file: str, old: str, new: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_changed_lexicon_is_a_new_version_and_is_heard_anew(
     tmp_path: Path, read: list[str]
 ) -> None:
@@ -349,6 +351,7 @@ def test_a_changed_lexicon_is_a_new_version_and_is_heard_anew(
     assert len(read) == 2
 
 
+@pytest.mark.slow
 def test_a_comment_in_a_lexicon_is_no_new_version(tmp_path: Path) -> None:
     folder = edited(tmp_path / "words", "legal.yaml", "phrases:\n", "# Ours.\r\nphrases:\n")
     assert load_lexicons(folder).version == LEXICONS.version
@@ -428,6 +431,7 @@ def with_phrases(*phrases: str, **more: tuple[str, ...]) -> Lexicons:
     return LEXICONS.model_copy(update={"categories": {**LEXICONS.categories, "thanks": category}})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("phrase", "heard", "not_heard"),
     [
@@ -491,6 +495,7 @@ def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         assert part in told
 
 
+@pytest.mark.slow
 def test_unreadable_phrases_are_told_with_entry_and_remedy(tmp_path: Path) -> None:
     bad = "phrases:\n  - cancel*\n  - very [much]\n  - a <wee> b\n  - ... end\n  - a//b\n"
     folder = edited(tmp_path / "words", "legal.yaml", "phrases:\n", bad)

@@ -15,8 +15,8 @@ import teach_hearing
 from risk_model.errors import ConfigError
 from risk_model.text import Lexicons, hear, hear_all, hear_why, load_lexicons
 from risk_model.text.learned import FILE, Learned, load_learned
-from risk_model.text.lexicon import CATEGORIES, LEARNABLE
-from risk_model.text.likelihood import RAISED_ABOVE, SILENCED_BELOW, LearnedEar
+from risk_model.text.lexicon import CATEGORIES
+from risk_model.text.likelihood import SILENCED_BELOW, LearnedEar
 from risk_model.text.terms import pieces, runs, sentences, stems
 from risk_model.text.words import END, normal, raw_tokens
 
@@ -38,13 +38,13 @@ def taught(phrases: dict[str, dict[str, int]], intercepts: dict[str, float]) -> 
     """The lists with these weights (in quarters) beside them, likely nothing but for a reason."""
     learned = Learned(
         made_of="a test",
-        lists={name: LEXICONS.list_version(name) for name in LEARNABLE},
+        lists={name: LEXICONS.list_version(name) for name in CATEGORIES},
         messages=1,
-        intercepts=np.array([intercepts.get(name, -1.0) for name in LEARNABLE]),
+        intercepts=np.array([intercepts.get(name, -2.0) for name in CATEGORIES]),
         phrases=tuple(phrases),
         counts=np.ones(len(phrases), dtype=np.int64),
         steps=np.array(
-            [[weights.get(name, 0) for name in LEARNABLE] for weights in phrases.values()],
+            [[weights.get(name, 0) for name in CATEGORIES] for weights in phrases.values()],
             dtype=np.int16,
         ),
     )
@@ -59,7 +59,7 @@ def test_the_file_is_what_today_s_messages_and_lists_give() -> None:
     """If not: make hearing."""
     learned = shipped()
     assert learned.made_of == teach_hearing.made_of()
-    assert LEXICONS.learned_beside() == LEARNABLE
+    assert LEXICONS.learned_beside() == CATEGORIES
     assert (FOLDER / FILE).read_text(encoding="utf-8") == learned.written()
 
 
@@ -67,7 +67,7 @@ def test_the_file_is_what_today_s_messages_and_lists_give() -> None:
 def test_teaching_a_category_anew_gives_its_weights() -> None:
     learned = shipped()
     anew = teach_hearing.teach(ROWS, LEXICONS, ["billing"])
-    at = LEARNABLE.index("billing")
+    at = CATEGORIES.index("billing")
     assert anew.phrases == learned.phrases
     assert anew.counts.tolist() == learned.counts.tolist()
     assert anew.intercepts[at] == pytest.approx(learned.intercepts[at], abs=0.02)
@@ -95,7 +95,7 @@ def by_hand(
 
 
 SENTENCES = [text for text in TEXTS if len(sentences(stems(text), END)) == 1]
-EAR = LearnedEar(shipped(), LEARNABLE)
+EAR = LearnedEar(shipped(), CATEGORIES)
 RARITY = dict(zip(shipped().phrases, shipped().rarity.tolist(), strict=True))
 WEIGHTS = dict(zip(shipped().phrases, shipped().weights.tolist(), strict=True))
 
@@ -138,25 +138,39 @@ def test_a_category_that_is_next_to_impossible_is_silent_in_spite_of_its_list() 
     assert hear_why(text, lexicons) == {}
 
 
-def test_what_brings_in_security_or_lawyers_is_never_raised_without_a_word_of_its_list() -> None:
-    said, alone = (hear_all(TEXTS, one, jobs=1) for one in (LEXICONS, LISTS_ALONE))
-    grave = [name for name in CATEGORIES if name not in RAISED_ABOVE]
-    assert {"threat", "legal", "breach", "data_loss", "public", "outage"} == set(grave)
-    assert alone[grave].sum().min() >= 10
-    assert (said[grave] <= alone[grave]).all(axis=None)
-    lexicons = taught({"zebra": dict.fromkeys(LEARNABLE, 200)}, {})
-    assert set(lexicons.learned_beside()) == set(LEARNABLE)
-    heard = hear("A zebra.", lexicons)
-    assert [name for name in CATEGORIES if heard[name]] == [n for n in CATEGORIES if n not in grave]
+# What calls in security, lawyers, the press or a major severity.
+ALARMS = ("threat", "legal", "breach", "data_loss", "public", "outage")
+HARMLESS = (
+    "I am putting down what the two of us went through on the phone yesterday.",
+    "For the spring fair we test the new stock list with our second branch.",
+    "The quarterly sheet had a wrong total, my own slip, and the corrected one is attached.",
+    "Our legal form changes from a partnership to a limited company in July.",
+    "The pipe above the server cupboard leaked, so the office is closed on Monday.",
+    "We deleted the trial records ourselves last week, nothing of it is needed.",
+    "The press release about our merger goes out tomorrow, just so that you know.",
+    "I was tired of writing minutes, so now the template does it.",
+    "Two of our drivers left the company, please take them off the list.",
+    "The lift was out of order this morning and half of the team came late.",
+    "Could you send the certificate of your last security audit for our files?",
+    "The old contract for the coffee machine has been terminated at last.",
+)
 
 
-def test_what_the_lists_alone_hear_is_never_taken_back() -> None:
-    lexicons = taught({"zebra": {}}, dict.fromkeys(LEARNABLE, -9.0))
-    said, alone = (hear_all(TEXTS, one, jobs=1) for one in (lexicons, LISTS_ALONE))
-    kept = [name for name in CATEGORIES if name not in SILENCED_BELOW]
-    assert {"data_loss", "outage"} == set(kept)
-    assert said[kept].equals(alone[kept])
-    assert said[list(SILENCED_BELOW)].sum().sum() == 0
+def test_an_alarm_is_raised_without_a_word_of_its_list_only_where_it_is_likely() -> None:
+    lexicons = taught({"zebra": dict.fromkeys(ALARMS, 200), "gnu": dict.fromkeys(ALARMS, 4)}, {})
+    assert [name for name in CATEGORIES if hear("A zebra.", lexicons)[name]] == list(ALARMS)
+    assert not any(hear("A gnu.", lexicons)[name] for name in ALARMS)
+    heard = hear_all(HARMLESS, LEXICONS, jobs=1)[list(ALARMS)]
+    assert [text for text, row in zip(HARMLESS, heard.to_numpy(), strict=True) if row.any()] == []
+
+
+def test_an_alarm_of_the_list_is_taken_back_only_where_it_is_next_to_impossible() -> None:
+    assert all(SILENCED_BELOW[name] <= 0.05 for name in ALARMS)
+    text = "Data from our inventory is gone and nobody can tell us where it went."
+    assert hear(text, LEXICONS)["data_loss"] == 1
+    for intercept, kept in ((-3.0, True), (-9.0, False)):
+        lexicons = taught({"zebra": {}}, dict.fromkeys(CATEGORIES, intercept))
+        assert bool(hear(text, lexicons)["data_loss"]) == kept
 
 
 def test_figures_that_were_wrong_are_no_breach_and_a_word_to_the_ceo_is_heard() -> None:
@@ -193,7 +207,7 @@ def test_a_changed_list_is_obeyed(tmp_path: Path, file: str, old: str, new: str)
     assert said["complaint"].tolist() == alone["complaint"].tolist()
     if file == "complaint.yaml":
         assert hear("A gruffalo", changed)["complaint"] == 1
-        assert len(changed.learned_beside()) == len(LEARNABLE) - 1
+        assert len(changed.learned_beside()) == len(CATEGORIES) - 1
     else:
         assert changed.learned_beside() == ()
 
@@ -205,7 +219,7 @@ def test_a_changed_group_silences_what_was_learned_beside_the_lists_that_use_it(
     changed = LEXICONS.model_copy(update={"groups": groups})
     assert "competitor" not in changed.learned_beside()
     unused = LEXICONS.model_copy(update={"groups": LEXICONS.groups | {"new": ("gruffalo",)}})
-    assert unused.learned_beside() == LEARNABLE
+    assert unused.learned_beside() == CATEGORIES
 
 
 def test_without_the_file_the_lists_hear_alone_as_another_version(tmp_path: Path) -> None:
@@ -248,7 +262,7 @@ def broken(tmp_path: Path, line: int, new: str) -> list[str]:
     file = tmp_path / FILE
     file.write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(ConfigError) as refused:
-        load_learned(file, LEARNABLE)
+        load_learned(file, CATEGORIES)
     return refused.value.mistakes
 
 
@@ -259,11 +273,11 @@ def broken(tmp_path: Path, line: int, new: str) -> list[str]:
         (2, "(mad of),x", ":2: row (made of) is missing"),
         (3, "(lists),,a", ":3: row (lists) is missing or of another length"),
         (4, "(messages),many", ":4: 'many' is no whole number"),
-        (5, "(intercepts)," + ",nan" * len(LEARNABLE), ":5: 'nan' is no number"),
-        (9, "zebra,3,1", f":9: 3 cells, {len(LEARNABLE) + 2} expected"),
-        (9, "zebra,0" + ",1" * len(LEARNABLE), ":9: 0 does not lie between 1 and"),
-        (9, "zebra,2" + ",0.5" * len(LEARNABLE), ":9: '0.5' is no whole number"),
-        (9, " ,2" + ",1" * len(LEARNABLE), "is empty or stands there twice"),
+        (5, "(intercepts)," + ",nan" * len(CATEGORIES), ":5: 'nan' is no number"),
+        (9, "zebra,3,1", f":9: 3 cells, {len(CATEGORIES) + 2} expected"),
+        (9, "zebra,0" + ",1" * len(CATEGORIES), ":9: 0 does not lie between 1 and"),
+        (9, "zebra,2" + ",0.5" * len(CATEGORIES), ":9: '0.5' is no whole number"),
+        (9, " ,2" + ",1" * len(CATEGORIES), "is empty or stands there twice"),
     ],
 )
 def test_a_broken_file_is_told_with_its_line_and_remedy(

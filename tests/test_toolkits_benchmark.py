@@ -28,6 +28,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_without_a_toolkit_it_says_what_is_missing_and_writes_no_figures(tmp_path: Path) -> None:
     out = tmp_path / "toolkits.json"
     done = run("--out", str(out))
@@ -69,6 +70,7 @@ def test_thinned_folds_test_on_every_day_and_learn_from_every_other(benchmarks: 
         assert days[fewer].max() == days[train].max()
 
 
+@pytest.mark.slow
 def test_what_is_handed_over_stands_at_the_time_when_it_was_known(
     benchmarks: None, sample_folder: Path, tmp_path: Path
 ) -> None:

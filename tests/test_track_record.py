@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from conftest import Trained
+from part_of_sample import first_accounts
 from risk_model.catalogue import Condition
 from risk_model.pipelines.rules_record import beside
 from risk_model.rules import Rule, Rulebook, RuleSet
@@ -148,8 +149,11 @@ def test_whom_only_one_lists_stands_beside_the_others_reasons() -> None:
 
 
 @pytest.mark.slow
-def test_the_command_shows_and_writes_the_record(trained: Trained, sample_folder: Path) -> None:
-    done = trained.command("rules", "--data", sample_folder, "--out", "rules.json")
+def test_the_command_shows_and_writes_the_record(
+    trained: Trained, sample_folder: Path, tmp_path: Path
+) -> None:
+    data = first_accounts(sample_folder, tmp_path / "data", 50)
+    done = trained.command("rules", "--data", data, "--out", "rules.json")
     assert done.code == 0, done.err
     for said in ("Rules over", "lift [95%]", "verdict", "rules and model disagree on"):
         assert said in done.said
@@ -160,6 +164,6 @@ def test_the_command_shows_and_writes_the_record(trained: Trained, sample_folder
     assert fired["escalation-stale"] == 0, "escalated accounts are left out of the past"
     ranks = [(row["rules_rank"], row["model_rank"]) for row in told["disagreement"]]
     assert all((one <= told["capacity"]) != (other <= told["capacity"]) for one, other in ranks)
-    wrong = trained.command("rules", "--data", sample_folder, "--out", "rules.txt")
+    wrong = trained.command("rules", "--data", data, "--out", "rules.txt")
     assert wrong.code == 2
     assert ".csv or .json" in wrong.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 import zipfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import pytest
 
 from command import Command
 from conftest import Trained
+from part_of_sample import few_accounts
 from risk_model.settings import lay_down
 from small_company import account, desk, write_tables
 
@@ -238,22 +238,6 @@ def assert_near(ours: Any, theirs: Any, at: str = "") -> None:
     else:
         wanted = pytest.approx(ours, rel=1e-6) if isinstance(ours, float) else ours
         assert theirs == wanted, at
-
-
-def few_accounts(source: Path, target: Path, keep: set[str], shuffle: bool = False) -> Path:
-    """Write the tables of some accounts; with ``shuffle`` escalations go to accounts at random."""
-    target.mkdir()
-    draw = random.Random(4)
-    for path in source.iterdir():
-        name = path.name.split(".")[0]
-        if name in ("ticket_events", "outcomes"):
-            continue
-        table = pd.read_csv(path, dtype=str)
-        table = table[table["account_id"].isin(keep)]
-        if name == "escalations" and shuffle:
-            table["account_id"] = [draw.choice(sorted(keep)) for _ in range(len(table))]
-        table.to_csv(target / path.name, index=False)
-    return target
 
 
 def test_labels_by_chance_make_no_champion(

@@ -19,7 +19,7 @@ from risk_model.text.learned import FILE, Learned, load_learned
 from risk_model.text.phrases import Groups, PhraseError, read_phrase
 
 # Raise it whenever the same lexicons would hear something else than before.
-ALGORITHM = 7
+ALGORITHM = 8
 
 _GROUP = re.compile(r"<([^<>]+)>")
 
@@ -44,9 +44,6 @@ CATEGORIES: tuple[str, ...] = (
     "question",
     "thanks",
 )
-# Heard by their lists alone; for the others likelihood.py says how what was learned counts.
-LISTS_ALONE = frozenset({"data_loss", "outage"})
-LEARNABLE = tuple(name for name in CATEGORIES if name not in LISTS_ALONE)
 
 
 class _Frozen(BaseModel):
@@ -152,7 +149,7 @@ class Lexicons(_Frozen):
         A list that somebody has changed is obeyed: what was learned beside another one is silent.
         """
         lists = self.learned.lists if self.learned else {}
-        return tuple(name for name in LEARNABLE if lists.get(name) == self.list_version(name))
+        return tuple(name for name in CATEGORIES if lists.get(name) == self.list_version(name))
 
     def model_copy(
         self, *, update: Mapping[str, Any] | None = None, deep: bool = False
@@ -288,7 +285,7 @@ def _load_once(folder: Path, written: tuple[tuple[Path, bytes], ...]) -> Lexicon
 
 def _learned_in(folder: Path, mistakes: list[str]) -> Learned | None:
     try:
-        return load_learned(folder / FILE, LEARNABLE)
+        return load_learned(folder / FILE, CATEGORIES)
     except ConfigError as error:
         mistakes += error.mistakes
         return None
