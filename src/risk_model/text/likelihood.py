@@ -1,9 +1,8 @@
 """The learned ear beside the lists: how likely each category is said, and what both together say.
 
 A flag of the list stands unless the learned ear finds it next to impossible; without one, only
-what it finds likely is a flag, and nothing that brings in security, lawyers or the press. Each
-sentence is heard by itself, so that neither courtesies nor anger around it make a fact less
-likely. Where a company has changed a list, that is heard alone.
+what it finds likely is a flag. Each sentence is heard by itself, so that neither courtesies nor
+anger around it make a fact less likely. Where a company has changed a list, that is heard alone.
 """
 
 from __future__ import annotations
