@@ -101,7 +101,7 @@ def _learning_curves(points: list[dict[str, Any]]) -> Iterator[str]:
         f"\nTaken one by one, {len(worse)} of {len(points)} points lie below the better half "
         f"beyond paired noise (*; 95%, accounts redrawn): {named or 'none'}; where the blend is "
         f"exactly as good, {0.025 * len(points):.1f} would by chance. With the level held over all "
-        f"{len(points)} looks together, {len(together) or 'none'} does. On average the blend has "
+        f"{len(points)} looks together, {len(together) or 'none'} do. On average the blend has "
         f"{mean:+.4f} over its better half. The companies are others than those on which the "
         "weighing was decided (decision 64)."
     )

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import nltk
+from joblib import cpu_count
 from nltk.sentiment.vader import SentimentIntensityAnalyzer
 from nltk.stem import SnowballStemmer
 from nltk.tokenize import NLTKWordTokenizer
@@ -59,11 +59,12 @@ def main() -> int:
     ours = a_second["lists and learned"]
     for name, many in a_second.items():
         print(f"{name:18} {many:8,.0f} texts/s, ours takes {many / ours:.2f} of its time")
-    took = {jobs: _seconds(mails, lexicons, arguments.many, jobs) for jobs in (1, _cores())}
-    gain = took[1] / took[_cores()]
-    print(f"{arguments.many:,} new texts on {_cores()} cores: {gain:.2f} times as fast as on 1")
+    cores = cpu_count()
+    took = {jobs: _seconds(mails, lexicons, arguments.many, jobs) for jobs in (1, cores)}
+    gain = took[1] / took[cores]
+    print(f"{arguments.many:,} new texts on {cores} cores: {gain:.2f} times as fast as on 1")
     if arguments.out:
-        told = {"a_second": a_second, "texts": arguments.many, "cores": _cores(), "seconds": took}
+        told = {"a_second": a_second, "texts": arguments.many, "cores": cores, "seconds": took}
         arguments.out.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     return 0
 
@@ -105,10 +106,6 @@ def _seconds(mails: list[str], lexicons: Any, many: int, jobs: int) -> float:
     started = time.perf_counter()
     hear_all(texts, lexicons, jobs=jobs)
     return time.perf_counter() - started
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 if __name__ == "__main__":
