@@ -67,26 +67,26 @@ def test_every_category_is_heard_in_the_messages_it_was_made_with() -> None:
     assert recall.min() > 0.9
 
 
-# Just below what the set reached at its only run: precision, recall.
+# Just below what the sets reached: precision, recall.
 REACHED = {
-    "urgency": (0.93, 0.68),
-    "threat": (0.82, 0.70),
-    "competitor": (0.71, 0.63),
-    "legal": (0.99, 0.90),
-    "breach": (0.88, 0.64),
-    "data_loss": (0.84, 0.77),
-    "public": (0.95, 0.70),
-    "hesitancy": (0.83, 0.90),
-    "complaint": (0.86, 0.77),
-    "frustration": (0.82, 0.66),
-    "no_progress": (0.90, 0.74),
-    "expectation_gap": (0.88, 0.62),
-    "billing": (0.74, 0.76),
-    "passed_around": (0.76, 0.87),
-    "executive": (0.81, 0.76),
-    "asks_for_higher": (0.90, 0.88),
-    "outage": (0.89, 0.81),
-    "question": (0.98, 0.97),
+    "urgency": (0.91, 0.74),
+    "threat": (0.90, 0.72),
+    "competitor": (0.79, 0.56),
+    "legal": (0.94, 0.90),
+    "breach": (0.90, 0.72),
+    "data_loss": (0.89, 0.73),
+    "public": (0.94, 0.77),
+    "hesitancy": (0.87, 0.85),
+    "complaint": (0.78, 0.80),
+    "frustration": (0.80, 0.62),
+    "no_progress": (0.83, 0.64),
+    "expectation_gap": (0.90, 0.66),
+    "billing": (0.78, 0.76),
+    "passed_around": (0.78, 0.71),
+    "executive": (0.86, 0.83),
+    "asks_for_higher": (0.95, 0.88),
+    "outage": (0.93, 0.68),
+    "question": (0.95, 0.96),
     "thanks": (0.95, 0.55),
 }
 
@@ -94,13 +94,13 @@ REACHED = {
 def test_messages_in_other_words_are_heard_well_enough_to_be_of_use() -> None:
     """The aim, 0.9 and 0.85 in each category, is reached by legal, asks for higher and question.
 
-    The precision also by urgency, public, no progress, outage and thanks, the recall by hesitancy
-    and passed around. Each is said by 33 messages or more.
+    The precision also by urgency, threat, breach, lost data, public, expectation gap, outage and
+    thanks, the recall by hesitancy. Each is said by 68 messages or more, of two authors.
     """
     counts = counts_of(HELD_OUT)
     precision, recall = shares_of(counts)
     print(counts.assign(precision=precision, recall=recall).round(2))
-    assert (counts["right"] + counts["missed"]).min() >= 30
+    assert (counts["right"] + counts["missed"]).min() >= 65
     short = {
         name: (round(precision[name], 2), round(recall[name], 2))
         for name, (least_precision, least_recall) in REACHED.items()
@@ -110,8 +110,8 @@ def test_messages_in_other_words_are_heard_well_enough_to_be_of_use() -> None:
     assert short == {}
     assert recall["question"] > 0.85
     over_all = shares_of(counts.sum())
-    assert over_all[0] > 0.84
-    assert over_all[1] > 0.65
+    assert over_all[0] > 0.88
+    assert over_all[1] > 0.76
 
 
 def test_the_two_sets_share_no_message_and_hold_enough_traps() -> None:

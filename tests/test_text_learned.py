@@ -247,10 +247,15 @@ def test_a_sentence_that_matters_is_not_lost_in_a_long_mail() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "tone", ["This is absolutely unacceptable, we are furious!!!", "Thank you all, you are great!"]
+    "tone",
+    [
+        "This is absolutely unacceptable, we are furious!!!",
+        "This can't go on. I am worn out writing about it.",
+        "Thank you all, you are great!",
+    ],
 )
 def test_no_tone_beside_a_fact_makes_or_unmakes_it(tone: str) -> None:
-    facts = ["legal", "breach", "data_loss", "outage", "threat", "competitor", "billing"]
+    facts = ["legal", "breach", "data_loss", "outage", "threat", "competitor", "billing", "public"]
     calm = hear_all([f"{text}." for text in TEXTS[::3]], LEXICONS, jobs=1)[facts]
     loud = hear_all([f"{text}. {tone}" for text in TEXTS[::3]], LEXICONS, jobs=1)[facts]
     assert (calm != loud).to_numpy().sum() == 0
