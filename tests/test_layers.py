@@ -16,6 +16,7 @@ LAYERS = {
         "watchlist",
         "evaluate",
         "explain",
+        "reasons",
         "respond",
         "tracking",
         "settings",
