@@ -115,7 +115,7 @@ def _held(rule: Rule, features: pd.DataFrame) -> Iterator[NDArray[np.bool_]]:
         holds = np.ones(len(features), dtype=bool)
         for name, test in group.items():
             values = features[name] if name in features else pd.Series(np.nan, features.index)
-            holds &= holds_each(test, values.to_numpy(dtype=float))
+            holds &= holds_each(test, np.asarray(values, dtype=np.float64))
         yield holds
 
 

@@ -108,6 +108,8 @@ class DuckDBEngine:
             here = self.connection.execute("SELECT current_database()").fetchall()
             beside.execute(f'USE "{here[0][0]}"')
             keep_quiet(beside)
+            # In one transaction, so that rows go to the engine's file as soon as they are many.
+            beside.begin()
             for piece in pieces:
                 beside.register(handed, pa.Table.from_pandas(piece, preserve_index=False))
                 verb = (
@@ -117,6 +119,7 @@ class DuckDBEngine:
                 beside.unregister(handed)
                 if name not in self._kept:
                     self._kept.append(name)
+            beside.commit()
         return self.table(name)
 
     def apply(self, frame: nw.LazyFrame[Any], function: RowFunction, key: str) -> pd.DataFrame:
