@@ -117,6 +117,16 @@ def test_constant_and_empty_columns_change_nothing():
         assert (padded.contributions(more)[["constant", "empty"]] == 0).all().all()
 
 
+@pytest.mark.parametrize("learner", BOTH)
+@pytest.mark.parametrize("value", [np.nan, 3.0])
+def test_where_nothing_differs_everybody_gets_the_share_that_was_seen(learner, value):
+    X, y = table()
+    alike = X.assign(**dict.fromkeys(X, value))
+    fitted = learner().fit(alike, y)
+    assert np.allclose(fitted.predict_proba(alike)[:, 1], y.mean(), atol=1e-4)
+    assert np.abs(fitted.contributions(alike).to_numpy()).max() < 1e-9
+
+
 def test_one_wild_value_does_not_move_the_others():
     X, y = table(gaps=0)
     wild = X.copy()

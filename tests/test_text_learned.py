@@ -256,6 +256,18 @@ def test_no_tone_beside_a_fact_makes_or_unmakes_it(tone: str) -> None:
     assert (calm != loud).to_numpy().sum() == 0
 
 
+def test_a_file_that_somebody_s_editor_quoted_says_the_same(tmp_path: Path) -> None:
+    """Read line by line then, and not at once: both must come to the same."""
+    lines = (FOLDER / FILE).read_text(encoding="utf-8").splitlines()[:2000]
+    quoted = [*lines[:9], *(f'"{line.replace(",", chr(34) + ",", 1)}' for line in lines[9:])]
+    plain, other = tmp_path / "plain.csv", tmp_path / "quoted.csv"
+    plain.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    other.write_text("\r\n".join(quoted), encoding="utf-8")
+    read = [load_learned(file, CATEGORIES) for file in (plain, other)]
+    assert read[0] is not None and read[1] is not None
+    assert read[0].written() == read[1].written() == plain.read_text(encoding="utf-8")
+
+
 def broken(tmp_path: Path, line: int, new: str) -> list[str]:
     lines = (FOLDER / FILE).read_text(encoding="utf-8").splitlines()[:40]
     lines[line - 1] = new

@@ -20,8 +20,9 @@ from risk_model.errors import UsageError
 
 # Two worker processes on this machine, each with one core and one GB.
 TWO_WORKERS = "local-cluster[2,1,1024]"
-# What is compiled well is compiled slowly: nothing here runs long enough to gain by it.
-QUICK_START = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1"}
+# What is compiled well is compiled slowly, and threads that collect beside the work take its
+# processor: nothing here runs long enough to gain by either.
+QUICK_START = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
 # `make spark` runs the same queries as everywhere else: compiled.
 UNCOMPILED = {
     "spark.sql.codegen.wholeStage": "false",

@@ -219,22 +219,25 @@ class BoostingLearner(Learner):
         self.random_state = random_state
 
     def _learn(self, X: Floats, y: Labels, weight: Floats, signs: Labels) -> None:
-        # A column that was never measured has no bins; as a constant no tree splits on it.
-        X[:, np.isnan(X).all(axis=0)] = 0.0
+        # No tree splits on what is the same in all rows, and each such column costs time as others.
+        self.varying_ = varying(X)
         trees = HistGradientBoostingClassifier(
             max_iter=self.max_iter,
             learning_rate=self.learning_rate,
             max_leaf_nodes=self.max_leaf_nodes,
             min_samples_leaf=self.min_samples_leaf,
             l2_regularization=self.l2_regularization,
-            monotonic_cst=signs if signs.any() else None,
+            monotonic_cst=signs[self.varying_] if signs[self.varying_].any() else None,
             early_stopping=False,
             random_state=self.random_state,
         )
         with threads_for(X):
             # Equal weights say nothing, and with any the binning takes ten times as long.
             alike = weight.min() == weight.max()
-            self.trees_ = trees.fit(X, y, sample_weight=None if alike else weight)
+            columns = X[:, self.varying_]
+            # Where nothing was ever measured there are no bins.
+            columns[:, np.isnan(columns).all(axis=0)] = 0.0
+            self.trees_ = trees.fit(columns, y, sample_weight=None if alike else weight)
         self.n_iter_ = int(self.trees_.n_iter_)
 
     @property
@@ -245,11 +248,14 @@ class BoostingLearner(Learner):
 
     def _logit(self, X: Floats) -> Floats:
         with threads_for(X):
-            return np.asarray(self.trees_.decision_function(X), dtype=np.float64)
+            logit = self.trees_.decision_function(X[:, self.varying_])
+        return np.asarray(logit, dtype=np.float64)
 
     def _parts(self, X: Floats) -> Floats:
         explainer = self._explainer()
-        parts = np.asarray(explainer.shap_values(X, check_additivity=False), dtype=np.float64)
+        told = explainer.shap_values(X[:, self.varying_], check_additivity=False)
+        parts = np.zeros(X.shape)
+        parts[:, self.varying_] = told
         base = float(np.ravel(explainer.expected_value)[0])
         gap = np.abs(parts.sum(axis=1) + base - self._logit(X)).max(initial=0.0)
         if gap > 1e-6:
@@ -264,6 +270,18 @@ class BoostingLearner(Learner):
         import shap
 
         return shap.TreeExplainer(self.trees_)
+
+
+def varying(X: Floats) -> NDArray[np.intp]:
+    """Return the places of the columns that are not the same in all rows; one of them at least.
+
+    Measured here and not there is a difference too.
+    """
+    missing = np.isnan(X)
+    low, high = np.where(missing, np.inf, X).min(axis=0), np.where(missing, -np.inf, X).max(axis=0)
+    some = missing.any(axis=0) & ~missing.all(axis=0)
+    places = np.flatnonzero(some | (high > low))
+    return places if places.size else np.zeros(1, dtype=np.intp)
 
 
 def two_classes(y: Any, weight: Floats) -> tuple[Labels, NDArray[Any]]:
