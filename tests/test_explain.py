@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from command import Command
 from risk_model import explain
 from risk_model.pipelines.score import working_catalogue
+from risk_model.reasons import reasons as weigh
+from risk_model.reasons import standing_out
 from risk_model.rules import Rulebook, RuleSet
 from risk_model.settings import load_settings
 from small_company import account, day, desk, moment, ticket, write_tables
@@ -121,7 +123,7 @@ def reasons(
     features: pd.DataFrame, parts: pd.DataFrame, rules_part: float = 1.0
 ) -> list[list[str]]:
     shared = pd.Series(rules_part, index=features.index)
-    return explain.reasons(features, BOOK.fired(features), parts, shared, CATALOGUE, RULES)
+    return weigh(features, BOOK.fired(features), parts, shared, CATALOGUE, RULES)
 
 
 def frame(*accounts: dict[str, float], otherwise: float = 0.0) -> pd.DataFrame:
@@ -190,7 +192,7 @@ def test_what_stands_out_is_the_family_of_the_weightiest_notable_sign(
     weights: dict[str, float],
 ) -> None:
     features = frame(dict.fromkeys(weights, 5.0))
-    family = explain.standing_out(pd.DataFrame([weights]), features, CATALOGUE)[0]
+    family = standing_out(pd.DataFrame([weights]), features, CATALOGUE)[0]
     notable = {
         name: weight
         for name, weight in weights.items()
@@ -256,7 +258,7 @@ def test_a_rule_leads_by_the_grade_of_its_case_that_holds() -> None:
     )
     fired = Rulebook.of(rules).fired(features)
     none = pd.Series([0.0, 0.0])
-    told = explain.reasons(features, fired, nothing(features), none, CATALOGUE, rules)
+    told = weigh(features, fired, nothing(features), none, CATALOGUE, rules)
     assert told == [
         ["Many tickets", "A meeting missed"],
         ["Several meetings missed", "Many tickets"],

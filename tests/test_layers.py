@@ -16,6 +16,7 @@ LAYERS = {
         "watchlist",
         "evaluate",
         "explain",
+        "reasons",
         "respond",
         "tracking",
         "settings",
@@ -44,7 +45,7 @@ LAYERS = {
     ),
     2: ("features", "text", "engines"),
     1: ("catalogue", "tables"),
-    0: ("timeline", "errors", "documents", "folds", "row_values"),
+    0: ("timeline", "errors", "documents", "folds", "row_values", "csv_text"),
 }
 LEVEL = {name: level for level, names in LAYERS.items() for name in names}
 APART = "sample"

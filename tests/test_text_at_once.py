@@ -61,6 +61,6 @@ def test_who_comes_second_to_a_broken_cache_leaves_what_the_first_began(tmp_path
     first.keep(rows)
     # the second saw the broken file too, and gets round to it only now
     assert second._set_aside(sqlite3.DatabaseError("file is not a database"))
-    found = second.find(list(rows))
-    assert [list(row) for row in found.values()] == [[0.5, 1.0]]
+    places, found = second.find([digest_of("another"), *rows])
+    assert (places.tolist(), found.tolist()) == ([-1, 0], [[0.5, 1.0]])
     assert path.with_name("heard.sqlite.broken").read_bytes() == OF_VALUE

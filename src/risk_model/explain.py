@@ -1,22 +1,22 @@
-"""Why an account stands where it stands: exact contributions, turned into plain sentences."""
+"""What is measured of an account in plain sentences, and what of it is worth one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
-from itertools import groupby
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from risk_model.catalogue import Catalogue, Feature
+from risk_model.catalogue.holding import holds_each
 from risk_model.catalogue.sentences import AHEAD, MOMENTS, PAST, behind
-from risk_model.row_values import rows_of
-from risk_model.rules import Grade, Rule, RuleSet
 from risk_model.timeline import DAY, date_of
 
+Floats = NDArray[np.float64]
 Values = Mapping[str, Any]
 QUIET = "Nothing stands out in what was measured"
 
@@ -47,19 +47,71 @@ def sentence(pattern: str, values: Values, catalogue: Catalogue, own: Feature | 
     ``(ticket|tickets)`` takes the first form after a figure of 1, else the second. Dates need the
     day among the values, as ``as_of``; see the catalogue's ``sentences`` for the forms of figures.
     """
+    taken = _taken_apart(pattern, catalogue, own)
+    return _filled(taken, _figures(taken, values))
+
+
+@dataclass(frozen=True, eq=False)
+class _Figure:
+    """A figure of a sentence: where among what is read it stands, and how it is told."""
+
+    feature: Feature | None
+    form: str
+    read: Feature | None
+    place: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Pattern:
+    """A sentence taken apart, and the features that its figures are read from."""
+
+    parts: tuple[str | _Figure, ...]
+    reads: tuple[str, ...]
+    own: Feature | None
+
+
+def _taken_apart(pattern: str, catalogue: Catalogue, own: Feature | None) -> _Pattern:
+    """Return a sentence taken apart, done once for each catalogue."""
+    key = (pattern, own.name if own else "")
+    known: _Pattern | None = catalogue.patterns.get(key)
+    if known is not None and known.own is own:
+        return known
+    reads, parts = ["as_of"], list[str | _Figure]()
+    for part in re.split(r"({\w+(?::\w+)?}|\([^()|]*\|[^()|]*\))", pattern):
+        if not part.startswith("{"):
+            parts.append(part)
+            continue
+        name, _, form = part[1:-1].partition(":")
+        feature = own if name == "value" else catalogue.by_name.get(name)
+        read = behind(feature, form) if feature else None
+        if read and read.name not in reads:
+            reads.append(read.name)
+        parts.append(_Figure(feature, form, read, reads.index(read.name) if read else 0))
+    if not any(isinstance(part, _Figure) and part.form for part in parts):
+        reads[0] = ""
+    catalogue.patterns[key] = taken = _Pattern(tuple(parts), tuple(reads), own)
+    return taken
+
+
+def _figures(pattern: _Pattern, values: Values) -> tuple[float, ...]:
+    """Return what a sentence reads; 0.0 and -0.0, the same as a key, are made the same."""
+    told_of = (values.get(name, np.nan) if name else 0.0 for name in pattern.reads)
+    return tuple([float(value) + 0.0 for value in told_of])
+
+
+@lru_cache(maxsize=100_000)
+def _filled(pattern: _Pattern, figures: tuple[float, ...]) -> str:
+    """Return a sentence with its figures; the first of them is the day."""
     text, last = "", 0.0
-    for part in _parts_of(pattern):
-        if part.startswith("{"):
-            name, _, form = part[1:-1].partition(":")
-            feature = own if name == "value" else catalogue.by_name.get(name)
-            read = _read_for(feature, form, catalogue) if feature else None
-            value = float(values.get(read.name, np.nan)) if read else np.nan
-            if form:
-                text += _formed(value, form, read, values)
+    for part in pattern.parts:
+        if isinstance(part, _Figure):
+            value = figures[part.place] if part.read else np.nan
+            if part.form:
+                text += _formed(value, part.form, part.read, figures[0])
                 continue
             # "fell by 0.4": where the words give the sign, the figure does not.
             last = abs(value) if text.endswith("fell by ") else value
-            text += told(last, feature.unit) if feature else "unknown"
+            text += told(last, part.feature.unit) if part.feature else "unknown"
         elif part.startswith("(") and "|" in part:
             text += part[1:-1].split("|")[0 if last == 1 else 1]
         else:
@@ -67,22 +119,8 @@ def sentence(pattern: str, values: Values, catalogue: Catalogue, own: Feature | 
     return text
 
 
-def _read_for(feature: Feature, form: str, catalogue: Catalogue) -> Feature | None:
-    """Return what a form of a feature's figure is read from, looked up once."""
-    key = (feature.name, form)
-    if key not in catalogue.read_for:
-        catalogue.read_for[key] = behind(feature, form)
-    return catalogue.read_for[key]
-
-
-@lru_cache(maxsize=2_000)
-def _parts_of(pattern: str) -> list[str]:
-    return re.split(r"({\w+(?::\w+)?}|\([^()|]*\|[^()|]*\))", pattern)
-
-
-def _formed(value: float, form: str, read: Feature | None, values: Values) -> str:
+def _formed(value: float, form: str, read: Feature | None, as_of: float) -> str:
     """Return a figure in another form: the date, the hours since, a column's value."""
-    as_of = float(values.get("as_of", np.nan))
     if read is None or np.isnan(value) or np.isnan(as_of):
         return "unknown"
     if form not in MOMENTS:
@@ -99,117 +137,19 @@ def _formed(value: float, form: str, read: Feature | None, values: Values) -> st
 
 def is_notable(feature: Feature, value: float) -> bool:
     """Whether a value is worth a sentence: by the feature's own word, else by its direction."""
-    if feature.says is None or np.isnan(value):
-        return False
-    if feature.notable is not None:
-        return feature.notable.holds(float(value))
-    return feature.worse == "higher" and bool(value > 0)
+    return bool(notable_each(feature, np.array([value], dtype=np.float64))[0])
 
 
-def reasons(
-    features: pd.DataFrame,
-    fired: pd.DataFrame,
-    parts: pd.DataFrame,
-    rules_part: pd.Series[float],
-    catalogue: Catalogue,
-    rules: RuleSet,
-    most: int = 3,
-) -> list[list[str]]:
-    """Return up to ``most`` sentences an account: the strongest rule's, then the weightiest.
-
-    ``parts`` are the learner's contributions to the logit by feature, ``rules_part`` that of the
-    rules, shared out over the fired ones by their points. A sign that a rule already tells is not
-    told again, and of features that tell the same story only the weightiest is.
-    """
-    hits, weights = fired.to_numpy() == 1, parts.to_numpy(float)
-    ids, names = [str(name) for name in fired.columns], [str(name) for name in parts.columns]
-    told_of: list[list[str]] = []
-    of_rules = rules_part.to_numpy(float)
-    for row, values in enumerate(rows_of(features)):
-        fires = [rules.by_id[ids[place]].as_fired(values) for place in np.flatnonzero(hits[row])]
-        candidates = _of_rules(fires, rules.points, float(of_rules[row]), values, catalogue)
-        candidates += _of_features(names, weights[row], values, catalogue)
-        told_of.append(_weightiest(candidates, most))
-    return told_of
-
-
-LEAD = 1_000.0
-# What it weighs, what it is about, and what makes its sentence.
-Candidate = tuple[float, frozenset[str], Callable[[], str]]
-
-
-def _of_rules(
-    fires: Sequence[Rule],
-    points: Mapping[Grade, float],
-    part: float,
-    values: Values,
-    catalogue: Catalogue,
-) -> list[Candidate]:
-    """Return the rules that fire, each as its case that holds has it."""
-    total = sum(points[rule.grade] for rule in fires) or 1.0
-    single = [rule for rule in fires if rule.kinds is None]
-    # The first step answers the strongest rule, the first in the file among equals: it leads.
-    lead = max(single, key=lambda rule: points[rule.grade], default=None)
-    candidates: list[Candidate] = []
-    for rule in single:
-        # Even where the learner outweighs the rules, a rule that fired is worth its grade.
-        weight = max(part * points[rule.grade] / total, 0.1 * points[rule.grade])
-        weight += LEAD if rule is lead else 0.0
-        held = [g for g in rule.groups if all(c.holds(values.get(n)) for n, c in g.items())]
-        reads = frozenset(stem_of(n) for group in held for n in group)
-        candidates.append((weight, reads, partial(sentence, rule.says, values, catalogue)))
-    return candidates
-
-
-def _of_features(
-    names: Sequence[str], weights: Any, values: Values, catalogue: Catalogue
-) -> list[Candidate]:
-    candidates: list[Candidate] = []
-    for place in np.flatnonzero(weights > 0).tolist():
-        name = names[place]
-        feature = catalogue.by_name.get(name)
-        if feature and is_notable(feature, float(values.get(name, np.nan))):
-            text = partial(sentence, feature.says or "", values, catalogue, feature)
-            candidates.append((float(weights[place]), frozenset({stem_of(name)}), text))
-    return candidates
-
-
-def standing_out(parts: pd.DataFrame, features: pd.DataFrame, catalogue: Catalogue) -> list[str]:
-    """Return for each account the family of the sign that weighs most, or nothing."""
-    weights = parts.to_numpy(float)
-    known = [catalogue.by_name.get(str(name)) for name in parts.columns]
-    values = features.reindex(columns=parts.columns).to_numpy(float)
-    families = []
-    for row in range(len(features)):
-        best, family = 0.0, ""
-        for place, feature in enumerate(known):
-            weight = weights[row, place]
-            if feature and weight > best and is_notable(feature, values[row, place]):
-                best, family = weight, feature.family
-        families.append(family)
-    return families
+def notable_each(feature: Feature, values: Floats) -> NDArray[np.bool_]:
+    """Say of each value of a feature whether it is worth a sentence."""
+    if feature.says is None or (feature.notable is None and feature.worse != "higher"):
+        return np.zeros(len(values), dtype=bool)
+    if feature.notable is None:
+        return values > 0
+    return ~np.isnan(values) & holds_each(feature.notable, values)
 
 
 @lru_cache(maxsize=2_000)
 def stem_of(name: str) -> str:
     """Return what a feature is about, without its window: ``tickets_28d`` tells of tickets."""
     return re.sub(r"_(\d+[dh]|change|more|before|ever|trend|\d)(?=_|$)", "", name)
-
-
-def _weightiest(candidates: Sequence[Candidate], most: int) -> list[str]:
-    chosen: list[str] = []
-    about: set[str] = set()
-    for reads, text in _heaviest_first(candidates):
-        if not (reads & about) and text not in chosen:
-            chosen.append(text)
-            about |= reads
-        if len(chosen) == most:
-            break
-    return chosen or [QUIET]
-
-
-def _heaviest_first(candidates: Sequence[Candidate]) -> Iterator[tuple[frozenset[str], str]]:
-    """Yield what each is about and its sentence, equal ones by their words; made as asked for."""
-    heaviest = sorted(candidates, key=lambda item: -item[0])
-    for _, equals in groupby(heaviest, key=lambda item: item[0]):
-        yield from sorted(((reads, text()) for _, reads, text in equals), key=lambda item: item[1])

@@ -20,6 +20,10 @@ class RowValues(Mapping[str, Any]):
         value = self._columns[name][self._row]
         return value.item() if isinstance(value, np.generic) else value
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value, or ``default`` where there is no such column."""
+        return self[name] if name in self._columns else default
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)
 

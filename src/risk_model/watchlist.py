@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from risk_model.csv_text import csv_text
 from risk_model.errors import DataRefused, UsageError
 
 COLUMNS = (
@@ -124,9 +124,15 @@ def as_csv(frame: pd.DataFrame) -> bytes:
         safe["escalation_probability"] = probability.map("{:.4f}".format)
     for name in safe.columns:
         if name not in KEYS and not pd.api.types.is_numeric_dtype(safe[name]):
-            safe[name] = safe[name].map(harmless)
-    text = safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL, na_rep="")
-    return text.encode("utf-8")
+            safe[name] = _harmless(safe[name])
+    return csv_text(safe)
+
+
+def _harmless(column: pd.Series[Any]) -> pd.Series[Any]:
+    if not isinstance(column.dtype, pd.StringDtype):
+        return column.map(harmless)
+    is_formula = column.str.startswith(_FORMULA, na=False)
+    return column.where(~is_formula, "'" + column) if is_formula.any() else column
 
 
 def harmless(value: object) -> object:

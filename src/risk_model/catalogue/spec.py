@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -281,8 +281,8 @@ class Catalogue(Strict):
         return {feature.name: feature for feature in self.features}
 
     @cached_property
-    def read_for(self) -> dict[tuple[str, str], Feature | None]:
-        """What figures in sentences are read from, by feature and form, once that was looked up."""
+    def patterns(self) -> dict[tuple[str, str], Any]:
+        """Sentences taken apart, by their words and whose own they are, once that was done."""
         return {}
 
     @property

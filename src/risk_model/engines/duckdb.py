@@ -14,8 +14,10 @@ import pyarrow as pa
 from risk_model.engines import RowFunction, said_of
 from risk_model.tables.quiet import keep_quiet
 
-PIECE = 50_000
-"""Rows that a function is given at once: enough to be worth another process."""
+PIECE = 20_000
+"""Rows that a function is given at once: so few that several pieces are no matter of memory."""
+ALONE = 2
+"""Pieces that are asked here: for so few it does not pay to start other processes."""
 
 
 class DuckDBEngine:
@@ -106,6 +108,8 @@ class DuckDBEngine:
             here = self.connection.execute("SELECT current_database()").fetchall()
             beside.execute(f'USE "{here[0][0]}"')
             keep_quiet(beside)
+            # In one transaction, so that rows go to the engine's file as soon as they are many.
+            beside.begin()
             for piece in pieces:
                 beside.register(handed, pa.Table.from_pandas(piece, preserve_index=False))
                 verb = (
@@ -115,6 +119,7 @@ class DuckDBEngine:
                 beside.unregister(handed)
                 if name not in self._kept:
                     self._kept.append(name)
+            beside.commit()
         return self.table(name)
 
     def apply(self, frame: nw.LazyFrame[Any], function: RowFunction, key: str) -> pd.DataFrame:
@@ -123,13 +128,16 @@ class DuckDBEngine:
         Several pieces are asked on all cores; only a few of them are here at once.
         """
         pieces = _together(self.batches(frame, PIECE), PIECE)
-        first = list(islice(pieces, 2))
-        if len(first) < 2:
-            return said_of(first[0] if first else self.pandas(frame), function, key)
-        from joblib import Parallel, delayed
+        first = list(islice(pieces, ALONE + 1))
+        if not first:
+            return said_of(self.pandas(frame), function, key)
+        if len(first) <= ALONE:
+            answers: Iterable[pd.DataFrame] = [said_of(piece, function, key) for piece in first]
+        else:
+            from joblib import Parallel, delayed
 
-        asked = (delayed(said_of)(piece, function, key) for piece in chain(first, pieces))
-        answers = Parallel(n_jobs=-1, return_as="generator")(asked)
+            asked = (delayed(said_of)(piece, function, key) for piece in chain(first, pieces))
+            answers = Parallel(n_jobs=-1, return_as="generator")(asked)
         said: pd.DataFrame = pd.concat(answers, ignore_index=True)
         return said
 
@@ -158,11 +166,11 @@ class DuckDBEngine:
 
 
 def _together(pieces: Iterator[pd.DataFrame], rows: int) -> Iterator[pd.DataFrame]:
-    """Put pieces together until there are so many rows: the engine cuts them as it likes."""
+    """Put pieces together until there are about so many rows: the engine cuts them as it likes."""
     held: list[pd.DataFrame] = []
     for piece in pieces:
         held.append(piece)
-        if sum(map(len, held)) >= rows:
+        if 2 * sum(map(len, held)) > rows:
             yield pd.concat(held, ignore_index=True)
             held = []
     if held:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -19,8 +20,11 @@ from risk_model.tables.contract import CONTRACT
 from risk_model.text import SIGNALS, Lexicons, hear_all
 
 Frame = nw.LazyFrame[Any]
+log = logging.getLogger(__name__)
 PIECE = 20_000
 """Texts that are here at once: enough to keep every core reading."""
+TOGETHER = 5
+"""From more pieces on each goes to a process of its own, to be looked up there, too."""
 
 
 def hear_texts(
@@ -66,12 +70,51 @@ def _heard_by_piece(
     """Yield the key and the signals of each text; a table's texts are never here all at once."""
     every = int(engine.pandas(texts.select(every=nw.len()))["every"].iloc[0])
     nothing = pd.DataFrame({key: pd.Series(dtype="str"), column: pd.Series(dtype="str")})
+    pieces = chain(engine.batches(texts, PIECE), [] if every else [nothing])
+    if every > TOGETHER * PIECE:
+        yield from _by_all_cores(pieces, key, column, lexicons, cache, progress, every)
+        return
     read = 0
-    for piece in chain(engine.batches(texts, PIECE), [] if every else [nothing]):
+    for piece in pieces:
         told = partial(_told, progress, read, every) if progress else None
-        signals = hear_all(piece[column], lexicons, cache=cache, progress=told)
         read += len(piece)
-        yield signals.assign(**{key: piece[key]})
+        yield _heard(piece, key, column, lexicons, cache, -1, told)
+
+
+def _by_all_cores(
+    pieces: Iterable[pd.DataFrame],
+    key: str,
+    column: str,
+    lexicons: Lexicons,
+    cache: Path | None,
+    progress: Callable[[int, int], None] | None,
+    every: int,
+) -> Iterator[pd.DataFrame]:
+    """Yield the same of many pieces, each looked up and heard by one of several processes."""
+    from joblib import Parallel, delayed
+
+    # Worked out once, here, it goes along with the lexicons to every process.
+    log.debug("lexicons %s", lexicons.version)
+    asked = (delayed(_heard)(piece, key, column, lexicons, cache, 1) for piece in pieces)
+    read = 0
+    for heard in Parallel(n_jobs=-1, return_as="generator")(asked):
+        read += len(heard)
+        if progress:
+            progress(read, every)
+        yield heard
+
+
+def _heard(
+    piece: pd.DataFrame,
+    key: str,
+    column: str,
+    lexicons: Lexicons,
+    cache: Path | None,
+    jobs: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    signals = hear_all(piece[column], lexicons, cache=cache, jobs=jobs, progress=progress)
+    return signals.assign(**{key: piece[key]})
 
 
 def _told(

@@ -33,6 +33,8 @@ from risk_model.text.words import normal, raw_tokens, stem, word_set, written_ou
 
 Frame = nw.LazyFrame[Any]
 NEAR = 0.6
+AT_ONCE = 2_000_000
+"""Rows that are looked at together: no matter spans accounts, so these come span by span."""
 
 _EMPTY = word_set("""
     a about after again all also an and any are as asap at be because been before but by can could
@@ -114,8 +116,21 @@ def matters_of(
     for table, (text, category, _) in MATTERS.items():
         asked = any(f.source == table and "matter" in f.columns for f in catalogue.features)
         if asked and {text, category} & present.get(table, frozenset()):
-            frames[f"{table}.matter"] = engine.small(_found(_read(engine, table), table))
+            pieces = (_found(_read(engine, table, *span), table) for span in _spans(engine, table))
+            frames[f"{table}.matter"] = engine.gathered(pieces)
     return frames
+
+
+def _spans(engine: Engine, table: str) -> list[tuple[str | None, str | None]]:
+    """Return spans of accounts, from one up to the next, with not too many rows between them."""
+    every = int(engine.pandas(engine.table(table).select(every=nw.len()))["every"].iloc[0])
+    parts = -(-every // AT_ONCE)
+    if parts < 2:
+        return [(None, None)]
+    found = engine.pandas(engine.table(table).select("account_id").unique())
+    accounts = sorted(found["account_id"])
+    begins = [accounts[len(accounts) * part // parts] for part in range(1, parts)]
+    return list(zip([None, *begins], [*begins, None], strict=True))
 
 
 def with_matters(source: Source, frame: Frame | None) -> Source:
@@ -128,9 +143,16 @@ def with_matters(source: Source, frame: Frame | None) -> Source:
     return replace(source, frame=source.frame.join(frame, on=key, how="left"), known=known)
 
 
-def _read(engine: Engine, table: str) -> pd.DataFrame:
-    """Return account, key, texts, and from when each of the texts is known (NaN: never)."""
+def _read(engine: Engine, table: str, first: str | None, end: str | None) -> pd.DataFrame:
+    """Return account, key, texts, and from when each of the texts is known (NaN: never).
+
+    Of the accounts from ``first`` on and before ``end``.
+    """
     frame = engine.table(table)
+    if first is not None:
+        frame = frame.filter(nw.col("account_id") >= first)
+    if end is not None:
+        frame = frame.filter(nw.col("account_id") < end)
     there = frame.collect_schema().names()
     contract = CONTRACT[table]
     times = {}

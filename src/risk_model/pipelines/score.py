@@ -21,7 +21,7 @@ from risk_model.features.sources import source_columns
 from risk_model.pipelines.escalated import escalated_list
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.record import record_of
-from risk_model.pipelines.scorer import TEXTS, Scorer, cases_of
+from risk_model.pipelines.scorer import TEXTS, Scorer, hits_of
 from risk_model.pipelines.severity import learned_part
 from risk_model.pipelines.shared import shares_incident
 from risk_model.rules import Rulebook
@@ -75,7 +75,7 @@ def score(
     at_risk = rows[~customers["is_escalated"].to_numpy(bool)]
     listed = with_previous(ranked(at_risk, policy or settings.score.policy), previous)
     burning = customers["is_escalated"].to_numpy(bool)
-    hits = respond.fired_rules(cases_of(said[burning]), settings.rules)
+    hits = hits_of(said[burning], settings.rules)
     escalated = escalated_list(line, rows[burning], customers[burning], hits, day)
     listed = listed.reindex(columns=list(COLUMNS))
     run = record_of(line, judge, day, snapshots, listed, escalated)
@@ -179,7 +179,7 @@ def compared_rows(
 ) -> pd.DataFrame:
     """Return the same from what the scorer says of each account by itself."""
     settings, how = line.settings, line.settings.response
-    hits = respond.fired_rules(cases_of(said), settings.rules)
+    hits = hits_of(said, settings.rules)
     p, likely = said["escalation_probability"].to_numpy(float), list(said["likely_cause"])
     levels = respond.risk_levels(hits, _within_capacity(p, judge.calibrated, how.capacity))
     rows = _who(line, customers, day)

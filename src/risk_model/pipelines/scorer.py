@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from risk_model import explain, respond
+from risk_model import respond
 from risk_model.catalogue import Catalogue
 from risk_model.pipelines.severity import suggested
+from risk_model.reasons import reasons, standing_out
+from risk_model.rules import Rule, RuleSet
 from risk_model.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ TEXTS = (
     "recovery_stage",
 )
 FIGURES = ("escalation_probability", "data_coverage")
-_CASE = "case of "
+HELD = "rules_held"
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,14 @@ class Scorer:
     @property
     def columns(self) -> Mapping[str, str]:
         """The columns of its answer: ``double`` or ``string``."""
-        cases = [f"{_CASE}{rule.id}" for rule in self.settings.rules.rules]
-        return dict.fromkeys(TEXTS, "string") | dict.fromkeys([*FIGURES, *cases], "double")
+        return dict.fromkeys([*TEXTS, HELD], "string") | dict.fromkeys(FIGURES, "double")
 
     def __call__(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return one row an account, aligned with its features: see ``columns``."""
         settings, how = self.settings, self.settings.response
         features = features.copy().assign(as_of=float(self.day))
         cases = self.judge.rulebook.cases(features)
-        fired = self.judge.rulebook.fired(features)
+        fired = (cases >= 0).astype(float)
         p, parts, rules_part = _judged(self.judge, features)
         hits = respond.fired_rules(cases, settings.rules)
         champion = self.judge.champion
@@ -63,13 +64,13 @@ class Scorer:
             hits, settings.rules, respond.count_signs(features, self.catalogue, how)
         )
         silence = respond.silent_hours(features, how)
-        why = explain.reasons(features, fired, parts, rules_part, self.catalogue, settings.rules)
+        why = reasons(features, fired, parts, rules_part, self.catalogue, settings.rules)
         why = respond.with_silence(why, silence, hits, features, self.catalogue, how)
         why = respond.with_relapse(
             why, features, p, "risk" if self.judge.calibrated else "score", how
         )
         state, stages = respond.states(features, how), respond.recovery_stages(features, how)
-        families = explain.standing_out(parts, features, self.catalogue)
+        families = standing_out(parts, features, self.catalogue)
         said: dict[str, Any] = {
             "suggested_severity": respond.named(
                 suggested(features, self.catalogue, settings, champion)
@@ -86,14 +87,27 @@ class Scorer:
         }
         for place, name in enumerate(REASONS):
             said[name] = [told[place] if place < len(told) else "" for told in why]
-        said |= {f"{_CASE}{name}": cases[name] for name in cases.columns}
+        said[HELD] = _named(hits, settings.rules)
         return pd.DataFrame(said, index=features.index)[list(self.columns)]
 
 
-def cases_of(said: pd.DataFrame) -> pd.DataFrame:
-    """Return which case of each rule holds, as the rulebook says it, from a scorer's answer."""
-    named = [str(name) for name in said.columns if str(name).startswith(_CASE)]
-    return said[named].rename(columns={name: name.removeprefix(_CASE) for name in named})
+def _named(hits: Sequence[Sequence[Rule]], rules: RuleSet) -> list[str]:
+    """Return the rules that fired as one text, each with the number of its case that holds."""
+    names = {id(case): f"{rule.id}:{at}" for rule in rules.rules for at, case in _cases(rule)}
+    return [" ".join([names[id(rule)] for rule in own]) for own in hits]
+
+
+def hits_of(said: pd.DataFrame, rules: RuleSet) -> list[list[Rule]]:
+    """Return for each account the rules that fired, strongest first, from a scorer's answer."""
+    named = {f"{rule.id}:{at}": case for rule in rules.rules for at, case in _cases(rule)}
+    codes, held = pd.factorize(said[HELD])
+    # Accounts with the same rules share one list: a million accounts have a few thousand.
+    hits = [[named[name] for name in text.split()] for text in held]
+    return [hits[code] for code in codes]
+
+
+def _cases(rule: Rule) -> Iterator[tuple[int, Rule]]:
+    yield from enumerate(rule.as_cases)
 
 
 def coverage(features: pd.DataFrame, catalogue: Catalogue) -> pd.Series[float]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from risk_model.catalogue import Catalogue
-from risk_model.explain import is_notable, sentence
+from risk_model.explain import is_notable, notable_each, sentence
 from risk_model.respond.facts import Values
 from risk_model.respond.spec import CAUSES, Response
 from risk_model.rules import Rule, RuleSet
@@ -49,8 +49,7 @@ def count_signs(features: pd.DataFrame, catalogue: Catalogue, how: Response) -> 
         total = np.zeros(len(features), dtype=np.int64)
         for name in plan.signs:
             feature = catalogue.by_name[name]
-            values, repeats = np.unique(features[name].to_numpy(dtype=float), return_inverse=True)
-            total += np.array([is_notable(feature, v) for v in values], dtype=np.int64)[repeats]
+            total += notable_each(feature, features[name].to_numpy(dtype=float))
         counts[cause] = total
     return pd.DataFrame(counts, index=features.index)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from risk_model.catalogue import Condition
+from risk_model.catalogue.holding import holds_each
 
 Bools = NDArray[np.bool_]
 Group = Mapping[str, Condition]
@@ -31,7 +32,7 @@ def any_group(groups: Iterable[Group], facts: pd.DataFrame) -> Bools:
     for group in groups:
         holds = np.ones(len(facts), dtype=bool)
         for name, condition in group.items():
-            holds &= passes(condition, facts[name].to_numpy(dtype=float))
+            holds &= holds_each(condition, facts[name].to_numpy(dtype=float))
         found |= holds
     return found
 
@@ -39,22 +40,3 @@ def any_group(groups: Iterable[Group], facts: pd.DataFrame) -> Bools:
 def group_holds(group: Group, values: Values) -> bool:
     """Return whether a group holds throughout for one account."""
     return all(condition.holds(values.get(name)) for name, condition in group.items())
-
-
-def passes(condition: Condition, values: NDArray[np.float64]) -> Bools:
-    """Test a column of numbers as ``Condition.holds`` does one."""
-    unknown = np.isnan(values)
-    if condition.known is False:
-        return unknown
-    result = ~unknown
-    if condition.above is not None:
-        result &= values > condition.above
-    if condition.below is not None:
-        result &= values < condition.below
-    if condition.at_least is not None:
-        result &= values >= condition.at_least
-    if condition.at_most is not None:
-        result &= values <= condition.at_most
-    if condition.one_of is not None:
-        result &= np.isin(values, [float(item) for item in condition.one_of])
-    return result

@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from risk_model.catalogue import Condition
+from risk_model.catalogue.holding import holds_each
 from risk_model.errors import UsageError
 from risk_model.rules.spec import Conditions, Rule, RuleSet
 
@@ -158,7 +158,7 @@ def _truth(group: Conditions, X: pd.DataFrame) -> tuple[Bools, Bools]:
     for name, condition in group.items():
         values = X[name].to_numpy(dtype=float)
         not_known = np.isnan(values) & (condition.known is None)
-        ruled_out |= ~(_holds(condition, values) | not_known)
+        ruled_out |= ~(holds_each(condition, values) | not_known)
         unknown |= not_known
     return ~ruled_out & ~unknown, ~ruled_out & unknown
 
@@ -218,21 +218,3 @@ def _with_kinds(
     first = _first_case(truth, len(fired)) if truth else np.zeros(len(fired))
     first = np.where(enough, first, QUIET)
     return np.where(~enough & (measured < rule.kinds.at_least), np.nan, first)
-
-
-def _holds(condition: Condition, values: Floats) -> Bools:
-    """Test values as ``Condition.holds`` does one; what is not measured holds nothing else."""
-    if condition.known is False:
-        return np.isnan(values)
-    holds = ~np.isnan(values)
-    if condition.above is not None:
-        holds &= values > condition.above
-    if condition.below is not None:
-        holds &= values < condition.below
-    if condition.at_least is not None:
-        holds &= values >= condition.at_least
-    if condition.at_most is not None:
-        holds &= values <= condition.at_most
-    if condition.one_of is not None:
-        holds &= np.isin(values, [float(item) for item in condition.one_of])
-    return holds

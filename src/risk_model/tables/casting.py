@@ -108,9 +108,9 @@ def cell(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
         return _number(column, raw, rules, value)
     text = _renamed(text_of(raw), rules.values.get(column.name, {}))
     if column.kind == "flag":
-        return _flag(column, text, rules, value)
+        return _flag(column, raw, text, rules, value)
     if column.values:
-        return _category(column, text, rules, value)
+        return _category(column, raw, text, rules, value)
     tokens: tuple[str, ...] = MISSING_TOKENS if column.kind == "key" else ("",)
     if column.kind == "text" and raw.type in _FLOATS:
         tokens = ("", "nan")
@@ -138,6 +138,7 @@ def _needed(column: Column, value: str) -> str | None:
 
 def _judged(
     column: Column,
+    raw: RawColumn,
     value: str,
     text: str,
     rules: Rules,
@@ -155,7 +156,8 @@ def _judged(
         f"{formula} {otherwise} ELSE {literal(unreadable)} END"
     )
     whens = " ".join(f"WHEN {test} THEN {literal(reason)}" for test, reason in others)
-    empty = "" if column.required else f"WHEN {text} IS NULL THEN NULL "
+    # asked of the cell as it came: writing every number out as text would take the longest of all
+    empty = "" if column.required else f"WHEN {identifier(raw.name)} IS NULL THEN NULL "
     return f"CASE {empty}WHEN {absent or f'{value} IS NULL'} THEN {bad} {whens} END"
 
 
@@ -176,22 +178,22 @@ def _number(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
         cases.append((f"{value} <> trunc({value}) OR abs({value}) > 1e15", reasons.NOT_WHOLE))
     # nan and infinity cast well; they are judged here and left out where the value is taken over
     judged = _judged(
-        column, value, text, rules, *cases, absent=f"NOT coalesce(isfinite({value}), FALSE)"
+        column, raw, value, text, rules, *cases, absent=f"NOT coalesce(isfinite({value}), FALSE)"
     )
     return Cell(number, text, judged)
 
 
-def _flag(column: Column, text: str, rules: Rules, value: str) -> Cell:
+def _flag(column: Column, raw: RawColumn, text: str, rules: Rules, value: str) -> Cell:
     lowered = f"lower(trim({text}))"
     flag = f"CASE WHEN {_among(lowered, YES)} THEN TRUE WHEN {_among(lowered, NO)} THEN FALSE END"
-    return Cell(flag, text, _judged(column, value, text, rules, ("", reasons.NOT_YES_OR_NO)))
+    return Cell(flag, text, _judged(column, raw, value, text, rules, ("", reasons.NOT_YES_OR_NO)))
 
 
-def _category(column: Column, text: str, rules: Rules, value: str) -> Cell:
+def _category(column: Column, raw: RawColumn, text: str, rules: Rules, value: str) -> Cell:
     whens = " ".join(f"WHEN {literal(v.lower())} THEN {literal(v)}" for v in column.values)
     unknown = reasons.not_one_of(column.values)
     found = f"CASE lower(trim({text})) {whens} END"
-    return Cell(found, text, _judged(column, value, text, rules, ("", unknown)))
+    return Cell(found, text, _judged(column, raw, value, text, rules, ("", unknown)))
 
 
 def _moment(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
@@ -212,7 +214,7 @@ def _moment(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
         (otherwise, reasons.NOT_A_TIME),
         (f"{value} < {low} OR {value} >= {high}", reasons.IMPLAUSIBLE_YEAR),
     ]
-    return Cell(moment.value, text, _judged(column, value, text, rules, *cases))
+    return Cell(moment.value, text, _judged(column, raw, value, text, rules, *cases))
 
 
 def _numbers_for_times(text: str) -> str:

@@ -13,12 +13,14 @@ import datetime as dt
 from dataclasses import replace
 
 import duckdb
+import pyarrow as pa
 
 from risk_model.tables import csv_files, reasons
 from risk_model.tables.csv_lines import lines_of
 from risk_model.tables.quiet import keep_quiet
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import RawTable
+from risk_model.tables.repeats import repeated
 from risk_model.tables.report import TableReport
 from risk_model.tables.single import single
 from risk_model.tables.staging import KNOWN, OF_ROW, SINCE_EVER, natural_time, staging_select
@@ -140,13 +142,24 @@ def _refuse_unknown(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> lis
 def _settle_twins(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> int:
     """Merge rows that agree, refuse those with one key that contradict; return the merged ones.
 
-    Keys are compared by hash first: grouping by a number is what tens of millions of rows allow.
+    Keys are compared by hash first: sorting numbers is what hundreds of millions of rows allow.
     """
-    name, keys = raw.table.name, [k for k in raw.table.key if k in raw.columns]
+    keys = [k for k in raw.table.key if k in raw.columns]
     quoted = ", ".join(identifier(key) for key in keys)
-    pairs = f"(SELECT hash({quoted}) AS h FROM {_STAGE} GROUP BY h HAVING count(*) > 1)"
-    if not _count(connection, pairs):
+    again = repeated(connection, f"hash({quoted})", _STAGE)
+    if not len(again):
         return 0
+    connection.register("hashes_again", pa.table({"h": again}))
+    merged = _settle(connection, raw, keys, quoted)
+    connection.unregister("hashes_again")
+    return merged
+
+
+def _settle(
+    connection: duckdb.DuckDBPyConnection, raw: RawTable, keys: list[str], quoted: str
+) -> int:
+    """Do so with the rows whose key has one of the hashes that stand there again."""
+    name = raw.table.name
     every = ", ".join(identifier(c) for c in [*raw.table.by_name, "row_known", *_known(raw)])
     good = (
         f"(SELECT *, rowid AS line, hash({quoted}) AS h FROM {_STAGE} WHERE rowid NOT IN "
@@ -155,7 +168,7 @@ def _settle_twins(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> int:
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE twins AS SELECT {quoted}, list(line) AS lines, "
         f"min(line) AS first, count(DISTINCT row({every})) AS versions FROM {good} "
-        f"WHERE h IN {pairs} GROUP BY {quoted} HAVING count(*) > 1"
+        f"WHERE h IN (SELECT h FROM hashes_again) GROUP BY {quoted} HAVING count(*) > 1"
     )
     told = [key for key in keys if raw.table.by_name[key].kind != "text"]
     shown = " || ' / ' || ".join(f"coalesce({_shown(raw, key)}, '')" for key in told)
@@ -210,8 +223,6 @@ def _find_lines(connection: duckdb.DuckDBPyConnection, raw: RawTable, rejected: 
     if not ordinals:
         return
     lines, _, _ = lines_of(ordinals, rejected, raw.csv)
-    import pyarrow as pa
-
     connection.register("found_lines", pa.table({"ordinal": ordinals, "at": lines}))
     connection.execute(
         f"UPDATE {REFUSED} SET line = f.at FROM found_lines AS f "

@@ -25,7 +25,7 @@ from risk_model.tables.postgres import Database
 from risk_model.tables.priorities import date_priorities
 from risk_model.tables.raw import RawTable, listed
 from risk_model.tables.report import Report, TableReport
-from risk_model.tables.resources import ALL_THERE_IS, Resources
+from risk_model.tables.resources import ALL_THERE_IS, DATABASE, Resources
 
 SOURCES = "sources.yaml"
 
@@ -89,13 +89,17 @@ def tables_from_frames(
 
 
 def _engine(resources: Resources) -> tuple[duckdb.DuckDBPyConnection, Path]:
-    """Return an engine within its bounds, and the folder that it spills into."""
+    """Return an engine within its bounds, and the folder that holds its tables and what it spills.
+
+    Its tables are in a file there: columns are compressed in files only, to a tenth of what they
+    take in memory, and are read faster so.
+    """
     try:
         spill = Path(tempfile.mkdtemp(prefix="risk-model-", dir=resources.spill))
     except OSError as error:
         raise UsageError(f"spill {resources.spill}: {error.strerror}.") from error
     try:
-        connection = duckdb.connect(config=resources.config(spill))
+        connection = duckdb.connect(spill / DATABASE, config=resources.config(spill))
     except duckdb.Error as error:
         shutil.rmtree(spill, ignore_errors=True)
         said = str(error).splitlines()[0]

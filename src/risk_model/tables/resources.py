@@ -17,6 +17,8 @@ from risk_model.errors import UsageError
 
 EngineConfig = Mapping[str, str | bool | int | float | list[str]]
 PER_THREAD = 256 << 20
+DATABASE = "tables.duckdb"
+"""The file with the engine's tables, in the folder that it spills into."""
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(KB|MB|GB|TB|KiB|MiB|GiB|TiB)", re.I)
 _EXAMPLE = "write it as 4GB or 500MB"
 
@@ -120,5 +122,7 @@ def _peak_megabytes() -> int:
 
 
 def _megabytes(folder: Path | None) -> int:
+    """Return what was spilled into a folder; the tables themselves do not count."""
     files = folder.rglob("*") if folder is not None and folder.is_dir() else ()
-    return sum(file.stat().st_size for file in files if file.is_file()) >> 20
+    spilled = [file for file in files if file.is_file() and not file.name.startswith(DATABASE)]
+    return sum(file.stat().st_size for file in spilled) >> 20

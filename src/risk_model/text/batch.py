@@ -71,13 +71,11 @@ def _rows_of(
     """Return one row a text, (texts, signals), asking the cache first and telling it after."""
     rows = np.zeros((len(texts), len(SIGNALS)))
     digests = [digest_of(text) for text in texts] if cache else []
-    known = cache.find(digests) if cache else {}
-    new = [at for at in range(len(texts)) if not known or digests[at] not in known]
-    if known:
-        unread = set(new)
-        for at, digest in enumerate(digests):
-            if at not in unread:
-                rows[at] = known[digest]
+    new = list(range(len(texts)))
+    if cache:
+        places, known = cache.find(digests)
+        rows[places >= 0] = known[places[places >= 0]]
+        new = np.flatnonzero(places < 0).tolist()
     read = 0
     for heard in _read([texts[at] for at in new], lexicons, jobs):
         part = new[read : read + len(heard)]

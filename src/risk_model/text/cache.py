@@ -22,6 +22,8 @@ import numpy.typing as npt
 log = logging.getLogger(__name__)
 
 Row = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 Result = TypeVar("Result")
 _KEPT_VERSIONS = 3
 _BATCH = 5_000
@@ -52,28 +54,36 @@ class SignalCache:
         self.version = version
         self.width = width
 
-    def find(self, digests: Sequence[bytes]) -> dict[bytes, Row]:
-        """Return the rows that are known; those that cannot be read are not."""
-        return self._tried(lambda database: self._find(database, digests)) or {}
+    def find(self, digests: Sequence[bytes]) -> tuple[Places, Rows]:
+        """Return for each digest the place of its row among the rows, -1 where it is not known.
+
+        Rows that cannot be read are not known.
+        """
+        found = self._tried(lambda database: self._find(database, digests)) or []
+        found = [row for row in found if len(row[1]) == 8 * self.width]
+        place_of = {digest: place for place, (digest, _) in enumerate(found)}
+        places = np.array([place_of.get(digest, -1) for digest in digests], dtype=np.int64)
+        rows = np.frombuffer(b"".join([signals for _, signals in found]), dtype="<f8")
+        return places, rows.reshape(len(found), self.width)
 
     def keep(self, rows: Mapping[bytes, Row]) -> None:
         """Store rows; two runs that store the same ones do no harm."""
         if rows:
             self._tried(lambda database: self._keep(database, rows))
 
-    def _find(self, database: sqlite3.Connection, digests: Sequence[bytes]) -> dict[bytes, Row]:
+    def _find(
+        self, database: sqlite3.Connection, digests: Sequence[bytes]
+    ) -> list[tuple[bytes, bytes]]:
         known = database.execute("SELECT id FROM versions WHERE version = ?", (self.version,))
         version = known.fetchone()
-        found: dict[bytes, Row] = {}
+        found: list[tuple[bytes, bytes]] = []
         for at in range(0, len(digests) if version else 0, _BATCH):
             part = digests[at : at + _BATCH]
             marks = ",".join("?" * len(part))
             query = (
                 f"SELECT digest, signals FROM heard WHERE version_id = ? AND digest IN ({marks})"  # noqa: S608
             )
-            for digest, signals in database.execute(query, (version[0], *part)):
-                if len(signals) == 8 * self.width:
-                    found[digest] = np.frombuffer(signals, dtype="<f8")
+            found += database.execute(query, (version[0], *part)).fetchall()
         return found
 
     def _keep(self, database: sqlite3.Connection, rows: Mapping[bytes, Row]) -> None:

@@ -1,0 +1,174 @@
+"""The reasons on the list: of all that speaks for an account's risk the few that weigh most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from risk_model.catalogue import Catalogue
+from risk_model.catalogue.holding import holds_each
+from risk_model.explain import QUIET, Values, notable_each, sentence, stem_of
+from risk_model.row_values import rows_of
+from risk_model.rules import Grade, Rule, RuleSet
+
+Floats = NDArray[np.float64]
+LEAD = 1_000.0
+# What it weighs, what it is about, and the feature (else a rule) whose sentence it is.
+Candidate = tuple[float, frozenset[str], str, str]
+# A rule as its case that holds has it, and what the conditions that hold are about.
+Fired = tuple[Rule, frozenset[str]]
+
+
+def reasons(
+    features: pd.DataFrame,
+    fired: pd.DataFrame,
+    parts: pd.DataFrame,
+    rules_part: pd.Series[float],
+    catalogue: Catalogue,
+    rules: RuleSet,
+    most: int = 3,
+) -> list[list[str]]:
+    """Return up to ``most`` sentences an account: the strongest rule's, then the weightiest.
+
+    ``parts`` are the learner's contributions to the logit by feature, ``rules_part`` that of the
+    rules, shared out over the fired ones by their points. A sign that a rule already tells is not
+    told again, and of features that tell the same story only the weightiest is.
+    """
+    signs = _signs(notable_weights(parts, features, catalogue), parts, catalogue)
+    fires, of_rules = _fires(features, fired, rules), rules_part.to_numpy(float).tolist()
+    return [
+        _weightiest(_of_rules(own, rules.points, part), of_features, values, catalogue, most)
+        for own, part, of_features, values in zip(
+            fires, of_rules, signs, rows_of(features), strict=True
+        )
+    ]
+
+
+def standing_out(parts: pd.DataFrame, features: pd.DataFrame, catalogue: Catalogue) -> list[str]:
+    """Return for each account the family of the sign that weighs most, or nothing."""
+    weights = notable_weights(parts, features, catalogue)
+    if not weights.size:
+        return [""] * len(features)
+    known = [catalogue.by_name.get(str(name)) for name in parts.columns]
+    families = [feature.family if feature else "" for feature in known]
+    best = weights.argmax(axis=1)
+    weighs = weights[np.arange(len(weights)), best] > 0
+    return [families[place] if told else "" for place, told in zip(best, weighs, strict=True)]
+
+
+def notable_weights(parts: pd.DataFrame, features: pd.DataFrame, catalogue: Catalogue) -> Floats:
+    """Return ``parts`` above 0 of features whose value is worth a sentence, else 0."""
+    weights = np.zeros(parts.shape)
+    for place, name in enumerate(parts.columns):
+        feature = catalogue.by_name.get(str(name))
+        if feature is not None and name in features:
+            notable = notable_each(feature, features[name].to_numpy(dtype=float))
+            weights[:, place] = np.where(notable, parts[name].to_numpy(dtype=float), 0.0)
+    return np.fmax(weights, 0.0)
+
+
+def _signs(
+    weights: Floats, parts: pd.DataFrame, catalogue: Catalogue
+) -> Iterator[Iterator[Candidate]]:
+    """Yield for each account its signs, the heaviest first; made as they are asked for."""
+    names = [str(name) for name in parts.columns]
+    about = [frozenset({stem_of(name)}) for name in names]
+    says = [getattr(catalogue.by_name.get(name), "says", None) or "" for name in names]
+    rows, places = np.nonzero(weights)
+    heaviest = np.lexsort((places, -weights[rows, places], rows))
+    ends = np.cumsum(np.bincount(rows, minlength=len(weights))).tolist()
+    sorted_places = places[heaviest].tolist()
+    sorted_weights = weights[rows, places][heaviest].tolist()
+    begin = 0
+    for end in ends:
+        own = zip(sorted_weights[begin:end], sorted_places[begin:end], strict=True)
+        yield ((weight, about[place], says[place], names[place]) for weight, place in own)
+        begin = end
+
+
+def _fires(features: pd.DataFrame, fired: pd.DataFrame, rules: RuleSet) -> list[list[Fired]]:
+    """Return for each account the rules that fire, each as its first case that holds has it."""
+    fires: list[list[Fired]] = [[] for _ in range(len(features))]
+    for name in fired.columns:
+        rule = rules.by_id[str(name)]
+        held = np.column_stack([*_held(rule, features), np.zeros(len(features), dtype=bool)])
+        rows = np.flatnonzero(fired[name].to_numpy() == 1)
+        known: dict[bytes, Fired] = {}
+        for row, truth in zip(rows.tolist(), held[rows], strict=True):
+            key = truth.tobytes()
+            if key not in known:
+                known[key] = _as_held(rule, truth.tolist())
+            fires[row].append(known[key])
+    return fires
+
+
+def _held(rule: Rule, features: pd.DataFrame) -> Iterator[NDArray[np.bool_]]:
+    """Yield where each group of a rule's conditions holds throughout."""
+    for group in rule.groups:
+        holds = np.ones(len(features), dtype=bool)
+        for name, test in group.items():
+            values = features[name] if name in features else pd.Series(np.nan, features.index)
+            holds &= holds_each(test, np.asarray(values, dtype=np.float64))
+        yield holds
+
+
+def _as_held(rule: Rule, held: Sequence[bool]) -> Fired:
+    groups = [group for group, holds in zip(rule.groups, held, strict=False) if holds]
+    cases = [case for case, holds in zip(rule.as_cases, held, strict=False) if holds]
+    about = frozenset(stem_of(name) for group in groups for name in group)
+    return (cases[0] if cases and rule.groups else rule), about
+
+
+def _of_rules(
+    fires: Sequence[Fired], points: Mapping[Grade, float], part: float
+) -> list[Candidate]:
+    """Return the rules that fire and count no others, the heaviest first."""
+    total = sum(points[rule.grade] for rule, _ in fires) or 1.0
+    single = [(rule, about) for rule, about in fires if rule.kinds is None]
+    # The first step answers the strongest rule, the first in the file among equals: it leads.
+    lead = max(single, key=lambda fire: points[fire[0].grade], default=None)
+    candidates: list[Candidate] = []
+    for fire in single:
+        rule, about = fire
+        # Even where the learner outweighs the rules, a rule that fired is worth its grade.
+        weight = max(part * points[rule.grade] / total, 0.1 * points[rule.grade])
+        weight += LEAD if fire is lead else 0.0
+        candidates.append((weight, about, rule.says, ""))
+    return sorted(candidates, key=itemgetter(0), reverse=True)
+
+
+def _weightiest(
+    of_rules: Sequence[Candidate],
+    signs: Iterable[Candidate],
+    values: Values,
+    catalogue: Catalogue,
+    most: int,
+) -> list[str]:
+    def told(candidate: Candidate) -> str:
+        own = catalogue.by_name.get(candidate[3]) if candidate[3] else None
+        return sentence(candidate[2], values, catalogue, own)
+
+    chosen: list[str] = []
+    about: set[str] = set()
+    for _, equals in groupby(merge(of_rules, signs, key=_heaviest), key=itemgetter(0)):
+        several = list(equals)
+        # Equal ones come by their words.
+        for candidate in sorted(several, key=told) if len(several) > 1 else several:
+            text = told(candidate) if not (candidate[1] & about) else None
+            if text is not None and text not in chosen:
+                chosen.append(text)
+                about |= candidate[1]
+            if len(chosen) == most:
+                return chosen
+    return chosen or [QUIET]
+
+
+def _heaviest(candidate: Candidate) -> Any:
+    return -candidate[0]
