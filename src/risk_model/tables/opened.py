@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import shutil
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from risk_model.tables import run_folder
 from risk_model.tables.checking import REFUSED
 from risk_model.tables.quoting import identifier
 from risk_model.tables.report import Report
@@ -41,7 +41,7 @@ class Tables:
 
     def __post_init__(self) -> None:
         """See to it that what was spilled is gone even where nobody closes the tables."""
-        gone = partial(shutil.rmtree, self.spill, ignore_errors=True) if self.spill else _nothing
+        gone = partial(run_folder.end, self.spill) if self.spill else _nothing
         self._clean_up = weakref.finalize(self, gone)
 
     def frame(self, name: str, *columns: str) -> pd.DataFrame:

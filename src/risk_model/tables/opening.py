@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence, Set
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,6 +10,7 @@ import duckdb
 import pandas as pd
 
 from risk_model.errors import ConfigError, DataRefused, UsageError
+from risk_model.tables import run_folder
 from risk_model.tables.address import address_of, is_address
 from risk_model.tables.checking import check, prepare
 from risk_model.tables.contract import CONTRACT, EVENT_TABLES
@@ -65,7 +64,7 @@ def open_tables(
             return _built(connection, found, spill, database)
     except BaseException:
         connection.close()
-        shutil.rmtree(spill, ignore_errors=True)
+        run_folder.end(spill)
         raise
 
 
@@ -84,7 +83,7 @@ def tables_from_frames(
         return _built(connection, from_frames(connection, frames), spill)
     except BaseException:
         connection.close()
-        shutil.rmtree(spill, ignore_errors=True)
+        run_folder.end(spill)
         raise
 
 
@@ -95,13 +94,13 @@ def _engine(resources: Resources) -> tuple[duckdb.DuckDBPyConnection, Path]:
     take in memory, and are read faster so.
     """
     try:
-        spill = Path(tempfile.mkdtemp(prefix="risk-model-", dir=resources.spill))
+        spill = run_folder.begin(resources.spill)
     except OSError as error:
         raise UsageError(f"spill {resources.spill}: {error.strerror}.") from error
     try:
         connection = duckdb.connect(spill / DATABASE, config=resources.config(spill))
     except duckdb.Error as error:
-        shutil.rmtree(spill, ignore_errors=True)
+        run_folder.end(spill)
         said = str(error).splitlines()[0]
         raise UsageError(f"memory '{resources.memory}': {said}") from error
     prepare(connection)

@@ -1,0 +1,69 @@
+"""The folder of a run: its tables and what it spills; only its user's, and gone when it is over.
+
+A run that was killed leaves its folder behind, with customers' texts in it. The next run removes
+it: who lives holds a lock.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import IO
+
+log = logging.getLogger(__name__)
+
+PREFIX = "risk-model-"
+HELD = "held"
+YOUNG = 600
+"""Seconds in which a folder is left alone: it may not have been locked yet."""
+_locks: dict[Path, IO[str]] = {}
+
+
+def begin(within: Path | None) -> Path:
+    """Return a new folder in ``within``, else where temporary files go; those of the dead go.
+
+    Raises OSError where none can be made.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=within))
+    _locks[folder] = (folder / HELD).open("w", encoding="utf-8")
+    _is_free(_locks[folder])
+    _remove_the_dead(folder.parent)
+    return folder
+
+
+def end(folder: Path) -> None:
+    """Remove a folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if lock := _locks.pop(folder, None):
+        lock.close()
+
+
+def _remove_the_dead(within: Path) -> None:
+    for held in sorted(within.glob(f"{PREFIX}*/{HELD}")):
+        try:
+            if held.parent in _locks or time.time() - held.stat().st_mtime < YOUNG:
+                continue
+            with held.open("r", encoding="utf-8") as file:
+                is_dead = _is_free(file)
+        except OSError:
+            # Somebody else's, or gone in the meantime.
+            continue
+        if is_dead:
+            shutil.rmtree(held.parent, ignore_errors=True)
+            log.warning("removed what a run that was cut off had left: %s", held.parent.name)
+
+
+def _is_free(file: IO[str]) -> bool:
+    """Take a lock unless somebody has it; where the system has none, nobody is known to be dead."""
+    try:
+        import fcntl
+    except ImportError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
