@@ -127,6 +127,15 @@ def test_where_nothing_differs_everybody_gets_the_share_that_was_seen(learner, v
     assert np.abs(fitted.contributions(alike).to_numpy()).max() < 1e-9
 
 
+def test_trees_stored_before_columns_were_left_out_are_read_as_they_were_fitted():
+    X, y = table()
+    stored = BoostingLearner().fit(X, y)
+    said, parts = stored.decision_function(X), stored.contributions(X)
+    del stored.varying_
+    assert np.array_equal(stored.decision_function(X), said)
+    assert np.array_equal(stored.contributions(X), parts)
+
+
 def test_one_wild_value_does_not_move_the_others():
     X, y = table(gaps=0)
     wild = X.copy()

@@ -248,14 +248,14 @@ class BoostingLearner(Learner):
 
     def _logit(self, X: Floats) -> Floats:
         with threads_for(X):
-            logit = self.trees_.decision_function(X[:, self.varying_])
+            logit = self.trees_.decision_function(X[:, self._places()])
         return np.asarray(logit, dtype=np.float64)
 
     def _parts(self, X: Floats) -> Floats:
         explainer = self._explainer()
-        told = explainer.shap_values(X[:, self.varying_], check_additivity=False)
+        told = explainer.shap_values(X[:, self._places()], check_additivity=False)
         parts = np.zeros(X.shape)
-        parts[:, self.varying_] = told
+        parts[:, self._places()] = told
         base = float(np.ravel(explainer.expected_value)[0])
         gap = np.abs(parts.sum(axis=1) + base - self._logit(X)).max(initial=0.0)
         if gap > 1e-6:
@@ -264,6 +264,11 @@ class BoostingLearner(Learner):
                 f"versions of shap and scikit-learn do not fit together."
             )
         return parts
+
+    def _places(self) -> NDArray[np.intp] | slice:
+        """Return the columns that the trees know; one that was stored before knows all."""
+        places: NDArray[np.intp] | slice = getattr(self, "varying_", slice(None))
+        return places
 
     def _explainer(self) -> Any:
         # Importing shap takes seconds, and only explaining needs it.
