@@ -161,7 +161,10 @@ def _run(arguments: list[str], home: Path, environment: dict[str, str]) -> Row:
 
 
 class _Peak(threading.Thread):
-    """Looks every fifth of a second how much memory a process and its children hold."""
+    """Looks how much memory a process and its children hold.
+
+    Five times a second, or as often as looking takes a twentieth of the time: it grows with memory.
+    """
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -169,11 +172,12 @@ class _Peak(threading.Thread):
 
     def run(self) -> None:
         while Path(f"/proc/{self.pid}/smaps_rollup").exists():
+            began = time.perf_counter()
             held = sum(_held(pid) for pid in _family(self.pid))
             if not held:
                 return
             self.kilobytes = max(self.kilobytes, held)
-            time.sleep(0.2)
+            time.sleep(max(0.2, 20 * (time.perf_counter() - began)))
 
 
 def _held(pid: int) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from risk_model.text.cache import SignalCache, digest_of
+from risk_model.text.cache import SignalCache, digest_of, read_ahead
 
 ROOT = Path(__file__).parents[1]
 OF_VALUE = b"something of value, but no database" * 50
@@ -64,3 +64,13 @@ def test_who_comes_second_to_a_broken_cache_leaves_what_the_first_began(tmp_path
     places, found = second.find([digest_of("another"), *rows])
     assert (places.tolist(), found.tolist()) == ([-1, 0], [[0.5, 1.0]])
     assert path.with_name("heard.sqlite.broken").read_bytes() == OF_VALUE
+
+
+def test_a_cache_is_read_ahead_only_where_that_reads_no_more_than_the_texts_would(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "heard.sqlite"
+    assert read_ahead(file, 1_000_000) == 0, "not there yet"
+    file.write_bytes(b"x" * 10 * 4096)
+    assert read_ahead(file, 9) == 0
+    assert read_ahead(file, 10) == 10 * 4096

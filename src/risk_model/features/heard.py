@@ -18,6 +18,7 @@ from risk_model.features.matters import matters_of
 from risk_model.features.sources import HEARD, OF_SIGNALS
 from risk_model.tables.contract import CONTRACT
 from risk_model.text import SIGNALS, Lexicons, hear_all
+from risk_model.text.cache import read_ahead
 
 Frame = nw.LazyFrame[Any]
 log = logging.getLogger(__name__)
@@ -95,6 +96,8 @@ def _by_all_cores(
 
     # Worked out once, here, it goes along with the lexicons to every process.
     log.debug("lexicons %s", lexicons.version)
+    if cache:
+        read_ahead(cache, every)
     asked = (delayed(_heard)(piece, key, column, lexicons, cache, 1) for piece in pieces)
     read = 0
     for heard in Parallel(n_jobs=-1, return_as="generator")(asked):
