@@ -68,7 +68,7 @@ evaluate: $(VENV)/.dev  ## Every figure of the README's section on evaluation, f
 	-$(BIN)/python benchmarks/opslab.py --out $(FIGURES)/opslab.json
 	-$(BIN)/python benchmarks/features.py --out $(FIGURES)/features.json
 	-$(BIN)/python benchmarks/hearing.py --out $(FIGURES)/hearing.json
-	-$(BIN)/python benchmarks/scoring.py --out $(FIGURES)/scoring.json --plot docs/pictures/scoring.png
+	-$(BIN)/python benchmarks/scoring.py --memory 4GB --out $(FIGURES)/scoring.json --plot docs/pictures/scoring.png
 	$(BIN)/python benchmarks/evaluation.py
 
 pictures: $(VENV)/.dev  ## The pictures in the README, of the sample company (needs Chromium)

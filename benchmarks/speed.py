@@ -56,9 +56,11 @@ def told_of_features(told: dict[str, Any]) -> Iterator[str]:
 
 def told_of_scoring(rows: list[dict[str, Any]]) -> Iterator[str]:
     """Yield the lines about scoring from exports to the list, at growing size."""
+    held = rows[-1].get("memory")
+    command = "python benchmarks/scoring.py" + (f" --memory {held}" if held else "")
     yield (
         "**How long does a run take?** From Parquet exports to the written list, by a champion, "
-        "texts heard the week before, two cores (`python benchmarks/scoring.py`):\n"
+        f"texts heard the week before, two cores (`{command}`):\n"
     )
     yield "| accounts | seconds | of processor | GB |"
     yield "|---|---|---|---|"
@@ -67,7 +69,6 @@ def told_of_scoring(rows: list[dict[str, Any]]) -> Iterator[str]:
             f"| {row['accounts']:,} | {row['seconds']:.0f} | {row['cpu']:.0f} | "
             f"{row['gigabytes']:.1f} |"
         )
-    held = rows[-1].get("memory")
     yield (
         "\nMemory is the engine's and that of the two processes that judge; "
         + (f"the engine was held to {held}" if held else "`--memory` holds the engine to less")
