@@ -15,13 +15,19 @@ import pandas as pd
 # Each order is answered by a fresh child of this process, which ends as the command would: with
 # its own exit code, working folder, environment and streams. Only the imports are shared.
 SERVER = """
-import json, os, sys, traceback
+import json, os, sys, tempfile, traceback
 import mlflow.sklearn
+import mlflow.store.model_registry.sqlalchemy_store
+import mlflow.store.tracking.sqlalchemy_store
+import mlflow.tracing.processor.base_mlflow
+import shap
+import skops.io
 from risk_model import cli
 from risk_model.pipelines import account, backtest, features, present, score, train
 from risk_model.settings import load_settings
+from risk_model.text.hearing import hear
 
-load_settings()
+hear("Once, so that nobody has to wait for the words.", load_settings().lexicons)
 
 for line in sys.stdin:
     order = json.loads(line)
@@ -33,6 +39,7 @@ for line in sys.stdin:
                 os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
             os.chdir(order["cwd"])
             os.environ.update(order["env"])
+            tempfile.tempdir = None
             sys.argv = ["risk-model", *order["argv"]]
             cli.main()
             code = 0

@@ -100,7 +100,11 @@ def shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def environment(folder: Path, text_cache: Path) -> dict[str, str]:
+    # What a killed command leaves behind stays here, where no other one has to remove it.
+    own = folder / ".tmp"
+    own.mkdir(exist_ok=True)
     return {
+        "TMPDIR": str(own),
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
         "RISK_MODEL_CACHE": str(text_cache.parents[1]),
         "COLUMNS": "200",

@@ -116,13 +116,15 @@ def test_a_path_of_a_machine_is_told_from_a_relative_one():
 
 @pytest.mark.xdist_group("notebooks")
 @every_notebook
-def test_it_runs_from_top_to_bottom_in_a_clean_kernel(path, text_cache, monkeypatch):
+def test_it_runs_from_top_to_bottom_in_a_clean_kernel(path, text_cache, tmp_path, monkeypatch):
     # The kernel inherits these: no run may depend on what a test before it left behind.
     for name in [
         name for name in os.environ if name.startswith(("RISK_MODEL_", "MLFLOW_TRACKING"))
     ]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
+    # Where runs that others cut off leave their folders it would say that it removes them.
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("RISK_MODEL_CACHE", str(text_cache.parent))
     notebook = read(path)
     stored = {cell.source: shapes(cell) for cell in code_cells(notebook)}

@@ -59,7 +59,12 @@ class Learned:
     @cached_property
     def version(self) -> str:
         """16 hexadecimal digits over the content."""
-        return hashlib.blake2b(self.written().encode(), digest_size=8).hexdigest()
+        # Not over the file as it would be written: making that takes half a second a command.
+        head = (self.made_of, dict(self.lists), self.messages, self.intercepts.tolist())
+        digest = hashlib.blake2b(repr((head, self.phrases)).encode(), digest_size=8)
+        digest.update(self.counts.astype("<i8").tobytes())
+        digest.update(self.steps.astype("<i2").tobytes())
+        return digest.hexdigest()
 
     @property
     def weights(self) -> npt.NDArray[np.float64]:
