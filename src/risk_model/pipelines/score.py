@@ -65,6 +65,7 @@ def score(
     began = time.monotonic()
     settings = line.settings
     day = line.day_of(as_of)
+    check_previous(previous, str(date_of(day)))
     judge = choose_judge(settings, model, horizon)
     snapshots = line.snapshots([day])
     customers = snapshots[snapshots["is_customer"]]
@@ -181,7 +182,9 @@ def compared_rows(
     settings, how = line.settings, line.settings.response
     hits = hits_of(said, settings.rules)
     p, likely = said["escalation_probability"].to_numpy(float), list(said["likely_cause"])
-    levels = respond.risk_levels(hits, _within_capacity(p, judge.calibrated, how.capacity))
+    at_risk = ~customers["is_escalated"].to_numpy(bool)
+    within = _within_capacity(p, at_risk, judge.calibrated, how.capacity)
+    levels = respond.risk_levels(hits, within)
     rows = _who(line, customers, day)
     rows["horizon_days"] = judge.horizon
     rows["risk_level"] = levels
@@ -214,13 +217,17 @@ def _texts(column: pd.Series[Any]) -> list[str | None]:
     return [None if pd.isna(cell) else str(cell) for cell in column]
 
 
-def _within_capacity(p: Any, calibrated: bool, capacity: int) -> Any:
-    if not calibrated or capacity == 0 or len(p) == 0:
-        return np.zeros(len(p), dtype=bool)
-    order = np.argsort(-p, kind="stable")
+def _within_capacity(p: Any, at_risk: Any, calibrated: bool, capacity: int) -> Any:
+    """Return who is among the likeliest that the team can work and likelier than most.
+
+    Those who have escalated are on a list of their own and take nobody's place here.
+    """
     within = np.zeros(len(p), dtype=bool)
+    if not calibrated or capacity == 0 or not at_risk.any():
+        return within
+    order = np.argsort(-np.where(at_risk, p, -1.0), kind="stable")
     within[order[:capacity]] = True
-    return within & (p > np.mean(p))
+    return within & at_risk & (p > np.mean(p[at_risk]))
 
 
 def _who(line: Line, customers: pd.DataFrame, day: int) -> pd.DataFrame:
