@@ -118,7 +118,8 @@ class Line:
     def day_of(self, asked: date | None) -> int:
         """Return the day to stand on: the one asked for, else the day after the newest event.
 
-        What lies after today has not happened, and is named. Raises DataRefused where nothing at all is known before that day.
+        What lies after today has not happened, and is named. Raises DataRefused where nothing at
+        all is known before that day.
         """
         # A question to the tables as they were read, whatever measures them.
         asking = DuckDBEngine(self.tables.connection)

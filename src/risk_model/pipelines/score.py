@@ -28,7 +28,14 @@ from risk_model.rules import Rulebook
 from risk_model.settings import Settings, default_folder
 from risk_model.timeline import DAY, DEFAULT_HORIZON, date_of
 from risk_model.tracking import Champion, load_champion
-from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, Watchlist, ranked, with_previous
+from risk_model.watchlist import (
+    COLUMNS,
+    ESCALATED_COLUMNS,
+    Watchlist,
+    check_previous,
+    ranked,
+    with_previous,
+)
 
 log = logging.getLogger(__name__)
 
@@ -183,7 +190,7 @@ def compared_rows(
     hits = hits_of(said, settings.rules)
     p, likely = said["escalation_probability"].to_numpy(float), list(said["likely_cause"])
     at_risk = ~customers["is_escalated"].to_numpy(bool)
-    within = _within_capacity(p, at_risk, judge.calibrated, how.capacity)
+    within = respond.likeliest(p, at_risk, how.capacity if judge.calibrated else 0)
     levels = respond.risk_levels(hits, within)
     rows = _who(line, customers, day)
     rows["horizon_days"] = judge.horizon
@@ -215,19 +222,6 @@ def compared_rows(
 
 def _texts(column: pd.Series[Any]) -> list[str | None]:
     return [None if pd.isna(cell) else str(cell) for cell in column]
-
-
-def _within_capacity(p: Any, at_risk: Any, calibrated: bool, capacity: int) -> Any:
-    """Return who is among the likeliest that the team can work and likelier than most.
-
-    Those who have escalated are on a list of their own and take nobody's place here.
-    """
-    within = np.zeros(len(p), dtype=bool)
-    if not calibrated or capacity == 0 or not at_risk.any():
-        return within
-    order = np.argsort(-np.where(at_risk, p, -1.0), kind="stable")
-    within[order[:capacity]] = True
-    return within & at_risk & (p > np.mean(p[at_risk]))
 
 
 def _who(line: Line, customers: pd.DataFrame, day: int) -> pd.DataFrame:
