@@ -155,7 +155,7 @@ class Line:
 
     def measure(self, snapshots: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
         """Return the features of snapshots, one row each, by name only."""
-        heard, told = self._hear(catalogue), self.telling("measuring")
+        heard, told = self._hear(catalogue, snapshots), self.telling("measuring")
         features = features_at(self.engine, self.tables.present, snapshots, catalogue, heard, told)
         self.engine.close()
         return features[catalogue.names]
@@ -167,14 +167,14 @@ class Line:
 
         It is asked where the features are, some rows at a time, and only its answers come here.
         """
-        heard, told = self._hear(catalogue), self.telling("measuring")
+        heard, told = self._hear(catalogue, snapshots), self.telling("measuring")
         said = answers_at(
             self.engine, self.tables.present, snapshots, catalogue, function, heard, told
         )
         self.engine.close()
         return said.set_axis(snapshots.index)
 
-    def _hear(self, catalogue: Catalogue) -> Heard:
+    def _hear(self, catalogue: Catalogue, snapshots: pd.DataFrame) -> Heard:
         return hear_texts(
             self.engine,
             self.tables.present,
@@ -182,6 +182,7 @@ class Line:
             self.settings.lexicons,
             self.cache,
             self.telling("reading texts"),
+            [int(day) for day in snapshots["as_of"].unique()],
         )
 
     def past(self, as_of: int, horizon: int, plan: PastDays, gap: int = 0) -> Labelled:
