@@ -51,6 +51,18 @@ def test_the_whole_catalogue_equals_its_definition():
     assert told.any().all(), f"never measured: {list(told.columns[~told.any()])}"
 
 
+def test_an_account_measured_alone_has_the_features_that_it_has_among_all():
+    as_of = [FIRST_DAY + day for day in (262, 300)]
+    company = random_company(5, 320, 6, edges_of(as_of), whole=True)
+    snapshots = snapshots_of(company.accounts, as_of, 5)
+    with company.tables() as tables:
+        among_all = measure(tables, snapshots, SHIPPED)
+        for account in company.accounts[:2]:
+            alone = measure(tables, snapshots[snapshots["account_id"] == account], SHIPPED)
+            assert alone["arr_top_share"].notna().any()
+            assert_same(alone, among_all[among_all["account_id"] == account], 1e-12)
+
+
 def test_texts_that_no_feature_looks_at_are_not_heard_and_are_missed_by_none(monkeypatch):
     as_of = [FIRST_DAY + day for day in (262, 300)]
     company = random_company(4, 320, 4, edges_of(as_of), whole=True)

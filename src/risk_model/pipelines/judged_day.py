@@ -56,16 +56,20 @@ class JudgedDay:
 
     def place(self, account: str) -> int:
         """Return the index of an account. Raises UsageError where it is no customer that day."""
-        found = self.rows.index[self.rows["account_id"] == account]
-        if len(found):
-            return int(found[0])
-        known = set(self.line.tables.frame("accounts")["account_id"])
-        if account in known:
-            raise UsageError(
-                f"{account} is not a customer on {date_of(self.day)}: give another day with "
-                "--as-of."
-            )
-        raise UsageError(f"no account '{account}'.{did_you_mean(account, known)}")
+        return place_of(self.line, self.customers, account, self.day)
+
+
+def place_of(line: Line, customers: pd.DataFrame, account: str, day: int) -> int:
+    """Return the index of an account among a day's customers; UsageError where it is none."""
+    found = customers.index[customers["account_id"] == account]
+    if len(found):
+        return int(found[0])
+    known = set(line.tables.frame("accounts")["account_id"])
+    if account in known:
+        raise UsageError(
+            f"{account} is not a customer on {date_of(day)}: give another day with --as-of."
+        )
+    raise UsageError(f"no account '{account}'.{did_you_mean(account, known)}")
 
 
 def judged_day(line: Line, as_of: date | None = None, *, model: str = "champion") -> JudgedDay:
