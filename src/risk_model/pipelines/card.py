@@ -13,8 +13,8 @@ from risk_model.pipelines.judge import CALLED, ORDER, Judged
 MOST = 10
 BEFORE = (
     "Brier and the plot of calibration are of what the blend said before its calibration "
-    "({calibration}), which was chosen by these same outcomes; risk-model backtest calibrates ahead "
-    "of time."
+    "({calibration}), which was chosen by these same outcomes; risk-model backtest calibrates "
+    "ahead of time."
 )
 
 

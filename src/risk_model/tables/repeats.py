@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,8 @@ from risk_model.tables.single import single
 
 AT_ONCE = 32_000_000
 """Numbers that are sorted at once: a quarter of a gigabyte."""
+SORTING = 2
+"""Parts that are sorted side by side, for each needs its memory."""
 BATCH = 1_000_000
 """Numbers that are dealt out at once."""
 
@@ -40,7 +43,9 @@ def repeated(
     with TemporaryDirectory(prefix="repeats-", dir=spill if spill.is_dir() else None) as place:
         files = [Path(place) / str(part) for part in range(parts)]
         _dealt_out(numbers.to_arrow_reader(BATCH), files)
-        return np.concatenate([_twice(np.fromfile(file, dtype=np.uint64)) for file in files])
+        threads = int(single(connection, "SELECT current_setting('threads')")[0])
+        with ThreadPoolExecutor(min(threads, SORTING)) as pool:
+            return np.concatenate(list(pool.map(_twice_in, files)))
 
 
 def _dealt_out(batches: Iterable[pa.RecordBatch], files: Sequence[Path]) -> None:
@@ -55,6 +60,10 @@ def _dealt_out(batches: Iterable[pa.RecordBatch], files: Sequence[Path]) -> None
             ends = np.cumsum(np.bincount(part, minlength=len(files)))
             for file, own in zip(opened, np.split(dealt, ends[:-1]), strict=True):
                 own.tofile(file)
+
+
+def _twice_in(file: Path) -> NDArray[np.uint64]:
+    return _twice(np.fromfile(file, dtype=np.uint64))
 
 
 def _numbers(column: pa.Array | pa.ChunkedArray) -> NDArray[np.uint64]:
