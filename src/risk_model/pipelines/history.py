@@ -43,7 +43,9 @@ def history_of(
     snapshots = line.snapshots(days)
     customers = snapshots[snapshots["is_customer"]].reset_index(drop=True)
     if account not in set(customers["account_id"]):
-        raise UsageError(f"{account} was not a customer in the {weeks} weeks before {as_of}.")
+        raise UsageError(
+            f"{account} was not a customer in the {weeks} weeks before {date_of(as_of)}."
+        )
     # Some features compare accounts, so all are measured and one is shown.
     features = line.measure(customers, working_catalogue(line.settings))
     own = (customers["account_id"] == account).to_numpy()
