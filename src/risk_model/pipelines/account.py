@@ -30,7 +30,8 @@ def explain_account(
     place = judged.place(account)
     judge, catalogue = judged.judge, judged.catalogue
     row, values = judged.rows.loc[[place]].iloc[0], judged.features.loc[[place]]
-    told_of = values.assign(as_of=float(judged.day))
+    day = pd.DataFrame({"as_of": float(judged.day)}, index=values.index)
+    told_of = pd.concat([values, day], axis=1)
     parts: list[Text | Table] = [
         _heading(row, judge),
         _advice(row, told_of, judge, line, catalogue),
