@@ -14,7 +14,7 @@ from rich.text import Text
 from risk_model import respond
 from risk_model.catalogue import Catalogue
 from risk_model.errors import UsageError
-from risk_model.explain import sentence, told
+from risk_model.explain import sentence, told_of
 from risk_model.pipelines.judged_day import judged_day
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import Judge
@@ -128,7 +128,7 @@ def _contributions(values: pd.DataFrame, judge: Judge, catalogue: Catalogue) -> 
     table.add_row("the rules", "", f"{float(rules_part.iloc[0]):+.2f}")
     for name in order[:MOST]:
         feature = catalogue.by_name[str(name)]
-        figure = told(float(values.iloc[0][name]), feature.unit)
+        figure = told_of(feature, float(values.iloc[0][name]))
         table.add_row(Text(feature.means), figure, f"{weights[name]:+.2f}")
     rest = float(weights[order[MOST:]].sum())
     table.add_row(f"{max(len(order) - MOST, 0)} other features", "", f"{rest:+.2f}")

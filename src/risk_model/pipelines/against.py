@@ -11,7 +11,7 @@ from rich.text import Text
 
 from risk_model.catalogue import Catalogue
 from risk_model.errors import UsageError
-from risk_model.explain import told
+from risk_model.explain import told_of
 from risk_model.movement import THE_RULES, ByBlend, ByRules, Movement, Scorer, largest, movement
 from risk_model.pipelines.judged_day import judged_day
 from risk_model.pipelines.line import Line
@@ -111,7 +111,7 @@ def _split(
         feature = catalogue.by_name.get(part)
         figures = [""] * 2
         if feature is not None:
-            figures = [told(float(row.iloc[0][part]), feature.unit) for row in (before, after)]
+            figures = [told_of(feature, float(row.iloc[0][part])) for row in (before, after)]
         said = feature.means if feature is not None else _rule_said(part)
         table.add_row(Text(said), *figures, f"{adds:+.2%}")
     table.add_row(f"{max(0, len(moved.parts) - MOST)} other parts", "", "", f"{rest:+.2%}")

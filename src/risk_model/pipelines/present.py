@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from risk_model.brief.wording import counted
 from risk_model.watchlist import Watchlist
 
 LEVEL_STYLES = {"High": "bold red", "Medium": "yellow", "Low": "green"}
@@ -49,7 +50,7 @@ def _escalated(watchlist: Watchlist, top: int) -> Table:
     for row in watchlist.escalated.head(top).to_dict("records"):
         name = row["account_name"] if isinstance(row["account_name"], str) else ""
         late = row["acknowledge_overdue"]
-        days = f"{row['opened_at'][:10]}, {row['days_open']} days"
+        days = f"{row['opened_at'][:10]}, {counted(row['days_open'], 'day')}"
         table.add_row(
             Text(name or str(row["account_id"])),
             Text(f"{days}, past its limit" if row["overdue"] else days),
