@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,12 +14,17 @@ from hypothesis import strategies as st
 
 from command import Command
 from risk_model import explain
+from risk_model.errors import UsageError
+from risk_model.pipelines.account import explained
+from risk_model.pipelines.judged_day import JudgedDay, judged_day
+from risk_model.pipelines.line import Line
+from risk_model.pipelines.present import as_text
 from risk_model.pipelines.score import working_catalogue
 from risk_model.reasons import reasons as weigh
 from risk_model.reasons import standing_out
 from risk_model.rules import Rulebook, RuleSet
 from risk_model.settings import load_settings
-from small_company import account, day, desk, moment, ticket, write_tables
+from small_company import AS_OF, account, day, desk, moment, ticket, write_tables
 
 SETTINGS = load_settings()
 CATALOGUE, RULES = working_catalogue(SETTINGS), SETTINGS.rules
@@ -270,3 +277,49 @@ def test_a_rule_leads_by_the_grade_of_its_case_that_holds() -> None:
         ["Many tickets", "A meeting missed"],
         ["Several meetings missed", "Many tickets"],
     ]
+
+
+def test_an_account_that_is_escalated_is_explained_as_the_list_of_these_has_it(
+    judged: JudgedDay,
+) -> None:
+    said = as_text(explained(judged, "acme"), 400)
+    listed = judged.escalated.set_index("account_id").loc["acme"]
+    assert listed["days_open"] == 19
+    assert said.splitlines()[:2] == [
+        "Acme Ltd (acme) as of 2026-03-30: escalated since 2026-03-10, so no longer at risk of it",
+        "E1: SEV-2, open since 2026-03-10T08:00:00Z, 19 days, past its limit; acknowledged: in "
+        f"time; next update due {listed['next_update_due']}; sponsor due {listed['sponsor_due']}",
+    ]
+    assert "An escalation has been open for 19 days, since 2026-03-10" in said
+    assert "held by: " in said
+    for untold in ("if it escalated", "at-risk", "risk:", "within 30 days", "acknowledge by"):
+        assert untold not in said, "what would come is no longer the question"
+    assert "if it escalated" in as_text(explained(judged, "risky"), 400)
+
+
+def test_who_is_no_customer_on_the_day_is_told_since_when_or_until_when(tmp_path: Path) -> None:
+    data = write_tables(
+        tmp_path,
+        accounts=[
+            account("old", contract_end=day(10)),
+            account("new", contract_start=day(-5)),
+            account("later", valid_from=day(-2)),
+            account("calm"),
+        ],
+        tickets=desk("calm"),
+    )
+    with Line.open(data, SETTINGS) as line:
+        on = judged_day(line, AS_OF, model="rules")
+        for name, why in (
+            ("old", f"not a customer any more on {AS_OF}: its contract ended on {day(10)}"),
+            ("new", f"not a customer yet on {AS_OF}: its contract begins on {day(-5)}"),
+            ("later", f"not a customer yet on {AS_OF}: nothing is known of it by then"),
+        ):
+            with pytest.raises(UsageError, match=f"{name} is {why}. Give another day"):
+                on.place(name)
+
+
+def test_columns_are_added_to_an_explanation_without_a_warning(judged: JudgedDay) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        explained(judged, "risky")

@@ -20,6 +20,10 @@ from risk_model.tables.late import hindsight, late_tables
 from risk_model.timeline import date_of, day_number
 
 MOST = 10
+ESCALATED = (
+    "{account} is escalated on {day}, so no longer at risk of it: what follows is how its figures "
+    "would be judged if it were not."
+)
 
 
 def explain_change(
@@ -39,23 +43,28 @@ def explain_change(
     day, earlier = line.day_of(as_of), day_number(against)
     if earlier >= day:
         raise UsageError(f"--against {against}: give a day before {date_of(day)}.")
-    before, then = _row(line, account, earlier, model_then or model)
-    after, now = _row(line, account, day, model)
+    before, then, _ = _row(line, account, earlier, model_then or model)
+    after, now, is_escalated = _row(line, account, day, model)
     catalogue = working_catalogue(line.settings)
     looked_back = _with_hindsight(line, account, earlier, day, before)
     moved = movement(_scorer(then), _scorer(now), before, looked_back, after)
     return Group(
+        *([Text(ESCALATED.format(account=account, day=date_of(day)))] if is_escalated else []),
         *_heading(account, earlier, day, moved, now),
         _split(moved, before, after, catalogue),
         _rules(before, after, now),
     )
 
 
-def _row(line: Line, account: str, day: int, model: str) -> tuple[pd.DataFrame, Judge]:
-    """Return the account's features on a day, and who judges. UsageError for no customer then."""
+def _row(line: Line, account: str, day: int, model: str) -> tuple[pd.DataFrame, Judge, bool]:
+    """Return the account's features on a day, who judges, and whether it is escalated then.
+
+    Raises UsageError where it is no customer.
+    """
     judged = judged_day(line, date_of(day), model=model)
     place = judged.place(account)
-    return judged.features.loc[[place]].reset_index(drop=True), judged.judge
+    features = judged.features.loc[[place]].reset_index(drop=True)
+    return features, judged.judge, bool(judged.is_escalated[place])
 
 
 def _with_hindsight(

@@ -20,7 +20,7 @@ from risk_model.pipelines.score import (
     working_catalogue,
 )
 from risk_model.respond import fired_rules
-from risk_model.timeline import date_of
+from risk_model.timeline import DAY, date_of
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,24 @@ class JudgedDay:
             return int(found[0])
         known = set(self.line.tables.frame("accounts")["account_id"])
         if account in known:
-            raise UsageError(
-                f"{account} is not a customer on {date_of(self.day)}: give another day with "
-                "--as-of."
-            )
+            raise UsageError(f"{account} {self._no_customer(account)}")
         raise UsageError(f"no account '{account}'.{did_you_mean(account, known)}")
+
+    def _no_customer(self, account: str) -> str:
+        """Say whether an account is no customer yet or no more, and by what."""
+        day = date_of(self.day)
+        found = self.snapshots[self.snapshots["account_id"] == account].to_dict("records")
+        if not found:
+            why = f"is not a customer yet on {day}: nothing is known of it by then"
+        elif found[0]["contract_end"] <= self.day * DAY:
+            end = date_of(int(found[0]["contract_end"]) // DAY)
+            why = f"is not a customer any more on {day}: its contract ended on {end}"
+        elif found[0]["contract_start"] > self.day * DAY:
+            begin = date_of(int(found[0]["contract_start"]) // DAY)
+            why = f"is not a customer yet on {day}: its contract begins on {begin}"
+        else:
+            why = f"is not a customer yet on {day}: it has no row of any date before"
+        return f"{why}. Give another day with --as-of."
 
 
 def judged_day(line: Line, as_of: date | None = None, *, model: str = "champion") -> JudgedDay:
