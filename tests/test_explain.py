@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 
 from command import Command
 from risk_model import explain
+from risk_model.brief.composing import compose
+from risk_model.brief.markdown import render
 from risk_model.errors import UsageError
 from risk_model.pipelines.account import explained
+from risk_model.pipelines.brief import story_of
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.present import as_text
@@ -297,14 +300,14 @@ def test_an_account_that_is_escalated_is_explained_as_the_list_of_these_has_it(
     assert "if it escalated" in as_text(explained(judged, "risky"), 400)
 
 
-def test_who_is_no_customer_on_the_day_is_told_since_when_or_until_when(tmp_path: Path) -> None:
+def test_who_is_no_customer_or_has_no_name_is_told_so(tmp_path: Path) -> None:
     data = write_tables(
         tmp_path,
         accounts=[
             account("old", contract_end=day(10)),
             account("new", contract_start=day(-5)),
             account("later", valid_from=day(-2)),
-            account("calm"),
+            account("calm", name=""),
         ],
         tickets=desk("calm"),
     )
@@ -317,6 +320,8 @@ def test_who_is_no_customer_on_the_day_is_told_since_when_or_until_when(tmp_path
         ):
             with pytest.raises(UsageError, match=f"{name} is {why}. Give another day"):
                 on.place(name)
+        assert as_text(explained(on, "calm")).startswith(f"calm as of {AS_OF}")
+        assert "| **Customer** | calm |" in render(compose(story_of(on, "calm"), "tracking"))
 
 
 def test_columns_are_added_to_an_explanation_without_a_warning(judged: JudgedDay) -> None:
