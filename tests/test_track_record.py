@@ -12,7 +12,9 @@ import pytest
 from conftest import Trained
 from part_of_sample import first_accounts
 from risk_model.catalogue import Condition
-from risk_model.pipelines.rules_record import beside
+from risk_model.pipelines.present import as_text
+from risk_model.pipelines.present_rules import shown
+from risk_model.pipelines.rules_record import RulesRecord, beside
 from risk_model.rules import Rule, Rulebook, RuleSet
 from risk_model.track_record import RuleRecord, next_escalations, track_record
 
@@ -146,6 +148,15 @@ def test_whom_only_one_lists_stands_beside_the_others_reasons() -> None:
     assert apart["rules_say"].tolist() == ["a rule; and more"] * 2
     assert apart["model_says"].tolist() == ["a figure; and more"] * 2
     assert beside(rules, model, 4).empty
+
+
+def test_whom_only_one_lists_is_shown_by_the_id_where_there_is_no_name() -> None:
+    listed = {"account_id": ["C01"], "account_name": [np.nan], "listed_by": ["model"]}
+    ranks = {"rules_rank": [9], "model_rank": [1], "rules_say": [""], "model_says": ["Fades"]}
+    record = RulesRecord(20_542, 30, 10, 5, 0.1, (), 2, pd.DataFrame(listed | ranks))
+    said = as_text(shown(record))
+    assert "C01" in said
+    assert "nan" not in said
 
 
 @pytest.mark.slow

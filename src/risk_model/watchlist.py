@@ -66,6 +66,8 @@ ESCALATED_COLUMNS = (
     "sponsor_due",
     "overdue",
 )
+# What a list may be ranked by, and its column.
+POLICIES = {"probability": "escalation_probability", "arr-at-risk": "arr_at_risk"}
 # Keys are never altered: an importer matches by them.
 KEYS = ("account_id", "escalation_id")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -142,7 +144,7 @@ def harmless(value: object) -> object:
 
 def ranked(rows: pd.DataFrame, policy: str) -> pd.DataFrame:
     """Return the rows in the order of the policy, ties by ``account_id``, with ``rank`` from 1."""
-    by = {"probability": "escalation_probability", "arr-at-risk": "arr_at_risk"}[policy]
+    by = POLICIES[policy]
     order = rows.assign(_by=rows[by].fillna(-1.0)).sort_values(
         ["_by", "account_id"], ascending=[False, True], ignore_index=True
     )

@@ -44,7 +44,9 @@ def history_of(
     is_shown = snapshots["is_customer"] & (snapshots["account_id"] == account)
     customers = snapshots[is_shown].reset_index(drop=True)
     if customers.empty:
-        raise UsageError(f"{account} was not a customer in the {weeks} weeks before {as_of}.")
+        raise UsageError(
+            f"{account} was not a customer in the {weeks} weeks before {date_of(as_of)}."
+        )
     # What compares accounts looks at all of them, whoever is asked about.
     features = line.measure(customers, working_catalogue(line.settings)).reset_index(drop=True)
     judge = choose_judge(line.settings, model, None)

@@ -31,6 +31,7 @@ from risk_model.tracking import Champion, load_champion
 from risk_model.watchlist import (
     COLUMNS,
     ESCALATED_COLUMNS,
+    POLICIES,
     Watchlist,
     check_previous,
     ranked,
@@ -67,8 +68,10 @@ def score(
     """Score every account of a day.
 
     ``model`` is ``champion``, ``rules`` or a version number. Without a champion the rules score
-    alone, and the run's record says so.
+    alone, and the run's record says so. Raises UsageError for a policy that there is not.
     """
+    if policy is not None and policy not in POLICIES:
+        raise UsageError(f"policy {policy}: choose {' or '.join(POLICIES)}.")
     began = time.monotonic()
     settings = line.settings
     day = line.day_of(as_of)

@@ -2,7 +2,7 @@
 
 from risk_model.respond.advice import Advice, Offer, advice
 from risk_model.respond.causes import causes, count_signs, evidence
-from risk_model.respond.clocks import answer_to, clocks, due_at, unplaced
+from risk_model.respond.clocks import answer_to, clocks, due_at, owner_of, unplaced
 from risk_model.respond.escalated import (
     Open,
     Standing,
@@ -47,6 +47,7 @@ __all__ = [
     "lead_of",
     "likeliest",
     "named",
+    "owner_of",
     "recovery_stages",
     "risk_levels",
     "silent_hours",
