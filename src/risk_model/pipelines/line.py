@@ -21,6 +21,7 @@ from risk_model.features.heard import hear_texts
 from risk_model.features.snapshots import labels_of, newest_day, snapshots_on
 from risk_model.settings import PastDays, Settings
 from risk_model.tables import Tables, open_tables
+from risk_model.tables.freshness import stopped_feeds
 from risk_model.tables.resources import used
 from risk_model.timeline import DAY, date_of, day_number
 
@@ -139,6 +140,8 @@ class Line:
             stale = f"the newest event is {behind} days old: this is as of {date_of(as_of)}"
             log.warning(stale)
             self.notices.append(stale)
+        for stopped in stopped_feeds(self.tables.report, as_of):
+            log.warning(stopped)
         return as_of
 
     def snapshots(self, days: Iterable[int]) -> pd.DataFrame:
