@@ -153,6 +153,15 @@ def test_a_written_list_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert [r["account_id"] for r in back.rows()] == ["A00001", "A00002"]
 
 
+def test_a_list_on_which_no_rule_fires_makes_a_page(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    told = content([row(1, rules_fired="", likely_cause="", csm=""), row(2, rules_fired="")])
+    path.write_bytes(as_csv(told.ranked))
+    (tmp_path / "list.escalated.csv").write_bytes(as_csv(told.escalated))
+    (tmp_path / "list.run.json").write_text(json.dumps(told.run))
+    assert "Nothing is shared by three accounts or more." in render(read_list(path))
+
+
 @pytest.mark.slow
 def test_the_command_makes_the_page_from_the_files_of_a_run(
     trained: Trained, sample_folder: Path

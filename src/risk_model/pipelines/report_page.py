@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from risk_model.page import Content, render
+from risk_model.page import Content, list_in, render
 from risk_model.page.content import MOST_SERIES
 from risk_model.pipelines.line import Line
 from risk_model.timeline import day_number
@@ -20,6 +21,16 @@ def with_series(content: Content, line: Line) -> Content:
     accounts = content.ranked["account_id"].head(MOST_SERIES).tolist()
     series = weekly_series(line.engine, line.tables.present, accounts, day)
     return replace(content, series=series)
+
+
+def with_page(
+    files: Mapping[Path, bytes], out: Path, html: Path | None, line: Line
+) -> dict[Path, bytes]:
+    """Return the files of a list with its page before them, so that the record stays last."""
+    if html is None:
+        return dict(files)
+    page = render(with_series(list_in(files, out), line)).encode("utf-8")
+    return {html: page, **files}
 
 
 def write_page(content: Content, out: Path) -> int:

@@ -46,7 +46,7 @@ def open_tables(
     path = None if address else Path(data)
     if path is not None and not path.exists():
         raise UsageError(f"{path}: no such folder or file.")
-    mapping = _mapping_of(path, sources)
+    mapping = mapping_of(path, sources)
     if mapping is not None and mapping.database is not None:
         if address is not None:
             raise ConfigError(f"{mapping.where('database')}: --data names a database already.")
@@ -68,7 +68,8 @@ def open_tables(
         raise
 
 
-def _mapping_of(path: Path | None, sources: Path | None) -> SourcesMapping | None:
+def mapping_of(path: Path | None, sources: Path | None) -> SourcesMapping | None:
+    """Return the mapping that was named, else that of the folder. Raises as ``load_mapping``."""
     if sources is None and path is not None and path.is_dir() and (path / SOURCES).is_file():
         sources = path / SOURCES
     return load_mapping(Path(sources)) if sources is not None else None
