@@ -113,6 +113,12 @@ def add_busy(fact: Fact) -> None:
     fact.known["busy"] = fact.known["started_at"]
 
 
+def add_unplanned(fact: Fact) -> None:
+    """Add whether an incident is anything else than maintenance; without a kind it is one."""
+    fact.values["unplanned"] = int(fact.values["kind"] != "maintenance")
+    fact.known["unplanned"] = fact.known["kind"]
+
+
 def add_csm_changes(versions: list[Fact]) -> None:
     """Add whether a version of an account names another CSM than the version known before it."""
     ordered = sorted(versions, key=lambda fact: (fact.row_known, fact.key))

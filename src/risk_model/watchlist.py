@@ -165,6 +165,12 @@ def ranked(rows: pd.DataFrame, policy: str) -> pd.DataFrame:
     return order.drop(columns="_by").assign(rank=np.arange(1, len(order) + 1))
 
 
+def check_previous(previous: Path | None, as_of: str) -> None:
+    """Raise as ``with_previous`` does, before any work is done."""
+    if previous is not None:
+        _read_previous(previous, as_of)
+
+
 def with_previous(rows: pd.DataFrame, previous: Path | None) -> pd.DataFrame:
     """Add ``previous_rank`` and ``change`` from the last list; without one every row is new.
 
@@ -190,9 +196,11 @@ def _read_previous(path: Path, as_of: str | None) -> dict[str, int]:
             f"--previous {path.name}: not a watchlist ({error}). Give the CSV of the last run."
         ) from None
     if as_of is not None and any(day >= as_of for day in days):
+        still = max(days) == as_of
         raise DataRefused(
-            f"--previous {path.name}: it is of {max(days)}, not before {as_of}. "
-            "Give the list of an earlier day."
+            f"--previous {path.name}: it is of {max(days)}, not before {as_of}."
+            f"{' The tables have not moved since then; export them anew.' if still else ''}"
+            " Give the list of an earlier day."
         )
     return ranks
 

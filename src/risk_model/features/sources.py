@@ -170,7 +170,8 @@ def _plain(
         made = {name: column.expression() for name, column in derived.items()}
         frame = frame.with_columns(**made)
     for name, column in derived.items():
-        since = known.get(column.known_at or column.needs[0], column.known_at)
+        told_with = column.known_at or column.like or column.needs[0]
+        since = known.get(told_with, column.known_at)
         known |= {name: since} if since else {}
     missing = {column.name for column in table.columns} - present
     missing |= {name for name, d in derived.items() if missing & set(d.needs)}
