@@ -23,6 +23,16 @@ def with_series(content: Content, line: Line) -> Content:
     return replace(content, series=series)
 
 
+def are_tables_of(content: Content, line: Line) -> bool:
+    """Say whether the tables are those that a list was made of, as far as its record tells."""
+    return content.run.get("data_fingerprint") in (None, line.tables.fingerprint)
+
+
+def with_note(content: Content, said: str) -> Content:
+    """Return the content with one more note."""
+    return replace(content, run={**content.run, "notes": [*content.run.get("notes", ()), said]})
+
+
 def with_page(
     files: Mapping[Path, bytes], out: Path, html: Path | None, line: Line
 ) -> dict[Path, bytes]:
