@@ -21,7 +21,7 @@ import yaml
 
 from command import Command, List
 from conftest import ROOT, Trained
-from small_company import account, day, desk, moment, ticket, write_tables
+from small_company import AS_OF, account, day, desk, moment, ticket, write_tables
 
 LIST = (
     "rank,account_id,account_name,segment,csm,arr,renewal_date,as_of,horizon_days,"
@@ -322,6 +322,23 @@ def test_exports_that_stand_still_are_named_where_nobody_reads_the_log(
     assert any(f"days old: this is as of {day}" in note for note in stale.run["notes"])
     asked = command.score(busy, "--model", "rules", "--as-of", day)
     assert not any("days old" in note for note in asked.run["notes"])
+
+
+@pytest.mark.slow
+def test_a_feed_that_stopped_is_named_once_also_on_a_day_that_was_asked_for(
+    command: Command, busy: Path
+) -> None:
+    write_tables(busy, usage=[{"account_id": "half", "date": day(n)} for n in range(30, 60)])
+    listed = command.score(busy, "--model", "rules", "--as-of", day(0))
+    told = f"usage (last row of {day(30)}, 30 days before)"
+    assert [told in note for note in listed.run["notes"]].count(True) == 1
+    assert "tickets (" not in str(listed.run["notes"])
+    assert " ".join(listed.done.err.split()).count(told) == 1, "warned once"
+    old = command.score(busy, "--model", "rules", "--as-of", str(AS_OF + dt.timedelta(147)))
+    stopped = next(note for note in old.run["notes"] if "stopped feeds" in note)
+    assert f"tickets (last row of {day(1)}, 148 days before)" in stopped
+    fresh = command.score(busy, "--model", "rules", "--as-of", day(29))
+    assert "stopped" not in str(fresh.run["notes"])
 
 
 @pytest.mark.slow
