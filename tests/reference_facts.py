@@ -73,7 +73,10 @@ def fact_of(table: str, row: Row) -> Fact:
     values = {name: in_seconds(table, name, row) for name in row if not name.startswith("known__")}
     for name, column in contract.by_name.items():
         if f"known__{name}" in row:
-            known[name] = row[f"known__{name}"]
+            # A time that tells of itself is not known before it came, whatever was noted.
+            itself = values[name] if column.known_at == name else 0
+            times = [row[f"known__{name}"], itself]
+            known[name] = None if None in times else max(times)
         elif column.known_at:
             # A value that comes with an end is not known before that end is.
             times = [values[column.known_at], row.get(f"known__{column.known_at}", 0)]

@@ -21,6 +21,8 @@ import yaml
 
 from command import Command, List
 from conftest import ROOT, Trained
+from risk_model.tables import known_rows, open_tables
+from risk_model.timeline import day_number
 from small_company import AS_OF, account, day, desk, moment, ticket, write_tables
 
 LIST = (
@@ -234,6 +236,32 @@ def test_the_escalated_stand_apart_with_what_is_overdue(command: Command, odd: P
     assert rows["E1"]["opened_at"] == moment(20)
     assert listed.escalated["next_update_due"].str.fullmatch(TIME).all()
     assert set(listed.escalated["sponsor_due"]) <= ENUMERATIONS["executive_sponsor"]
+
+
+def test_an_end_that_was_noted_before_it_came_ends_nothing_before_it_comes(
+    command: Command, tmp_path: Path
+) -> None:
+    planned = {**escalation(1, "planned", 20, -5), "noted": moment(3)}
+    late = {**escalation(2, "late", 20, 6), "noted": moment(-2)}
+    over = {**escalation(3, "over", 20, 6), "noted": moment(3)}
+    names = ("planned", "late", "over")
+    data = write_tables(
+        tmp_path / "noted",
+        accounts=[account(name) for name in names],
+        tickets=[row for at, name in enumerate(names) for row in desk(name, 10 * at)],
+        escalations=[planned, late, over],
+    )
+    mapping = "tables:\n  escalations: {file: escalations.csv, known_at: {closed_at: noted}}\n"
+    for name in ("accounts", "tickets"):
+        mapping += f"  {name}: {{file: {name}.csv}}\n"
+    (data / "sources.yaml").write_text(mapping)
+    listed = command.score(data, "--model", "rules", "--as-of", day(0))
+    assert sorted(listed.escalated["account_id"]) == ["late", "planned"]
+    assert listed.rows["account_id"].tolist() == ["over"]
+    with open_tables(data) as tables:
+        rows = known_rows(tables, "escalations", day_number(AS_OF))
+    ends = {row["account_id"]: row["closed_at"] is not None for row in rows}
+    assert ends == {"planned": False, "late": False, "over": True}
 
 
 @pytest.fixture
