@@ -14,7 +14,15 @@ from risk_model.respond.facts import FACTS
 from risk_model.respond.holders import sponsors, tiers
 from risk_model.respond.hours import BusinessHours, Calendar
 from risk_model.respond.levels import LEVELS, fired_rules, lead_of, likeliest, risk_levels
-from risk_model.respond.severity import SeverityPlan, decided, floors_of, named, tone_of
+from risk_model.respond.severity import (
+    SeverityPlan,
+    decided,
+    facts_behind,
+    floors_of,
+    named,
+    tone_of,
+    with_fact,
+)
 from risk_model.respond.spec import STAGES, Response
 from risk_model.respond.states import recovery_stages, states, with_relapse
 from risk_model.respond.steps import first_steps
@@ -40,6 +48,7 @@ __all__ = [
     "decided",
     "due_at",
     "evidence",
+    "facts_behind",
     "fired_rules",
     "first_steps",
     "floors_of",
@@ -59,6 +68,7 @@ __all__ = [
     "tone_of",
     "unplaced",
     "waiting_on",
+    "with_fact",
     "with_relapse",
     "with_silence",
 ]
