@@ -67,6 +67,15 @@ def test_all_feeds_that_stopped_are_named_in_one_sentence_with_day_and_age():
     assert stopped_feeds(tables.report, day_number(dt.date(2026, 3, 4))) == []
 
 
+def test_a_row_of_the_future_does_not_make_a_feed_that_stopped_look_fresh():
+    usage = "account_id,date\na,2026-03-01\na,2062-03-01\n"
+    tables = read(usage=usage, surveys="survey_id,account_id,kind,sent_at\n1,a,NPS,2026-01-01\n")
+    told = freshness(tables.report, day_number(dt.date(2026, 3, 31)))["usage"]
+    assert (told.last_day, told.stopped) == (dt.date(2026, 3, 1), True)
+    ahead = read(usage="account_id,date\na,2062-03-01\n").report.tables["usage"]
+    assert ahead.last_day == dt.date(2062, 3, 1)
+
+
 def test_what_a_missing_table_costs_is_said_in_words():
     tables = read(usage="account_id,date,logins\na,2026-03-01,1\n")
     said = cost_of_missing(tables.report, {"tickets": 18, "surveys": 1})

@@ -25,7 +25,7 @@ from risk_model.tables.report import TableReport
 from risk_model.tables.single import single
 from risk_model.tables.staging import KNOWN, OF_ROW, SINCE_EVER, natural_time, staging_select
 from risk_model.tables.strangers import strangers
-from risk_model.timeline import date_of, day_of
+from risk_model.timeline import DAY, date_of, day_of, today
 
 REFUSED = "refused_rows"
 _STAGE = "being_read"
@@ -243,7 +243,10 @@ def _find_lines(connection: duckdb.DuckDBPyConnection, raw: RawTable, rejected: 
 def _finish(
     connection: duckdb.DuckDBPyConnection, raw: RawTable
 ) -> tuple[dt.date | None, dt.date | None]:
-    """Turn what is left of the stage into the typed table; return its first and last day."""
+    """Turn what is left of the stage into the typed table.
+
+    Returns its first and its last day, today's rows the last to count.
+    """
     name = raw.table.name
     connection.execute(f"ALTER TABLE {_STAGE} DROP COLUMN problems")
     if name == "ticket_events":
@@ -256,10 +259,12 @@ def _finish(
         connection.execute(f"DROP TABLE {_STAGE}")
     else:
         connection.execute(f"ALTER TABLE {_STAGE} RENAME TO {identifier(name)}")
-    time = natural_time(raw.table)
+    time, tomorrow = natural_time(raw.table), (today() + 1) * DAY
     first, last = single(
         connection,
-        f"SELECT min({time}), max({time}) FROM {identifier(name)} WHERE {time} > {SINCE_EVER}",
+        # What is announced or mistyped does not make a feed that has stopped look fresh.
+        f"SELECT min({time}), coalesce(max({time}) FILTER (WHERE {time} < {tomorrow}), "
+        f"max({time})) FROM {identifier(name)} WHERE {time} > {SINCE_EVER}",
     )
     return (
         None if first is None else date_of(day_of(int(first))),
