@@ -65,6 +65,8 @@ def _changed(
             continue
         if row[since] is None or row[since] >= now:
             _rewrite(row, column, since, now, strangers, maker)
+        elif spec.known_at == column and row[column] is not None and row[column] >= now:
+            row[column] = maker.pick(now, now + 1, now + 9 * DAY)
     return row
 
 

@@ -235,6 +235,8 @@ def _turns(golden: Golden) -> None:
     golden.writes("waits-and-leaves", SAYS["ask"], ago=4, answered=False)
     golden.writes("waits-and-leaves", SAYS["threat"], ago=4, answered=False)
     golden.writes("waits-a-day", SAYS["ask"], ago=1, answered=False)
+    golden.writes("waits-for-weeks", SAYS["ask"], ago=20, answered=False)
+    golden.owes("waits-for-weeks", "customer", 3)
     golden.owes("we-owe", "us", 3)
     golden.owes("they-owe", "customer", 3)
     golden.writes("we-spoke-last", SAYS["thanks"], ago=5)

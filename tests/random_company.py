@@ -255,5 +255,8 @@ def _with_late_values(maker: RowMaker, company: Company) -> Company:
                 if CONTRACT[name].by_name[column].kind == "time" and row[column] is not None:
                     since = max(since, row[column])
                 known = since if maker.some(0.5) else maker.later(since, 0.1)
+                if maker.some(0.2):
+                    # noted beforehand, as a date of closing that was planned
+                    known = max(row["row_known"], FIRST_DAY * DAY)
                 row[f"known__{column}"] = known if row[column] is not None else None
     return replace(company, late=late)

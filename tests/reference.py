@@ -24,6 +24,7 @@ from reference_facts import (
     add_hours,
     add_matters,
     add_signals,
+    add_unplanned,
     fact_of,
     in_seconds,
     rows_of,
@@ -105,8 +106,7 @@ class Reference:
                 values[name] = known["value"]
         if account not in values:
             return None
-        higher = sum(value > values[account] for value in values.values())
-        return (higher + 1) / len(values)
+        return sum(value >= values[account] for value in values.values()) / len(values)
 
     def is_measured(self, feature: Feature, as_of: int) -> bool:
         """Say whether table and columns are there, and the table covers the window."""
@@ -166,6 +166,7 @@ class Reference:
             facts[row["account_id"]].append(fact)
             if name == "incidents":
                 add_busy(fact)
+                add_unplanned(fact)
         missing = {column.name for column in table.columns} - self.present[name]
         for theirs in facts.values():
             if name == "messages":

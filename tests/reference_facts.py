@@ -73,7 +73,10 @@ def fact_of(table: str, row: Row) -> Fact:
     values = {name: in_seconds(table, name, row) for name in row if not name.startswith("known__")}
     for name, column in contract.by_name.items():
         if f"known__{name}" in row:
-            known[name] = row[f"known__{name}"]
+            # A time that tells of itself is not known before it came, whatever was noted.
+            itself = values[name] if column.known_at == name else 0
+            times = [row[f"known__{name}"], itself]
+            known[name] = None if None in times else max(times)
         elif column.known_at:
             # A value that comes with an end is not known before that end is.
             times = [values[column.known_at], row.get(f"known__{column.known_at}", 0)]
@@ -111,6 +114,12 @@ def add_busy(fact: Fact) -> None:
     workday = (second // DAY) % 7 not in (2, 3)
     fact.values["busy"] = int(workday and 7 <= second % DAY / HOUR < 19)
     fact.known["busy"] = fact.known["started_at"]
+
+
+def add_unplanned(fact: Fact) -> None:
+    """Add whether an incident is anything else than maintenance; without a kind it is one."""
+    fact.values["unplanned"] = int(fact.values["kind"] != "maintenance")
+    fact.known["unplanned"] = fact.known["kind"]
 
 
 def add_csm_changes(versions: list[Fact]) -> None:

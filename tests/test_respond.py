@@ -62,6 +62,15 @@ def test_a_probability_within_capacity_lifts_low_to_medium_and_no_further() -> N
     assert respond.risk_levels(accounts, np.array([True] * 3)) == ["Medium", "Medium", "High"]
 
 
+def test_who_has_escalated_takes_nobodys_place_in_the_capacity() -> None:
+    p = np.array([0.9, 0.8, 0.3, 0.2, 0.1, 0.1])
+    at_risk = np.array([False, False, True, True, True, True])
+    assert respond.likeliest(p, at_risk, 2).tolist() == [False] * 2 + [True] * 2 + [False] * 2
+    assert respond.likeliest(p, at_risk, 1).tolist() == [False] * 2 + [True] + [False] * 3
+    assert not respond.likeliest(p, at_risk, 0).any()
+    assert not respond.likeliest(p, ~np.ones(6, dtype=bool), 2).any()
+
+
 @given(some_rules, some_rules)
 def test_one_more_sign_never_lowers_the_answer(rules: list[Rule], more: list[Rule]) -> None:
     few, all_of_them = rules, rules + [rule for rule in more if rule not in rules]
@@ -75,8 +84,7 @@ def test_one_more_sign_never_lowers_the_answer(rules: list[Rule], more: list[Rul
     assert order.index(before) <= order.index(after)
 
 
-# Fifty accounts of the same size: each is above 1% of the revenue, none is in the top ten but by
-# the order of the table, so the account asked about stands last.
+# Fifty accounts of the same size: each is above 1% of the revenue, and none is in the top ten.
 def tier_of(rules: list[Rule], level: str, arr: float, others: list[float]) -> int:
     revenue = money(*others, arr)
     quiet: list[list[Rule]] = [[] for _ in others]
@@ -105,6 +113,16 @@ def test_one_of_the_ten_largest_at_high_risk_is_tier_four_and_at_medium_not() ->
 
 def test_where_everybody_is_among_the_ten_largest_that_says_nothing() -> None:
     assert tier_of(named("upset-message"), "High", 500.0, [1.0] * 9) == 1
+
+
+def test_among_equals_nobody_is_one_of_the_ten_largest_by_the_order_of_the_rows() -> None:
+    rules = named("upset-message")
+    for others in ([5.0] * 30, [9.0] * 8 + [5.0] * 3):
+        revenue = money(*others, 5.0)
+        told = respond.tiers([rules] * len(revenue), ["High"] * len(revenue), revenue, HOW)
+        assert set(told[-4:]) == {1}
+        assert told[:-4].count(4) == others.count(9.0)
+    assert tier_of(rules, "High", 5.0, [9.0] * 8 + [5.0] + [1.0] * 30) == 4
 
 
 @pytest.mark.parametrize("rule", ["breach-or-legal-fact", "threat-to-go-public"])
@@ -139,6 +157,12 @@ def test_the_sponsor_is_called_by_their_executive_or_by_much_revenue_at_high_ris
         ({"waiting_for_answer_48h": 1}, "us"),
         ({"silent_ticket_48h": 1}, "us"),
         ({"past_sla": 1}, "us"),
+        # Asked three weeks ago: no rule speaks of it any more, and it waits all the same.
+        ({"asks_waiting_48h": 1, "tasks_overdue_customer": 1}, "us"),
+        ({"complaints_waiting_48h": 1}, "us"),
+        ({"p1_unanswered_4h": 1}, "us"),
+        ({"p2_unanswered_24h": 1}, "us"),
+        ({"p1_open_48h": 1, "days_since_outbound": 1, "days_since_inbound": 9}, "us"),
         ({"unanswered_48h": 1}, "us"),
         ({"tasks_overdue_us": 2}, "us"),
         ({"promises_overdue": 1}, "us"),

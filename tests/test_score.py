@@ -21,7 +21,9 @@ import yaml
 
 from command import Command, List
 from conftest import ROOT, Trained
-from small_company import account, day, desk, moment, ticket, write_tables
+from risk_model.tables import known_rows, open_tables
+from risk_model.timeline import day_number
+from small_company import AS_OF, account, day, desk, moment, ticket, write_tables
 
 LIST = (
     "rank,account_id,account_name,segment,csm,arr,renewal_date,as_of,horizon_days,"
@@ -236,6 +238,32 @@ def test_the_escalated_stand_apart_with_what_is_overdue(command: Command, odd: P
     assert set(listed.escalated["sponsor_due"]) <= ENUMERATIONS["executive_sponsor"]
 
 
+def test_an_end_that_was_noted_before_it_came_ends_nothing_before_it_comes(
+    command: Command, tmp_path: Path
+) -> None:
+    planned = {**escalation(1, "planned", 20, -5), "noted": moment(3)}
+    late = {**escalation(2, "late", 20, 6), "noted": moment(-2)}
+    over = {**escalation(3, "over", 20, 6), "noted": moment(3)}
+    names = ("planned", "late", "over")
+    data = write_tables(
+        tmp_path / "noted",
+        accounts=[account(name) for name in names],
+        tickets=[row for at, name in enumerate(names) for row in desk(name, 10 * at)],
+        escalations=[planned, late, over],
+    )
+    mapping = "tables:\n  escalations: {file: escalations.csv, known_at: {closed_at: noted}}\n"
+    for name in ("accounts", "tickets"):
+        mapping += f"  {name}: {{file: {name}.csv}}\n"
+    (data / "sources.yaml").write_text(mapping)
+    listed = command.score(data, "--model", "rules", "--as-of", day(0))
+    assert sorted(listed.escalated["account_id"]) == ["late", "planned"]
+    assert listed.rows["account_id"].tolist() == ["over"]
+    with open_tables(data) as tables:
+        rows = known_rows(tables, "escalations", day_number(AS_OF))
+    ends = {row["account_id"]: row["closed_at"] is not None for row in rows}
+    assert ends == {"planned": False, "late": False, "over": True}
+
+
 @pytest.fixture
 def busy(tmp_path: Path) -> Path:
     """Three accounts: one with a burst of tickets, one with half of it, one quiet and large."""
@@ -322,6 +350,23 @@ def test_exports_that_stand_still_are_named_where_nobody_reads_the_log(
     assert any(f"days old: this is as of {day}" in note for note in stale.run["notes"])
     asked = command.score(busy, "--model", "rules", "--as-of", day)
     assert not any("days old" in note for note in asked.run["notes"])
+
+
+@pytest.mark.slow
+def test_a_feed_that_stopped_is_named_once_also_on_a_day_that_was_asked_for(
+    command: Command, busy: Path
+) -> None:
+    write_tables(busy, usage=[{"account_id": "half", "date": day(n)} for n in range(30, 60)])
+    listed = command.score(busy, "--model", "rules", "--as-of", day(0))
+    told = f"usage (last row of {day(30)}, 30 days before)"
+    assert [told in note for note in listed.run["notes"]].count(True) == 1
+    assert "tickets (" not in str(listed.run["notes"])
+    assert " ".join(listed.done.err.split()).count(told) == 1, "warned once"
+    old = command.score(busy, "--model", "rules", "--as-of", str(AS_OF + dt.timedelta(147)))
+    stopped = next(note for note in old.run["notes"] if "stopped feeds" in note)
+    assert f"tickets (last row of {day(1)}, 148 days before)" in stopped
+    fresh = command.score(busy, "--model", "rules", "--as-of", day(29))
+    assert "stopped" not in str(fresh.run["notes"])
 
 
 @pytest.mark.slow

@@ -59,7 +59,7 @@ def test_what_was_learnt_is_stored_as_data_and_says_the_same_when_loaded(
     assert (said == suggested(KNOWN.features, CATALOGUE, SETTINGS, made(model))).all()
     assert len(set(said.tolist())) > 2
     version = stored_with(DummyClassifier().fit([[0]], [0]), facts, "foreign")
-    with pytest.raises(RiskModelError, match="is no severity"):
+    with pytest.raises(RiskModelError, match="is a DummyClassifier, no OrdinalLogistic"):
         load_champion("foreign", version)
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from sklearn.dummy import DummyClassifier
+from sklearn.preprocessing import FunctionTransformer
 
 from command import Command
 from conftest import Trained
 from risk_model.errors import RiskModelError
 from risk_model.settings import lay_down
 from risk_model.tracking import TRUSTED, champion_version, load_champion, training_run
+from risk_model.tracking.store import in_words, redacted
 from small_company import account, desk, write_tables
 
 MODEL = "risk-model-escalation"
@@ -70,6 +74,34 @@ def test_a_model_that_would_run_pickled_code_is_refused(
 
 
 @pytest.mark.slow
+def test_a_model_is_held_to_our_list_of_types_not_to_the_list_that_it_brings(
+    mlflow: Any, tmp_path: Path
+) -> None:
+    helpful = tmp_path / "helpful.py"
+    helpful.write_text("raise SystemExit('imported')")
+    crafted: dict[str, tuple[Any, dict[str, Any]]] = {
+        "holds posix.system, which is not loaded": (
+            FunctionTransformer(os.system),
+            {"skops_trusted_types": ["posix.system"]},
+        ),
+        "brings code of its own": (DummyClassifier(), {"code_paths": [str(helpful)]}),
+        "is a DummyClassifier, no Blend": (DummyClassifier(), {}),
+    }
+    with mlflow.start_run(experiment_id=mlflow.set_experiment("crafted").experiment_id):
+        for version, (said, (model, options)) in enumerate(crafted.items(), start=1):
+            mlflow.sklearn.log_model(
+                model,
+                name="model",
+                serialization_format="skops",
+                registered_model_name="crafted",
+                pip_requirements=["scikit-learn"],
+                **options,
+            )
+            with pytest.raises(RiskModelError, match=said):
+                load_champion("crafted", str(version))
+
+
+@pytest.mark.slow
 def test_the_stored_model_says_what_the_champion_says_and_keeps_no_accounts(mlflow: Any) -> None:
     stored = load_champion(MODEL)
     assert stored is not None
@@ -118,3 +150,62 @@ def test_a_store_that_cannot_be_used_is_told_in_words(command: Command, tmp_path
         assert "Traceback" not in done.err, done.err
         assert uri in done.err
         assert not (command.cwd / "x.csv").exists()
+
+
+ADDRESSES = {
+    "http://bob:s3cret@127.0.0.1:9": "http://127.0.0.1:9",
+    "http://bob:s3c/ret@127.0.0.1:9": "http://127.0.0.1:9",
+    "https://bob:s3c@ret@host/path": "https://host/path",
+    "postgresql://bob:s3c%2Fret@db/runs?sslmode=require": "postgresql://db/runs?sslmode=require",
+    "postgresql://db/runs?user=bob&password=s3cret": "postgresql://db/runs?user=bob&password=***",
+    "http://bob:s3c ret@host": "http://host",
+    "http://s3cret@host": "http://host",
+    "sqlite:////home/bob@work/mlflow.db": "sqlite:////home/bob@work/mlflow.db",
+}
+
+
+@pytest.mark.parametrize("uri", ADDRESSES)
+def test_a_password_in_an_address_is_shown_nowhere_however_it_is_written(
+    monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
+    from mlflow.exceptions import MlflowException
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert redacted(uri) == ADDRESSES[uri]
+    user = "" if ":////" in uri else uri.rpartition("@")[0].partition("://")[2]
+    words = f"{uri}/api/2.0 failed; {uri!r}, '{user}' or '{unquote(user)}' is wrong"
+    with pytest.raises(RiskModelError) as caught, in_words():
+        raise MlflowException(words)
+    if ":////" not in uri:
+        assert not re.search("bob:|s3c|ret", str(caught.value))
+    assert "failed" in str(caught.value)
+    assert caught.value.__suppress_context__, "what is suppressed holds the address"
+
+
+@pytest.mark.slow
+def test_commands_that_reach_no_store_do_not_tell_its_password(command: Command) -> None:
+    for uri in (
+        "http://bob:s3c/r3t@127.0.0.1:9",
+        "http://bob:s3c@r3t@127.0.0.1:9",
+        "postgresql://bob:s3c@r3t:x@127.0.0.1:9/runs",
+        "no-such-scheme://bob:s3cr3t@x",
+    ):
+        done = command("models", MLFLOW_TRACKING_URI=uri, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
+        assert done.code == 1, done.said
+        assert "MLflow at " in done.err
+        for secret in ("bob", "s3c", "r3t", "Traceback"):
+            assert secret not in done.said, (uri, done.said)
+
+
+@pytest.mark.slow
+def test_a_store_that_goes_away_in_the_middle_of_a_run_is_told_in_words(
+    mlflow: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "runs.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{database}")
+    with (
+        pytest.raises(RiskModelError, match=r"^MLflow at sqlite:.*Is MLFLOW_TRACKING_URI right"),
+        training_run("going", "away") as run,
+    ):
+        database.write_bytes(b"no database any more " * 1000)
+        run.record({"a": 1}, {"b": 2.0})

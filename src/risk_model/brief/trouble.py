@@ -69,8 +69,10 @@ def summary(story: Story) -> list[Block]:
             begin += f" It was closed on {date_text(case['closed_at'])}."
     turn = {
         "us": "The next move is ours.",
-        "customer": "We have answered; the next move is theirs.",
-        "nobody": "Nothing is waiting on either side.",
+        "customer": "The next move is theirs.",
+        "nobody": "The next move is ours, as long as it is open."
+        if story.is_escalated
+        else "Nothing is waiting on either side.",
     }[str(row["waiting_on"])]
     why = {"product": "the product", "contract": "the contract", "experience": "their experience"}
     recorded = case is not None and bool(case["cause"])

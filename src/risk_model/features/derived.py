@@ -15,11 +15,16 @@ Expr = nw.Expr
 
 @dataclass(frozen=True)
 class Derived:
-    """A column made of others: from when it is known (None: with the row), and how."""
+    """A column made of others: from when it is known (None: with the row), and how.
+
+    Without the columns in ``needs`` it is not there; ``like`` is one that it does without, and
+    with which it is known where that one has a moment of its own.
+    """
 
     known_at: str | None
     expression: Callable[[], Expr]
     needs: tuple[str, ...]
+    like: str | None = None
 
 
 def _hours(until: str, since: str) -> Callable[[], Expr]:
@@ -38,6 +43,11 @@ def _in_working_hours(time: str) -> Expr:
     return nw.when(_is_workday(time) & busy).then(1).otherwise(0)
 
 
+def _unplanned() -> Expr:
+    """Return 0 for maintenance, else 1: an incident of no or an unknown kind is an incident."""
+    return nw.when(nw.col("kind") == "maintenance").then(0).otherwise(1)
+
+
 DERIVED: dict[str, dict[str, Derived]] = {
     "tickets": {
         "hours_to_first_response": Derived(
@@ -52,6 +62,7 @@ DERIVED: dict[str, dict[str, Derived]] = {
     "incidents": {
         "hours_lasting": Derived("ended_at", _hours("ended_at", "started_at"), ("ended_at",)),
         "busy": Derived(None, lambda: _in_working_hours("started_at"), ("started_at",)),
+        "unplanned": Derived(None, _unplanned, ("started_at",), like="kind"),
     },
     "usage": {
         "weekday_actions": Derived(

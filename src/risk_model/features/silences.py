@@ -50,7 +50,11 @@ def silences_of(engine: Engine, tickets: Source, events: Source | None) -> Sourc
         "ticket_events" if logged else "tickets",
         engine.keep(frame),
         "from_time",
-        {"resolved_at": resolved, **({"priority": priority} if priority else {})},
+        {
+            "resolved_at": resolved,
+            resolved: "resolved_at",
+            **({"priority": priority} if priority else {}),
+        },
         frozenset(
             (tickets.missing & {"priority", "resolved_at"})
             | ({"from_time"} if "first_response_at" in tickets.missing and not logged else set())

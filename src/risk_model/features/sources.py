@@ -20,6 +20,7 @@ from risk_model.features.csm_changes import with_csm_changes
 from risk_model.features.derived import DERIVED
 from risk_model.features.extremes import greatest
 from risk_model.tables.contract import CONTRACT, Table
+from risk_model.tables.known import known_from, waits_for
 from risk_model.text import SIGNALS
 from risk_model.timeline import DAY
 
@@ -70,13 +71,8 @@ class Source:
     bare: Frame | None = None
 
     def known_columns(self, columns: frozenset[str], at: str) -> tuple[str, ...]:
-        """Return the time columns from which ``columns`` and ``at`` are known, besides ``at``.
-
-        A value that is known from a time which is itself known late waits for both.
-        """
-        since = {self.known[name] for name in columns | {at} if name in self.known}
-        since |= {self.known[name] for name in since if name in self.known}
-        return tuple(sorted(since - {at}))
+        """Return the time columns from which ``columns`` and ``at`` are known, besides ``at``."""
+        return tuple(sorted(waits_for(self.known, columns | {at}) - {at}))
 
 
 def source_columns() -> dict[str, frozenset[str]]:
@@ -158,19 +154,15 @@ def _plain(
 ) -> Source:
     frame = engine.table(table.name)
     there = set(frame.collect_schema().names())
-    known = {column.name: column.known_at for column in table.columns if column.known_at}
-    known |= {
-        column.name: f"known__{column.name}"
-        for column in table.columns
-        if f"known__{column.name}" in there
-    }
+    known = known_from(table, there)
     frame = frame.with_columns(*_as_numbers(table), row_key=_row_key(table))
     derived = DERIVED.get(table.name, {})
     if derived:
         made = {name: column.expression() for name, column in derived.items()}
         frame = frame.with_columns(**made)
     for name, column in derived.items():
-        since = known.get(column.known_at or column.needs[0], column.known_at)
+        told_with = column.known_at or column.like or column.needs[0]
+        since = known.get(told_with, column.known_at)
         known |= {name: since} if since else {}
     missing = {column.name for column in table.columns} - present
     missing |= {name for name, d in derived.items() if missing & set(d.needs)}
@@ -217,9 +209,7 @@ def _with_moments(source: Source, read: frozenset[str]) -> set[str]:
     """Return columns with those that date the rows and say from when anything is known."""
     table = CONTRACT[source.table]
     wanted = {"account_id", "row_key", "row_known", source.event_time, *table.row_known_at, *read}
-    for _ in range(2):
-        wanted |= {source.known[name] for name in wanted if name in source.known}
-    return wanted
+    return wanted | waits_for(source.known, wanted)
 
 
 def _as_numbers(table: Table) -> list[Expr]:
@@ -275,7 +265,7 @@ def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source
         "tickets",
         engine.named(frame),
         "from_time",
-        {"resolved_at": resolved},
+        {"resolved_at": resolved, resolved: "resolved_at"},
         frozenset(missing),
     )
 

@@ -47,8 +47,9 @@ def standing_features(
         up_to=nw.col("here").cum_sum().over("position", order_by=order),
         of=nw.col("here").sum().over("position"),
     )
-    above = nw.col("of") - nw.col("up_to")
-    share = (above + 1).cast(nw.Float64) / nw.col("of")
+    # Of several with the same value none stands higher than the others.
+    as_high = nw.col("of") - nw.col("up_to") + nw.col("here")
+    share = as_high.cast(nw.Float64) / nw.col("of")
     shares = often.select("position", "value", share.alias(feature.name))
     joined = frame.join(shares, on=["position", "value"], how="inner")
     return engine.keep(joined.select(*KEYS, feature.name))

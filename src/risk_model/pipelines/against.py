@@ -13,9 +13,9 @@ from risk_model.catalogue import Catalogue
 from risk_model.errors import UsageError
 from risk_model.explain import told_of
 from risk_model.movement import THE_RULES, ByBlend, ByRules, Movement, Scorer, largest, movement
-from risk_model.pipelines.judged_day import judged_day
+from risk_model.pipelines.judged_day import place_of
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.score import Judge, working_catalogue
+from risk_model.pipelines.score import Judge, choose_judge, working_catalogue
 from risk_model.tables.late import hindsight, late_tables
 from risk_model.timeline import date_of, day_number
 
@@ -61,10 +61,12 @@ def _row(line: Line, account: str, day: int, model: str) -> tuple[pd.DataFrame, 
 
     Raises UsageError where it is no customer.
     """
-    judged = judged_day(line, date_of(day), model=model)
-    place = judged.place(account)
-    features = judged.features.loc[[place]].reset_index(drop=True)
-    return features, judged.judge, bool(judged.is_escalated[place])
+    judge = choose_judge(line.settings, model, None)
+    snapshots = line.snapshots([day])
+    own = snapshots.loc[[place_of(line, snapshots, account, day)]]
+    # What compares accounts looks at all of them, whoever is asked about.
+    features = line.measure(own, working_catalogue(line.settings)).reset_index(drop=True)
+    return features, judge, bool(own["is_escalated"].iloc[0])
 
 
 def _with_hindsight(

@@ -12,6 +12,8 @@ from risk_model import respond
 from risk_model.pipelines.line import Line
 from risk_model.respond.clocks import ISO
 from risk_model.rules import Rule
+from risk_model.tables.contract import CONTRACT
+from risk_model.tables.known import known_from, waits_for
 from risk_model.timeline import DAY
 from risk_model.watchlist import ESCALATED_COLUMNS
 
@@ -48,13 +50,13 @@ def escalated_list(
 
 def _known(line: Line, day: int) -> pd.DataFrame:
     """Return the escalations that are known, with what is known of them, oldest first."""
-    known = line.tables.frame("escalations")
-    known = known[known["row_known"] < day * DAY]
-    known = known.astype({name: "float64" for name in TIMES if name in known})
+    rows = line.tables.frame("escalations")
+    rows = rows[rows["row_known"] < day * DAY]
+    since = known_from(CONTRACT["escalations"], rows.columns)
+    known = rows.astype({name: "float64" for name in TIMES if name in rows})
     for name in TIMES[1:]:
-        # A severity is known with its row, a time from itself on, unless the mapping says later.
-        since = known.get(f"known__{name}", known["row_known" if name == "severity" else name])
-        known[name] = known[name].where(since.astype("float64") < day * DAY)
+        for time in waits_for(since, [name]):
+            known[name] = known[name].where(rows[time].astype("float64") < day * DAY)
     return known.sort_values(["opened_at", "escalation_id"])
 
 

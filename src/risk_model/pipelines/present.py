@@ -93,9 +93,6 @@ def _notes(watchlist: Watchlist, listed: int) -> list[Text]:
         f"{counts['accounts_read']} accounts read."
     )
     lines = [Text(said, style="dim")]
-    stopped = [name for name, table in watchlist.run["tables"].items() if table["stopped"]]
-    if stopped:
-        lines.append(Text(f"Stopped feeds, so not measured: {', '.join(stopped)}.", style="yellow"))
     lines += [Text(note, style="yellow") for note in watchlist.run["notes"]]
     return lines
 

@@ -13,7 +13,7 @@ from risk_model.respond.escalated import (
 from risk_model.respond.facts import FACTS
 from risk_model.respond.holders import sponsors, tiers
 from risk_model.respond.hours import BusinessHours, Calendar
-from risk_model.respond.levels import LEVELS, fired_rules, lead_of, risk_levels
+from risk_model.respond.levels import LEVELS, fired_rules, lead_of, likeliest, risk_levels
 from risk_model.respond.severity import (
     SeverityPlan,
     decided,
@@ -54,6 +54,7 @@ __all__ = [
     "floors_of",
     "is_same_matter",
     "lead_of",
+    "likeliest",
     "named",
     "owner_of",
     "recovery_stages",

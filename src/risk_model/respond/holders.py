@@ -49,11 +49,15 @@ def tiers(
 
 
 def _largest(revenue: np.ndarray, most: int) -> Bools:
-    """Return the ``most`` largest accounts; where everybody is among them that says nothing."""
-    largest = np.zeros(len(revenue), dtype=bool)
-    if len(revenue) > most:
-        largest[np.argsort(-revenue, kind="stable")[:most]] = True
-    return largest & (revenue > 0)
+    """Return who is among the ``most`` largest accounts.
+
+    Where everybody is among them that says nothing, nor does it of several with the same revenue
+    that do not all find room there.
+    """
+    if len(revenue) <= most:
+        return np.zeros(len(revenue), dtype=bool)
+    as_large = len(revenue) - np.searchsorted(np.sort(revenue), revenue, side="left")
+    return (as_large <= most) & (revenue > 0)
 
 
 def sponsors(

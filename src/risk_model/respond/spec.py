@@ -118,7 +118,7 @@ class Turn(Strict):
     """When silence is ours, when the ball lies with them, and what each calls for.
 
     ``silence`` are features in days: how long something of theirs has waited for us. It is our turn
-    while anything is ``waiting`` for us, or ``owed`` by us.
+    while anything is ``waiting`` for us, ``owed`` by us, or ``unsolved`` so that no answer ends it.
     """
 
     silence: tuple[str, ...]
@@ -126,6 +126,7 @@ class Turn(Strict):
     answered_days: int = Field(14, gt=0)
     waiting: tuple[Group, ...]
     owed: tuple[Group, ...]
+    unsolved: tuple[Group, ...] = ()
     theirs: tuple[Group, ...]
     answer: str
     says: str
@@ -133,7 +134,7 @@ class Turn(Strict):
     @property
     def ours(self) -> tuple[Group, ...]:
         """What makes it our turn."""
-        return (*self.waiting, *self.owed)
+        return (*self.waiting, *self.owed, *self.unsolved)
 
 
 class Silent(Strict):
@@ -192,6 +193,7 @@ class Response(Strict):
         groups: list[tuple[Place, tuple[Group, ...]]] = [
             (("turn", "waiting"), self.turn.waiting),
             (("turn", "owed"), self.turn.owed),
+            (("turn", "unsolved"), self.turn.unsolved),
             (("turn", "theirs"), self.turn.theirs),
             (("silent", "fading"), self.silent.fading),
             (("silent", "complains"), self.silent.complains),

@@ -68,5 +68,6 @@ def with_silence(
 
 def is_about_waiting(rule: Rule, how: Response) -> bool:
     """Whether a rule fires on what waits for us: our silence, what is past due with us."""
-    ours = {*how.turn.silence, *(name for group in how.turn.ours for name in group)}
+    groups = (*how.turn.waiting, *how.turn.owed)
+    ours = {*how.turn.silence, *(name for group in groups for name in group)}
     return bool(set(rule.features) & ours)

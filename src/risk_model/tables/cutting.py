@@ -9,6 +9,7 @@ from typing import Any
 
 from risk_model.tables.checking import prepare
 from risk_model.tables.contract import CONTRACT, Table
+from risk_model.tables.known import known_from, waits_for
 from risk_model.tables.opened import Tables
 from risk_model.tables.quoting import identifier
 from risk_model.tables.staging import KNOWN
@@ -64,21 +65,10 @@ def known_rows(
 
 
 def _as_known(table: Table, column: str, columns: list[str], as_of: int) -> str:
-    """Return the SQL of a column with what becomes known later taken out.
-
-    A value that is known from a time which is itself known late waits for both.
-    """
-    since = _since(table, column.removeprefix(KNOWN), columns)
-    chain = {since, _since(table, since, columns)} - {None} if since else set()
-    if not chain:
+    """Return the SQL of a column with what becomes known later taken out."""
+    told = column.removeprefix(KNOWN)
+    times = sorted(waits_for(known_from(table, columns), [told]))
+    if not times:
         return identifier(column)
-    test = " AND ".join(f"{identifier(time)} < {as_of * DAY}" for time in sorted(map(str, chain)))
+    test = " AND ".join(f"{identifier(time)} < {as_of * DAY}" for time in times)
     return f"CASE WHEN {test} THEN {identifier(column)} END AS {identifier(column)}"
-
-
-def _since(table: Table, name: str, columns: list[str]) -> str | None:
-    """Return the time column from which a column is known; None: with its row."""
-    if f"{KNOWN}{name}" in columns:
-        return f"{KNOWN}{name}"
-    own = table.by_name.get(name)
-    return own.known_at if own else None

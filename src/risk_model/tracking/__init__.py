@@ -6,8 +6,6 @@ should come from your own registry only.
 """
 
 from risk_model.tracking.registry import (
-    SEVERITY_FILE,
-    TRUSTED_SEVERITY,
     Champion,
     Version,
     card_of,
@@ -19,6 +17,7 @@ from risk_model.tracking.registry import (
 )
 from risk_model.tracking.runs import TRUSTED, TrainingRun, training_run
 from risk_model.tracking.store import tracking_uri
+from risk_model.tracking.stored import SEVERITY_FILE, TRUSTED_SEVERITY
 
 __all__ = [
     "SEVERITY_FILE",

@@ -16,12 +16,16 @@ from risk_model.blend import Blend
 from risk_model.errors import RiskModelError
 from risk_model.ordinal import OrdinalLogistic
 from risk_model.tracking.runs import TRUSTED
-from risk_model.tracking.store import in_words, is_absent_file, open_mlflow, tracking_uri
+from risk_model.tracking.store import (
+    StoreError,
+    in_words,
+    is_absent_file,
+    open_mlflow,
+    tracking_uri,
+)
+from risk_model.tracking.stored import TRUSTED_SEVERITY, stored_model, stored_severity
 
 CHAMPION = "champion"
-TRUSTED_SEVERITY = ("risk_model.ordinal.OrdinalLogistic", "risk_model.scaling.Scaling")
-# The learned part of severity, beside the model in the same run.
-SEVERITY_FILE = "severity.skops"
 log = logging.getLogger(__name__)
 
 
@@ -165,8 +169,8 @@ def champion_version(name: str) -> str | None:
     try:
         with in_words():
             aliases = mlflow.MlflowClient().get_registered_model(name).aliases
-    except RiskModelError as error:
-        if getattr(error.__cause__, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":
+    except StoreError as error:
+        if error.code == "RESOURCE_DOES_NOT_EXIST":
             return None
         raise
     return str(aliases[CHAMPION]) if CHAMPION in aliases else None
@@ -175,30 +179,23 @@ def champion_version(name: str) -> str | None:
 def load_champion(name: str, version: str | None = None) -> Champion | None:
     """Load a version of a registered model, the champion by default; None where there is none."""
     mlflow = open_mlflow()
-    from mlflow.exceptions import MlflowException
-
     version = version or champion_version(name)
     if version is None:
         return None
     try:
-        about = mlflow.MlflowClient().get_model_version(name, version)
-        _only_skops(mlflow.models.get_model_info(f"models:/{name}/{version}"))
-        model = mlflow.sklearn.load_model(f"models:/{name}/{version}")
-        facts = _facts(mlflow, str(about.run_id))
-        learned = facts.get("severity", {}).get("used")
-        severity = _severity(mlflow, str(about.run_id)) if learned else None
-    except MlflowException as error:
-        raise RiskModelError(f"model {name} version {version}: {error.message}") from None
-    return Champion(model, f"{name}/{version}", str(about.run_id), facts, severity)
+        with in_words():
+            return _loaded(mlflow, name, version)
+    except StoreError as error:
+        raise RiskModelError(f"model {name} version {version}: {error}") from None
 
 
-def _only_skops(info: Any) -> None:
-    """Refuse a model whose loading would run pickled code."""
-    stored = info.flavors.get("sklearn", {}).get("serialization_format")
-    if stored != "skops":
-        raise RiskModelError(
-            f"the model is stored as {stored!r}; only skops is loaded. Train it again."
-        )
+def _loaded(mlflow: Any, name: str, version: str) -> Champion:
+    run_id = str(mlflow.MlflowClient().get_model_version(name, version).run_id)
+    model = stored_model(mlflow, name, version)
+    facts = _facts(mlflow, run_id)
+    learned = facts.get("severity", {}).get("used")
+    severity = stored_severity(mlflow, run_id) if learned else None
+    return Champion(model, f"{name}/{version}", run_id, facts, severity)
 
 
 def _facts(mlflow: Any, run_id: str) -> dict[str, Any]:
@@ -207,23 +204,3 @@ def _facts(mlflow: Any, run_id: str) -> dict[str, Any]:
             run_id=run_id, artifact_path="model_facts.json", dst_path=folder
         )
         return dict(json.loads(Path(path).read_text(encoding="utf-8")))
-
-
-def _severity(mlflow: Any, run_id: str) -> OrdinalLogistic:
-    """Load the learned part of severity; refuse what holds other types than its own."""
-    import skops.io
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = mlflow.artifacts.download_artifacts(
-            run_id=run_id, artifact_path=SEVERITY_FILE, dst_path=folder
-        )
-        others = set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_SEVERITY)
-        if others:
-            raise RiskModelError(
-                f"{SEVERITY_FILE} of run {run_id} holds {', '.join(sorted(others))}, which is not "
-                "loaded. Train it again."
-            )
-        model = skops.io.load(path, trusted=list(TRUSTED_SEVERITY))
-    if not isinstance(model, OrdinalLogistic):
-        raise RiskModelError(f"{SEVERITY_FILE} of run {run_id} is no severity. Train it again.")
-    return model

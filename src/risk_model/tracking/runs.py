@@ -22,12 +22,15 @@ REQUIREMENTS = ("risk-model", "scikit-learn", "skops", "numpy", "pandas", "scipy
 
 @contextmanager
 def training_run(experiment: str, name: str) -> Iterator[TrainingRun]:
-    """Open a run; what is recorded in the block belongs to it. A failure is recorded as such."""
+    """Open a run; what is recorded in the block belongs to it. A failure is recorded as such.
+
+    Raises RiskModelError where MLflow fails, also in the middle of the block.
+    """
     mlflow = open_mlflow()
     with in_words():
         mlflow.set_experiment(experiment)
-    with mlflow.start_run(run_name=name) as run:
-        yield TrainingRun(mlflow, run.info.run_id)
+        with mlflow.start_run(run_name=name) as run:
+            yield TrainingRun(mlflow, run.info.run_id)
 
 
 class TrainingRun:
