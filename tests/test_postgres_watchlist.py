@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -268,9 +269,27 @@ def test_a_schema_takes_the_tables_in(inside: Empty) -> None:
 
 def test_text_that_the_database_cannot_hold_is_made_to_fit(inside: Empty) -> None:
     watchlist = a_list("a")
-    watchlist.ranked["account_name"] = ["nul\0 tab\t line\n back\\ é '"]
+    watchlist.ranked["account_name"] = ["nul\0 tab\t line\n back\\ é ' \r \\N \\."]
     put(watchlist)
-    assert inside.run("SELECT account_name FROM watchlist") == [("nul tab\t line\n back\\ é '",)]
+    assert inside.run("SELECT account_name FROM watchlist") == [
+        ("nul tab\t line\n back\\ é ' \r \\N \\.",)
+    ]
+
+
+def test_a_list_of_any_length_is_compared_with_its_day_at_once_and_not_row_by_row(
+    inside: Empty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # as little memory as a server of few hundred thousand accounts has for its list
+    inside.run(f"ALTER DATABASE \"{inside.name}\" SET work_mem = '64kB'")
+    names = [f"a-{number:06}" for number in range(30_000)]
+    put(a_list(*names))
+    begun = time.monotonic()
+    assert "30,000 rows (1 removed)" in put(a_list(*names[1:], "new"))
+    # row by row these are 30,000 times 30,000 comparisons, which take half a minute
+    assert time.monotonic() - begun < 10
+    assert inside.run("SELECT count(*), min(account_id), max(account_id) FROM watchlist") == [
+        (30_000, "a-000001", "new")
+    ]
 
 
 def test_numbers_and_days_are_columns_of_their_kind() -> None:

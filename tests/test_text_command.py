@@ -167,3 +167,15 @@ def test_the_command_counts_and_ends_well(command: Command, tmp_path: Path) -> N
     lost = command("text", written(tmp_path), "--out", tmp_path / "x.csv", "--column", "body")
     assert lost.code == 2
     assert "Traceback" not in lost.said
+
+
+def test_what_the_engine_may_use_is_said_as_in_other_commands(
+    command: Command, tmp_path: Path
+) -> None:
+    arguments = ("text", written(tmp_path), "--out", tmp_path / "heard.csv")
+    wrong = command(*arguments, "--memory", "much")
+    assert (wrong.code, "'much' is no amount of memory" in wrong.said) == (2, True)
+    little = command(*arguments, "--memory", "1KB")
+    assert (little.code, "Traceback" in little.said) == (1, False), little.said
+    assert "the engine needs more memory" in little.err
+    assert command(*arguments, "--memory", "200MB", "--threads", 1).code == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TABLE = "watchlist"
 LONGEST_NAME = 50
+ROWS_AT_ONCE = 20_000
 # Of the contract's columns; what is not here is text.
 TYPES = {
     "rank": "integer",
@@ -184,41 +185,67 @@ def _put(
     )
     copying = sql.SQL("COPY {new} ({columns}) FROM STDIN").format(**parts)
     with connection.cursor() as cursor, cursor.copy(copying) as copy:
-        for row in _rows(frame, target.columns):
-            copy.write_row(row)
+        for part in _in_parts(frame, target.columns):
+            copy.write(part)
+    # Without it the server takes a large list for a small one, and compares row by row.
+    connection.execute(sql.SQL("ANALYZE {new}").format(**parts))
     put = connection.execute(
         sql.SQL(
             "INSERT INTO {to} ({columns}) SELECT {columns} FROM {new} "
             "ON CONFLICT ({key}) DO UPDATE SET {changed}"
         ).format(**parts)
     )
-    removed = connection.execute(
-        sql.SQL(
-            "DELETE FROM {to} WHERE as_of = %s AND ({key}) NOT IN (SELECT {key} FROM {new})"
-        ).format(**parts),
-        [day],
-    )
+    removed = connection.execute(_removal(place, incoming, target), [day])
     return put.rowcount, removed.rowcount
 
 
-def _rows(frame: pd.DataFrame, names: Sequence[str]) -> Iterator[list[object]]:
-    """Yield the rows as the database takes them; what is empty is NULL, in text too."""
-    kinds = [TYPES.get(name, "text") for name in names]
-    for row in frame.reindex(columns=list(names)).itertuples(index=False, name=None):
-        yield [_value(value, kind) for value, kind in zip(row, kinds, strict=True)]
+def _removal(place: Any, incoming: Any, target: Target) -> Any:
+    """Return the statement that takes away what the day's new list no longer has."""
+    from psycopg import sql
+
+    # NOT IN would be looked up row by row once the list is larger than the server's work_mem.
+    return sql.SQL(
+        "DELETE FROM {to} AS old WHERE as_of = %s "
+        "AND NOT EXISTS (SELECT FROM {new} AS new WHERE {same})"
+    ).format(
+        to=place,
+        new=incoming,
+        same=sql.SQL(" AND ").join(
+            sql.SQL("new.{0} = old.{0}").format(sql.Identifier(name)) for name in target.key
+        ),
+    )
 
 
-def _value(value: Any, kind: str) -> object:
-    if pd.isna(value) or value == "":
-        return None
-    if kind == "integer":
-        return int(value)
-    if kind == "numeric":
-        return repr(float(value))
-    if kind == "boolean":
-        return bool(value)
-    # the one character that text of the database cannot hold
-    return str(value).replace("\0", "")
+def _in_parts(frame: pd.DataFrame, names: Sequence[str]) -> Iterator[str]:
+    """Yield lines as COPY takes them; what is empty is NULL, in text too."""
+    for start in range(0, len(frame), ROWS_AT_ONCE):
+        rows = frame.iloc[start : start + ROWS_AT_ONCE].reindex(columns=list(names))
+        cells = [_cells(rows[name], TYPES.get(name, "text")) for name in names]
+        yield "".join("\t".join(row) + "\n" for row in zip(*cells, strict=True))
+
+
+def _cells(column: pd.Series[Any], kind: str) -> list[str]:
+    """Return a column's cells as COPY's text."""
+    written = _WRITTEN.get(kind, _text)
+    values, empty = column.astype(object).tolist(), column.isna().tolist()
+    return [
+        NULL if none or value == "" else written(value)
+        for value, none in zip(values, empty, strict=True)
+    ]
+
+
+def _text(value: object) -> str:
+    return str(value).translate(_ESCAPED)
+
+
+NULL = "\\N"
+_WRITTEN: dict[str, Callable[[Any], str]] = {
+    "integer": lambda value: str(int(value)),
+    "numeric": lambda value: repr(float(value)),
+    "boolean": lambda value: str(bool(value)),
+}
+# Without the one character that text of the database cannot hold.
+_ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": None})
 
 
 def _place(schema: str | None, name: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from risk_model.cli.options import Config
+from risk_model.cli.options import Config, Memory, Threads, memory_told
 
 
 def text(
@@ -28,14 +28,19 @@ def text(
         bool, typer.Option("--with-text", help="Write the texts too, to read them side by side.")
     ] = False,
     config: Config = None,
+    memory: Memory = None,
+    threads: Threads = None,
 ) -> None:
     """Say what each message of a table was heard to say, and which words said so."""
     from risk_model.pipelines.listen import Wanted, counted, listen
     from risk_model.pipelines.present import console
     from risk_model.settings import load_settings
 
-    lexicons = load_settings(config).lexicons
-    heard = listen(file, out, lexicons, Wanted(column, tuple(keep or ()), with_text))
+    settings = load_settings(config)
+    resources = settings.resources.with_words(memory, threads)
+    wanted = Wanted(column, tuple(keep or ()), with_text)
+    with memory_told():
+        heard = listen(file, out, settings.lexicons, wanted, resources=resources)
     console().print(counted(heard))
     for said in heard.notices:
         typer.echo(said)

@@ -69,10 +69,7 @@ def opened_line(
     threads: int | None = None,
 ) -> Iterator[Line]:
     """Open a company's tables under the settings of a folder; progress goes to the terminal."""
-    import duckdb
-
     from risk_model.engines.choosing import engine_named
-    from risk_model.errors import RiskModelError
     from risk_model.pipelines.line import Line
     from risk_model.settings import load_settings
 
@@ -81,9 +78,22 @@ def opened_line(
     resources = settings.resources.with_words(memory, threads)
     settings = replace(settings, resources=resources)
     cache = cache or default_cache()
+    with (
+        memory_told(),
+        Line.open(data, settings, sources, cache, _progress, make_engine) as line,
+    ):
+        yield line
+
+
+@contextmanager
+def memory_told() -> Iterator[None]:
+    """Turn an engine that may use too little memory into a sentence."""
+    import duckdb
+
+    from risk_model.errors import RiskModelError
+
     try:
-        with Line.open(data, settings, sources, cache, _progress, make_engine) as line:
-            yield line
+        yield
     except duckdb.OutOfMemoryException as error:
         said = str(error).splitlines()[0].removeprefix("Out of Memory Error: ")
         raise RiskModelError(

@@ -6,7 +6,6 @@ folder that all workers see: a worker that is lost takes no result with it, only
 
 from __future__ import annotations
 
-import shutil
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ import pyarrow.parquet as pq
 
 from risk_model.engines import RowFunction, said_of
 from risk_model.engines.spark_session import LOCAL, exchange_folder, start_session
+from risk_model.tables import run_folder
 
 # Up to here a table travels inside of the plan, and joins with it need no exchange of rows.
 SMALL_ROWS = 20_000
@@ -153,7 +153,7 @@ class SparkEngine:
         self._tables.clear()
         self._bytes = 0
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            run_folder.end(self._folder)
             self._folder = None
 
     def _path(self, what: str) -> Path:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from risk_model.errors import RiskModelError, UsageError
+from risk_model.tables import run_folder
 
 LOCAL = "local[*]"
 FOLDER = "RISK_MODEL_SPARK_FOLDER"
@@ -42,7 +43,7 @@ def is_local(master: str) -> bool:
 
 
 def exchange_folder(master: str) -> Path:
-    """Return a new folder that this process and all workers see.
+    """Return a new folder that this process and all workers see; ``run_folder.end`` removes it.
 
     On a cluster that is one below RISK_MODEL_SPARK_FOLDER; raises UsageError where it is not set.
     """
@@ -54,7 +55,7 @@ def exchange_folder(master: str) -> Path:
         )
     if shared is not None:
         Path(shared).mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="risk-model-spark-", dir=shared))
+    return run_folder.begin(None if shared is None else Path(shared))
 
 
 def start_session(master: str = LOCAL) -> Any:

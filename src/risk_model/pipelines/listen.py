@@ -11,7 +11,7 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,9 +21,11 @@ import pandas as pd
 from rich.table import Table
 
 from risk_model.errors import DataRefused, UsageError
-from risk_model.tables import csv_files
+from risk_model.tables import csv_files, run_folder
 from risk_model.tables.files import described, ending_of
+from risk_model.tables.opening import engine_within
 from risk_model.tables.quoting import identifier, literal
+from risk_model.tables.resources import ALL_THERE_IS, Resources
 from risk_model.tables.signatures import no_parquet, not_readable
 from risk_model.text import Lexicons, explain_all
 from risk_model.text.lexicon import CATEGORIES
@@ -80,18 +82,20 @@ def listen(
     wanted: Wanted,
     *,
     jobs: int = -1,
+    resources: Resources = ALL_THERE_IS,
     progress: Progress | None = None,
 ) -> Heard:
     """Write for each row of a CSV or Parquet file what its text says; return the counts.
 
     Columns out: ``row`` (from 1), the kept ones, one a category (1, 0, or empty where there is no
     text), ``sentiment``, ``words``, ``why``. Text that a spreadsheet could take for a formula gets
-    a leading ``'``; keys (``..._id``) are never altered. The file appears whole or not at all.
+    a leading ``'``; keys (``..._id``) are never altered. ``resources`` bound the engine.
+    The file appears whole or not at all.
     Raises UsageError for a wrong call, DataRefused for a file that cannot be read.
     """
     _refuse(file, out)
     heard = Heard()
-    with _table(file, wanted.column, heard) as (connection, columns):
+    with _table(file, wanted.column, heard, resources) as (connection, columns):
         kept = _kept(columns, wanted, file)
         texts = columns[_matching(columns, wanted.column, file)]
         names = [texts, *(columns[name] for name in kept)]
@@ -144,13 +148,12 @@ def _refuse(file: Path, out: Path) -> None:
 
 @contextmanager
 def _table(
-    file: Path, column: str, heard: Heard
+    file: Path, column: str, heard: Heard, resources: Resources
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, str]]]:
     """Open a file as the table ``read``; yield with it each column's name there, by its own."""
-    with ExitStack() as opened:
-        # A database on disk, so that a file larger than the memory can be read too.
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        connection = opened.enter_context(duckdb.connect(folder / "read.duckdb"))
+    # On disk, so that a file larger than the memory can be read too.
+    connection, folder = engine_within(resources)
+    try:
         if ending_of(file) == ".parquet":
             source = f"read_parquet({literal(str(file))})"
             names = {c.label: c.name for c in described(connection, source, file.name)}
@@ -162,6 +165,9 @@ def _table(
             names = {c.label: c.name for c in given}
             heard.refused, heard.notices = len(refused), notices
         yield connection, names
+    finally:
+        connection.close()
+        run_folder.end(folder)
 
 
 def _matching(columns: dict[str, str], asked: str, file: Path) -> str:

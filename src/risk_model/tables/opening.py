@@ -89,10 +89,16 @@ def tables_from_frames(
 
 
 def _engine(resources: Resources) -> tuple[duckdb.DuckDBPyConnection, Path]:
+    connection, spill = engine_within(resources)
+    prepare(connection)
+    return connection, spill
+
+
+def engine_within(resources: Resources) -> tuple[duckdb.DuckDBPyConnection, Path]:
     """Return an engine within its bounds, and the folder that holds its tables and what it spills.
 
-    Its tables are in a file there: columns are compressed in files only, to a tenth of what they
-    take in memory, and are read faster so.
+    Close the one and remove the other with ``run_folder.end``. Tables are in a file there: columns
+    are compressed in files only, to a tenth of what they take in memory, and are read faster so.
     """
     try:
         spill = run_folder.begin(resources.spill)
@@ -104,7 +110,6 @@ def _engine(resources: Resources) -> tuple[duckdb.DuckDBPyConnection, Path]:
         run_folder.end(spill)
         said = str(error).splitlines()[0]
         raise UsageError(f"memory '{resources.memory}': {said}") from error
-    prepare(connection)
     return connection, spill
 
 

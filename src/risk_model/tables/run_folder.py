@@ -1,7 +1,7 @@
-"""The folder of a run: its tables and what it spills; only its user's, and gone when it is over.
+"""The folder of a run: its tables, what it spills, what it hands to Spark. Its user's alone.
 
-A run that was killed leaves its folder behind, with customers' texts in it. The next run removes
-it: who lives holds a lock.
+It is gone when the run is over. A run that was killed leaves its folder behind, with customers'
+texts in it; the next run removes it: who lives holds a lock.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def _remove_the_dead(within: Path) -> None:
         try:
             if held.parent in _locks or time.time() - held.stat().st_mtime < YOUNG:
                 continue
-            with held.open("r", encoding="utf-8") as file:
+            # To write: over a network (NFS) only who may write is given the lock.
+            with held.open("r+", encoding="utf-8") as file:
                 is_dead = _is_free(file)
         except OSError:
             # Somebody else's, or gone in the meantime.
