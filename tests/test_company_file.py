@@ -154,3 +154,18 @@ def test_what_init_lays_down_has_the_file_with_examples_that_hold(tmp_path: Path
     assert settings.version != SHIPPED.version
     assert "nps-passive" not in settings.rules.by_id
     assert (settings.response.capacity, settings.score.top) == (40, 25)
+
+
+def test_it_is_used_without_being_asked_for_where_it_lies_in_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings().score.top == 15
+    ours(tmp_path, "score: {top: 3}")
+    assert load_settings().score.top == 3
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert load_settings(ours(elsewhere, "score: {top: 4}")).score.top == 4
+    (tmp_path / "models").mkdir()
+    with pytest.raises(ConfigError, match="features/: missing"):
+        load_settings()

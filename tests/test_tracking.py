@@ -16,7 +16,8 @@ from sklearn.preprocessing import FunctionTransformer
 from command import Command
 from conftest import Trained
 from risk_model.errors import RiskModelError
-from risk_model.settings import lay_down
+from risk_model.pipelines.train import keep_decisions
+from risk_model.settings import default_folder, lay_down, load_settings
 from risk_model.tracking import TRUSTED, champion_version, load_champion, training_run
 from risk_model.tracking.store import in_words, redacted
 from small_company import account, desk, write_tables
@@ -122,6 +123,31 @@ def test_a_run_that_fails_is_recorded_as_failed(mlflow: Any) -> None:
     assert kept.info.status == "FAILED"
     assert kept.data.metrics == {"known": 0.5}
     assert len(kept.data.params["long"]) == 500
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_run_keeps_every_decision_that_it_rests_on_the_companys_own_first(
+    mlflow: Any, tmp_path: Path, alone: bool
+) -> None:
+    ours = tmp_path / "ours"
+    if not alone:
+        lay_down(ours)
+        (ours / "pipelines/patterns.yaml").unlink()
+        (ours / "models/rules.yaml").write_text((ours / "models/rules.yaml").read_text() + "# us")
+    ours.mkdir(exist_ok=True)
+    (ours / "company.yaml").write_text("score: {top: 3}\n")
+    with training_run("deciding", "it") as run:
+        keep_decisions(run, load_settings(ours))
+    kept = Path(mlflow.artifacts.download_artifacts(run_id=run.run_id, dst_path=str(tmp_path)))
+    assert (kept / "decisions/company.yaml").read_text() == "score: {top: 3}\n"
+    default = default_folder()
+    for part in ("features/usage.yaml", "models/rules.yaml", "pipelines/patterns.yaml"):
+        own = ours / part if (ours / part).exists() else default / part
+        assert (kept / "decisions" / part).read_bytes() == own.read_bytes()
+    # what only the product measures may be read by answers, too
+    beside = kept / "decisions/defaults/features/usage.yaml"
+    assert beside.exists() != alone
 
 
 @pytest.mark.slow

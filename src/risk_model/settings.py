@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +34,11 @@ from risk_model.text import Lexicons, load_lexicons
 PARTS = ("features", "models", "pipelines")
 # Files of these kinds are decisions: laid down, and kept with each run.
 DECISIONS = (".yaml", ".csv", ".txt", ".md")
+# Folders laid down earlier lack these; then the product's are read.
+OFTEN_MISSING = (
+    "models/documents.yaml",
+    *("pipelines/patterns.yaml", "pipelines/importers.yaml", "pipelines/resources.yaml"),
+)
 # A company's own changes, and the parts of it: the rules, and the files that it may change.
 COMPANY = "company.yaml"
 CHANGEABLE = (
@@ -91,7 +96,11 @@ class ScorePlan(Strict):
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that a company decides, loaded and checked."""
+    """Everything that a company decides, loaded and checked.
+
+    ``files`` are those that it was read from, by their names in a folder of decisions; those of the
+    product's that a company's own stand before are below ``defaults/``.
+    """
 
     folder: Path
     catalogue: Catalogue
@@ -107,6 +116,7 @@ class Settings:
     patterns: PatternsPlan
     importers: Importers
     resources: Resources = ALL_THERE_IS
+    files: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -126,11 +136,15 @@ def default_folder() -> Path:
 
 
 def settings_folder(asked: Path | None) -> Path:
-    """Return the folder to use: the one asked for, else the working folder if it has one."""
+    """Return the folder to use: the one asked for, else the working folder if it has decisions.
+
+    A company's file alone is enough, as it is in a folder that is asked for.
+    """
     if asked is not None:
         return asked
     here = Path.cwd()
-    return here if all((here / part).is_dir() for part in PARTS) else default_folder()
+    decides = (here / COMPANY).is_file() or all((here / part).is_dir() for part in PARTS)
+    return here if decides else default_folder()
 
 
 def load_settings(folder: Path | None = None) -> Settings:
@@ -152,7 +166,8 @@ def load_settings(folder: Path | None = None) -> Settings:
     # Rules are checked before the catalogue is mended, too: every mistake at once.
     known = catalogue or written_names(root / "features")
     rules: Any = attempt(load_rules, root / "models" / "rules.yaml", known, company)
-    documents = attempt(load_documents, _own_or_default(root, "models/documents.yaml"), company)
+    written = {name: _own_or_default(root, name) for name in OFTEN_MISSING}
+    documents = attempt(load_documents, written["models/documents.yaml"], company)
     every: Any = _with_defaults(catalogue, root) if catalogue else None
     answers = {"response": load_response, "severity": load_severity}
     rest: dict[str, Any] = {
@@ -164,14 +179,36 @@ def load_settings(folder: Path | None = None) -> Settings:
         "train": (root / "pipelines" / "train.yaml", TrainPlan),
         "backtest": (root / "pipelines" / "backtest.yaml", BacktestPlan),
         "score": (root / "pipelines" / "score.yaml", ScorePlan),
-        "patterns": (_own_or_default(root, "pipelines/patterns.yaml"), PatternsPlan),
-        "importers": (_own_or_default(root, "pipelines/importers.yaml"), Importers),
-        "resources": (_own_or_default(root, "pipelines/resources.yaml"), Resources),
+        "patterns": (written["pipelines/patterns.yaml"], PatternsPlan),
+        "importers": (written["pipelines/importers.yaml"], Importers),
+        "resources": (written["pipelines/resources.yaml"], Resources),
     }
     rest |= {name: attempt(_read, file, model, company) for name, (file, model) in files.items()}
     if mistakes:
         raise ConfigError(mistakes)
-    return Settings(asked, catalogue, lexicons, rules, documents=documents, **rest)
+    read = _files_of(asked, root)
+    return Settings(asked, catalogue, lexicons, rules, documents=documents, files=read, **rest)
+
+
+def _files_of(asked: Path, root: Path) -> dict[str, Path]:
+    """Return the files that decisions are read from, by name."""
+    default = default_folder()
+    files = {name: path for part in PARTS for name, path in _within(root, part).items()}
+    if root != default:
+        features = _within(default, "features")
+        files |= {f"defaults/{name}": path for name, path in features.items()}
+        files |= {name: default / name for name in OFTEN_MISSING if name not in files}
+    if (asked / COMPANY).is_file():
+        files[COMPANY] = asked / COMPANY
+    return files
+
+
+def _within(root: Path, part: str) -> dict[str, Path]:
+    return {
+        path.relative_to(root).as_posix(): path
+        for path in sorted((root / part).rglob("*"))
+        if path.is_file() and path.suffix in DECISIONS
+    }
 
 
 def _decisions(asked: Path, company: Document | None) -> Path:
@@ -213,12 +250,7 @@ def lay_down(folder: Path) -> list[Path]:
     Raises UsageError where one of them is.
     """
     source = default_folder()
-    files = [
-        path
-        for part in PARTS
-        for path in sorted((source / part).rglob("*"))
-        if path.is_file() and path.suffix in DECISIONS
-    ]
+    files = [path for part in PARTS for path in _within(source, part).values()]
     files.append(source / COMPANY)
     targets = [folder / path.relative_to(source) for path in files]
     there = [str(target) for target in targets if target.exists()]
@@ -235,6 +267,6 @@ def _read(file: Path, model: type[Strict], company: Document | None) -> Strict:
 
 
 def _own_or_default(root: Path, file: str) -> Path:
-    """Return a company's own file, else the product's: folders laid down earlier lack some."""
+    """Return a company's own file, else the product's."""
     own = root / file
     return own if own.exists() else default_folder() / file

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import PurePosixPath
 from typing import Any
 
 from risk_model import __version__
@@ -25,7 +26,7 @@ from risk_model.pipelines.severity import (
     past_severities,
     severity_facts,
 )
-from risk_model.settings import DECISIONS, PARTS, Settings
+from risk_model.settings import Settings
 from risk_model.timeline import DEFAULT_HORIZON, date_of
 from risk_model.tracking import SEVERITY_FILE, TrainingRun, promote, training_run
 
@@ -118,7 +119,7 @@ def _record(run: TrainingRun, made: Material, reason: str, decision: Decision) -
             "data_fingerprint": line.tables.fingerprint,
         }
     )
-    _keep_decisions(run, settings)
+    keep_decisions(run, settings)
     _keep_what_it_takes_to_judge(run, made, params, reason)
     for name, facts, figures in verdict.by_fold():
         run.nested(name, facts, figures)
@@ -140,12 +141,10 @@ def _record(run: TrainingRun, made: Material, reason: str, decision: Decision) -
     )
 
 
-def _keep_decisions(run: TrainingRun, settings: Settings) -> None:
-    for part in PARTS:
-        for path in sorted((settings.folder / part).rglob("*")):
-            if path.suffix in DECISIONS:
-                inside = path.parent.relative_to(settings.folder)
-                run.keep_file(path, f"decisions/{inside.as_posix()}")
+def keep_decisions(run: TrainingRun, settings: Settings) -> None:
+    """Keep with a run the files that its decisions were read from, a company's own included."""
+    for name, path in settings.files.items():
+        run.keep_file(path, (PurePosixPath("decisions") / name).parent.as_posix())
 
 
 def _keep_what_it_takes_to_judge(
