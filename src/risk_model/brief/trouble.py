@@ -17,6 +17,7 @@ from risk_model.brief.wording import (
     one_line,
     time_text,
 )
+from risk_model.explain import TODAY
 from risk_model.explain import told as figure_told
 from risk_model.timeline import day_number
 
@@ -222,7 +223,7 @@ def _age(story: Story, ticket: Row) -> str:
 
 def _days_until(story: Story) -> str:
     ahead = day_number(date.fromisoformat(str(story.row["renewal_date"]))) - story.day
-    return f", in {counted(ahead, 'day')}"
+    return f", in {counted(ahead, 'day')}" if ahead else f", {TODAY}"
 
 
 def _money(value: object) -> Text:
