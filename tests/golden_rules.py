@@ -369,7 +369,7 @@ GOLDEN: tuple[Golden, ...] = (
         "no-contact-weeks",
         {"messages": wrote("Thank you, all is well.", 29)},
         {"messages": wrote("Thank you, all is well.", 27)},
-        "No word from them for 29 days, since 2026-03-01",
+        "No word from them for 28 days, since 2026-03-01",
         MEDIUM,
     ),
     Golden(
@@ -450,7 +450,7 @@ GOLDEN: tuple[Golden, ...] = (
         "escalation-stale",
         {"escalations": [escalation(17, None, "Import stuck")]},
         {"escalations": [escalation(15, None, "Import stuck", hour=0)]},
-        "An escalation has been open for 17 days, since 2026-03-13",
+        "An escalation has been open for 16 days, since 2026-03-13",
         {"overdue": "True"},
     ),
     Golden(

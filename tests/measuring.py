@@ -102,11 +102,16 @@ def measure(
     snapshots: pd.DataFrame,
     catalogue: Catalogue = EVERYTHING,
     make_engine: MakeEngine = DuckDBEngine,
+    days: Sequence[int] | None = None,
 ) -> pd.DataFrame:
-    """Return the features of snapshots, with texts heard as ``random_company`` writes them."""
+    """Return the features of snapshots, with texts heard as ``random_company`` writes them.
+
+    Texts that features look at on ``days`` are heard, those of all tables without.
+    """
     engine = make_engine(tables.connection)
+    days = list(days or ())
     with patch("risk_model.features.heard.hear_all", hear_all):
-        heard = hear_texts(engine, tables.present, catalogue, None)  # type: ignore[arg-type]
+        heard = hear_texts(engine, tables.present, catalogue, None, days=days)  # type: ignore[arg-type]
     features = features_at(engine, tables.present, snapshots, catalogue, heard)
     engine.close()
     return features

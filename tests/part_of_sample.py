@@ -12,7 +12,7 @@ def few_accounts(source: Path, target: Path, keep: set[str], shuffle: bool = Fal
     """Write the tables of some accounts; with ``shuffle`` escalations go to accounts at random."""
     target.mkdir()
     draw = random.Random(4)
-    for path in source.iterdir():
+    for path in source.glob("*.csv*"):
         name = path.name.split(".")[0]
         if name in ("ticket_events", "outcomes"):
             continue

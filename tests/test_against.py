@@ -54,8 +54,14 @@ def test_rows_recorded_after_the_earlier_day_are_late_facts_and_no_news(
 def test_where_no_table_says_when_it_was_recorded_nothing_is_late(tmp_path: Path) -> None:
     urgent = [ticket(n, "A1", moment(3), priority="P1") for n in range(1, 5)]
     folder = write_tables(
-        tmp_path / "data", accounts=[account("A1"), account("A2")], tickets=[*FLOWING, *urgent]
+        tmp_path / "data",
+        accounts=[account("A1"), account("A2")],
+        tickets=[*FLOWING, *urgent],
+        escalations=[
+            {"escalation_id": "E1", "account_id": "A1", "opened_at": moment(2), "closed_at": ""}
+        ],
     )
     text = explained(folder)
+    assert text.startswith(f"A1 is escalated on {AS_OF}, so no longer at risk of it")
     assert points(text, "facts that came in late") == 0
     assert points(text, "sum") > 5

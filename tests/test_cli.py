@@ -100,6 +100,89 @@ def test_wrong_usage_ends_with_two(
     assert not (command.cwd / "list.csv").exists()
 
 
+TARGETS: list[tuple[str, list[str], str]] = [
+    ("a page that is a folder", ["--html", "plain"], "--html plain: is a folder"),
+    ("a page in a file", ["--html", "list.csv/x.html"], "--html list.csv/x.html: list.csv is a"),
+    ("a page that is the list", ["--html", "./list.csv"], "--out writes it already"),
+    ("a page that is the record", ["--html", "list.run.json"], "--out writes it already"),
+    (
+        "a page that is the importer's",
+        ["--for", "hubspot", "--html", "list.hubspot.csv"],
+        "--for writes it already",
+    ),
+    (
+        "a page that is a part of the importer's",
+        ["--for", "hubspot", "--html", "list.hubspot.2.csv"],
+        "--for writes it already",
+    ),
+    ("a page that is the list before", ["--previous", "old", "--html", "old"], "--html old: is"),
+    ("a page that is a table", ["--html", "plain/tickets.csv"], "--html plain/tickets.csv: is one"),
+    ("a list that is a table", ["--out", "plain/../plain/tickets.csv"], "the files that are read"),
+    ("a list that is a link to one", ["--out", "link.csv"], "--out link.csv: is one of the files"),
+    ("a list that would be one", ["--out", "plain/usage.csv.gz"], "the files that are read"),
+    ("a list that is the mapping", ["--out", "plain/sources.yaml"], "the files that are read"),
+    ("a list that is mapped", ["--out", "plain/cases.csv"], "the files that are read"),
+    (
+        "a list whose record is a folder",
+        ["--out", "taken.csv"],
+        "taken.run.json: is a folder",
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "more", "told"), TARGETS, ids=[what for what, _, _ in TARGETS])
+def test_a_file_that_can_not_take_its_place_is_named_before_anything_is_replaced(
+    command: Command, plain: Path, what: str, more: list[str], told: str
+) -> None:
+    (command.cwd / "link.csv").symlink_to(plain / "tickets.csv")
+    (command.cwd / "taken.run.json").mkdir()
+    for name in ("list.csv", "old", "plain/cases.csv"):
+        (command.cwd / name).write_text("as it was")
+    if "mapp" in what:
+        mapping = "tables: {accounts: {file: accounts.csv}, tickets: {file: cases.csv}}\n"
+        (plain / "sources.yaml").write_text(mapping)
+    before = _whole_tree(command.cwd)
+    assert_ended(scored(command, plain, *more), 2, told)
+    assert _whole_tree(command.cwd) == before
+
+
+def test_the_list_stays_where_the_page_can_not_be_written(command: Command, plain: Path) -> None:
+    (command.cwd / "list.csv").write_text("as it was")
+    (command.cwd / f"{'x' * 250}.html").write_text("as it was")
+    before = _whole_tree(command.cwd)
+    done = scored(command, plain, "--html", f"{'x' * 250}.html")
+    assert_ended(done, 1, "too long")
+    assert _whole_tree(command.cwd) == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["features", "--out"],
+        ["patterns", "--out"],
+        ["rules", "--out"],
+        ["brief", "one", "--out"],
+        ["check", "--refused"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_no_command_writes_over_the_tables_that_it_reads(
+    command: Command, plain: Path, words: list[str]
+) -> None:
+    before = _whole_tree(command.cwd)
+    done = command(*words, "plain/tickets.csv", "--data", "plain")
+    assert_ended(done, 2, f"{words[-1]} plain/tickets.csv: is one of the files that are read")
+    assert _whole_tree(command.cwd) == before
+
+
+def _whole_tree(folder: Path) -> dict[str, bytes | None]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+        if path.name not in (".out", ".err")
+    }
+
+
 def test_no_data_is_wrong_usage_and_no_command_is_help(command: Command) -> None:
     assert_ended(command("score", "--out", "x.csv"), 2, "--data")
     assert_ended(scored(command, command.cwd / "nowhere"), 2, "no such folder or file")
@@ -303,7 +386,7 @@ def test_the_sample_company_is_the_same_byte_for_byte(command: Command) -> None:
     for name in ("a", "b"):
         assert command("sample", name, "--accounts", 12, "--weeks", 13, "--seed", 3).code == 0
     names = sorted(path.name for path in (command.cwd / "a").iterdir())
-    assert len(names) == 13
+    assert len(names) == 14, "13 tables, and the mark of what is the sample's own"
     for name in names:
         assert (command.cwd / "a" / name).read_bytes() == (command.cwd / "b" / name).read_bytes()
     assert command("sample", "c", "--accounts", 12, "--weeks", 13, "--seed", 4).code == 0

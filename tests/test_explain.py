@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,12 +14,20 @@ from hypothesis import strategies as st
 
 from command import Command
 from risk_model import explain
+from risk_model.brief.composing import compose
+from risk_model.brief.markdown import render
+from risk_model.errors import UsageError
+from risk_model.pipelines.account import explained
+from risk_model.pipelines.brief import story_of
+from risk_model.pipelines.judged_day import JudgedDay, judged_day
+from risk_model.pipelines.line import Line
+from risk_model.pipelines.present import as_text
 from risk_model.pipelines.score import working_catalogue
 from risk_model.reasons import reasons as weigh
 from risk_model.reasons import standing_out
 from risk_model.rules import Rulebook, RuleSet
 from risk_model.settings import load_settings
-from small_company import account, day, desk, moment, ticket, write_tables
+from small_company import AS_OF, account, day, desk, moment, ticket, write_tables
 
 SETTINGS = load_settings()
 CATALOGUE, RULES = working_catalogue(SETTINGS), SETTINGS.rules
@@ -37,9 +47,14 @@ numbers = st.one_of(st.integers(-50, 50).map(float), st.floats(-3, 3), st.just(n
         (12.0, "days", "12 days"),
         (1.0, "days", "1 day"),
         (1.4, "days", "1 day"),
-        (1.6, "days", "2 days"),
-        (0.2, "days", "1 day"),
+        (1.6, "days", "1 day"),
+        (0.2, "days", "less than a day"),
+        (0.0, "days", "0 days"),
+        (15.0 - 1e-9, "days", "15 days"),
+        (15.5, "days", "15 days"),
+        (-2.5, "days", "-2 days"),
         (30.0, "hours", "30 hours"),
+        (0.4, "hours", "less than an hour"),
         (1234567.0, "money", "1,234,567"),
         (7.0, "count", "7"),
         (0.25, "number", "0.2"),
@@ -60,6 +75,8 @@ def test_a_figure_is_told_as_a_person_reads_it(value: float, unit: str, said: st
         ("{tickets_7d} (ticket|tickets) in one week", {"tickets_7d": 4}, "4 tickets in one week"),
         ("Usage {usage_change} now", {"usage_change": -0.46}, "Usage down 46% now"),
         ("Renewal in {days_to_renewal}", {"days_to_renewal": 1}, "Renewal in 1 day"),
+        ("Renewal in {days_to_renewal}", {"days_to_renewal": 0}, "Renewal today"),
+        ("on a day, in {days_to_renewal}, so", {"days_to_renewal": 0.0}, "on a day, today, so"),
         (
             "{billing_28d} (message disputes|messages dispute) it",
             {"billing_28d": 2},
@@ -263,3 +280,51 @@ def test_a_rule_leads_by_the_grade_of_its_case_that_holds() -> None:
         ["Many tickets", "A meeting missed"],
         ["Several meetings missed", "Many tickets"],
     ]
+
+
+def test_an_account_that_is_escalated_is_explained_as_the_list_of_these_has_it(
+    judged: JudgedDay,
+) -> None:
+    said = as_text(explained(judged, "acme"), 400)
+    listed = judged.escalated.set_index("account_id").loc["acme"]
+    assert listed["days_open"] == 19
+    assert said.splitlines()[:2] == [
+        "Acme Ltd (acme) as of 2026-03-30: escalated since 2026-03-10, so no longer at risk of it",
+        "E1: SEV-2, open since 2026-03-10T08:00:00Z, 19 days, past its limit; acknowledged: in "
+        f"time; next update due {listed['next_update_due']}; sponsor due {listed['sponsor_due']}",
+    ]
+    assert "An escalation has been open for 19 days, since 2026-03-10" in said
+    assert "held by: " in said
+    for untold in ("if it escalated", "at-risk", "risk:", "within 30 days", "acknowledge by"):
+        assert untold not in said, "what would come is no longer the question"
+    assert "if it escalated" in as_text(explained(judged, "risky"), 400)
+
+
+def test_who_is_no_customer_or_has_no_name_is_told_so(tmp_path: Path) -> None:
+    data = write_tables(
+        tmp_path,
+        accounts=[
+            account("old", contract_end=day(10)),
+            account("new", contract_start=day(-5)),
+            account("later", valid_from=day(-2)),
+            account("calm", name=""),
+        ],
+        tickets=desk("calm"),
+    )
+    with Line.open(data, SETTINGS) as line:
+        on = judged_day(line, AS_OF, model="rules")
+        for name, why in (
+            ("old", f"not a customer any more on {AS_OF}: its contract ended on {day(10)}"),
+            ("new", f"not a customer yet on {AS_OF}: its contract begins on {day(-5)}"),
+            ("later", f"not a customer yet on {AS_OF}: nothing is known of it by then"),
+        ):
+            with pytest.raises(UsageError, match=f"{name} is {why}. Give another day"):
+                on.place(name)
+        assert as_text(explained(on, "calm")).startswith(f"calm as of {AS_OF}")
+        assert "| **Customer** | calm |" in render(compose(story_of(on, "calm"), "tracking"))
+
+
+def test_columns_are_added_to_an_explanation_without_a_warning(judged: JudgedDay) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        explained(judged, "risky")

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import measuring
+import random_company as random_company_module
 from company_rows import FIRST_DAY
 from measuring import (
     EVERYTHING,
@@ -31,7 +33,7 @@ def compare(seed, days, as_of, catalogue, accounts=6, whole=False):
     company = random_company(seed, days, accounts, edges_of(as_of), whole=whole)
     snapshots = snapshots_of(company.accounts, as_of, seed)
     with company.tables() as tables:
-        measured = measure(tables, snapshots, catalogue)
+        measured = measure(tables, snapshots, catalogue, days=as_of)
         assert_same(measured, look_up(tables, snapshots, catalogue), CLOSE)
     return measured
 
@@ -47,6 +49,41 @@ def test_the_whole_catalogue_equals_its_definition():
     told = measured[SHIPPED.names].notna()
     assert told.to_numpy().mean() > 0.7, "too little was measured for the comparison to mean much"
     assert told.any().all(), f"never measured: {list(told.columns[~told.any()])}"
+
+
+def test_an_account_measured_alone_has_the_features_that_it_has_among_all():
+    as_of = [FIRST_DAY + day for day in (262, 300)]
+    company = random_company(5, 320, 6, edges_of(as_of), whole=True)
+    snapshots = snapshots_of(company.accounts, as_of, 5)
+    with company.tables() as tables:
+        among_all = measure(tables, snapshots, SHIPPED)
+        for account in company.accounts[:2]:
+            alone = measure(tables, snapshots[snapshots["account_id"] == account], SHIPPED)
+            assert alone["arr_top_share"].notna().any()
+            assert_same(alone, among_all[among_all["account_id"] == account], 1e-12)
+
+
+def test_texts_that_no_feature_looks_at_are_not_heard_and_are_missed_by_none(monkeypatch):
+    as_of = [FIRST_DAY + day for day in (262, 300)]
+    company = random_company(4, 320, 4, edges_of(as_of), whole=True)
+    snapshots = snapshots_of(company.accounts, as_of, 4)
+    heard = []
+    hear = random_company_module.hear_all
+
+    def counted(texts, *rest, **how):
+        heard.append(len(texts))
+        return hear(texts, *rest, **how)
+
+    monkeypatch.setattr(measuring, "hear_all", counted)
+    counts = {}
+    with company.tables() as tables:
+        for what, days in (("all", None), ("asked about", as_of), ("last", as_of[1:])):
+            heard.clear()
+            counts[what] = measure(tables, snapshots, SHIPPED, days=days), sum(heard)
+    assert_same(counts["asked about"][0], counts["all"][0], 0)
+    assert counts["all"][1] > counts["asked about"][1] > counts["last"][1] > 20
+    with pytest.raises(AssertionError):
+        assert_same(counts["last"][0], counts["all"][0], 0)
 
 
 @pytest.mark.slow

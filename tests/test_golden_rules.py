@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pandas as pd
 import pytest
@@ -16,9 +17,18 @@ from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score, working_catalogue
 from risk_model.settings import load_settings
 from risk_model.timeline import day_number
-from small_company import write_tables
+from small_company import day, moment, write_tables
 
 SETTINGS = load_settings()
+# Accounts whose contract ends: without a renewal, with one that is confirmed, later, and escalated.
+ENDS = {"accounts": [{"contract_end": day(-40)}]}
+CONFIRMED = {"renewal_date": day(-40), "recorded_at": moment(200), "confirmed_at": moment(9)}
+ENDING = {
+    "ends": ENDS,
+    "ends-confirmed": {**ENDS, "renewals": [CONFIRMED]},
+    "ends-later": {"accounts": [{"contract_end": day(-91)}]},
+    "ends-escalated": {**ENDS, "escalations": [{"opened_at": moment(1), "issue": "Lemon"}]},
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ class Judged:
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     """The whole company, scored once through the line."""
     folder = tmp_path_factory.mktemp("golden")
-    data = write_tables(folder / "tables", **tables_of(GOLDEN, {"quiet": {}}))
+    data = write_tables(folder / "tables", **tables_of(GOLDEN, {"quiet": {}, **ENDING}))
     with Line.open(data, SETTINGS) as line:
         assert line.tables.report.refused == 0
         assert line.day_of(None) == day_number(AS_OF)
@@ -100,6 +110,18 @@ def test_every_rule_has_its_account_and_its_line_of_practice() -> None:
     ids = sorted(rule.id for rule in SETTINGS.rules.rules)
     assert sorted(golden.rule for golden in GOLDEN) == ids
     assert sorted(line.id for line in chapters()["Rules"]) == ids
+
+
+def test_a_contract_that_ends_without_a_renewal_on_record_is_one_that_is_not_confirmed(
+    judged: Judged,
+) -> None:
+    ends = str(AS_OF + timedelta(days=40))
+    fires = {name for name in ENDING if "renewal-unconfirmed" in judged.said[name]}
+    assert fires == {"ends", "ends-escalated"}
+    said = f"The contract ends on {ends}, in 40 days, and no renewal is on record"
+    row = judged.rows["ends"]
+    assert (row["renewal_date"], row["reason_1"], row["risk_level"]) == (ends, said, "Medium")
+    assert judged.rows["ends-escalated"]["sponsor_due"] == "within-24h"
 
 
 def test_no_sentence_leaves_a_figure_unknown(judged: Judged) -> None:

@@ -15,9 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from command import Command
 from conftest import Trained
 from risk_model.page import Content, read_list, render
 from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, as_csv
+from small_company import account, desk, write_tables
 
 BROWSER = next(
     (
@@ -153,6 +155,15 @@ def test_a_written_list_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert [r["account_id"] for r in back.rows()] == ["A00001", "A00002"]
 
 
+def test_a_list_on_which_no_rule_fires_makes_a_page(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    told = content([row(1, rules_fired="", likely_cause="", csm=""), row(2, rules_fired="")])
+    path.write_bytes(as_csv(told.ranked))
+    (tmp_path / "list.escalated.csv").write_bytes(as_csv(told.escalated))
+    (tmp_path / "list.run.json").write_text(json.dumps(told.run))
+    assert "Nothing is shared by three accounts or more." in render(read_list(path))
+
+
 @pytest.mark.slow
 def test_the_command_makes_the_page_from_the_files_of_a_run(
     trained: Trained, sample_folder: Path
@@ -174,6 +185,43 @@ def test_the_command_makes_the_page_from_the_files_of_a_run(
     account = data["rows"][0]["account_id"]
     last = usage[(usage["account_id"] == account) & (usage["date"] >= "2026-06-22")]
     assert data["rows"][0]["series"]["usage"][-1] == pytest.approx(last["actions"].sum())
+
+
+@pytest.mark.slow
+def test_another_companys_tables_of_the_same_name_are_not_drawn(
+    command: Command, tmp_path: Path
+) -> None:
+    def laid(folder: Path, number: int) -> Command:
+        accounts, tickets = [account("one"), account("two")], desk("one", number)
+        write_tables(folder / "data", accounts=accounts, tickets=tickets)
+        return command.at(folder)
+
+    ours, theirs = laid(tmp_path / "ours", 1), laid(tmp_path / "theirs", 500)
+    ours.score(Path("data"), "--model", "rules")
+    for path in ours.cwd.glob("list.*"):
+        shutil.copy(path, theirs.cwd)
+
+    def series(where: Command, *more: object) -> tuple[str, str, list[object]]:
+        done = where("report", "list.csv", "--out", "page.html", *more)
+        assert done.code == 0, done.err
+        page = (where.cwd / "page.html").read_text()
+        data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+        return done.said, page, [row["series"] for row in data["rows"] if row.get("series")]
+
+    said, page, own = series(ours)
+    assert own
+    assert "was made" not in said
+    said, _, drawn = series(theirs)
+    assert drawn == []
+    assert "are not those that the list was made of: the page has no weekly figures" in said
+    assert "--data data if these are the same ones, exported again" in said
+    said, page, drawn = series(theirs, "--data", "data")
+    assert drawn
+    for told in (said, page):
+        assert "weekly figures are of data, which is not as it was when the list was made" in told
+    over = ours("report", "list.csv", "--out", "list.run.json")
+    assert over.code == 2
+    assert "--out list.run.json: is one of the files that are read" in over.err
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import itertools
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from rich.console import Console
 from command import Command
 from documents_company import EVIL
 from risk_model.patterns.load import Move, Work, loads_of, moves_table, spread
-from risk_model.patterns.log import escalation_log, repeated_kinds
+from risk_model.patterns.log import LOG, escalation_log, repeated_kinds
 from risk_model.patterns.plan import PatternsPlan
 from risk_model.patterns.systemic import Occurrence, systemic, themes
 from risk_model.pipelines.judged_day import JudgedDay
@@ -86,7 +87,8 @@ def test_silent_leavers_stand_apart_from_the_loud(found: Patterns) -> None:
     assert silent["account_id"].tolist() == ["silent"]
     assert "Usage down 95%" in silent["reason_1"][0]
     loud = set(found.tables["loud"]["account_id"])
-    assert {"evil", *(f"loud{n}" for n in range(6))} == loud, "acme is escalated, so it is neither"
+    # acme is escalated, so it is neither; risky was never upset, and says that it will cancel.
+    assert {"evil", "risky", *(f"loud{n}" for n in range(6))} == loud
 
 
 @pytest.mark.practice("across-repeated")
@@ -261,6 +263,19 @@ def test_every_table_is_shown_and_markup_in_a_name_is_shown_as_it_is(found: Patt
     empty = Patterns("2026-03-30", {k: t.head(0) for k, t in found.tables.items()}, ["a note"])
     terminal.print(shown(empty))
     assert "Nothing is systemic." in terminal.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_who_has_no_name_is_shown_by_the_id_and_who_has_no_csm_has_nobody() -> None:
+    row = {"account_id": "C01", "account_name": np.nan, "csm": np.nan, "arr": np.nan}
+    loud = pd.DataFrame([{**row, "risk_level": "High", "reason_1": "", "recommended_action": ""}])
+    log = pd.DataFrame([dict.fromkeys(LOG, "") | {"account_id": "C02"}])
+    terminal = Console(width=300, file=io.StringIO())
+    terminal.print(shown(Patterns("2026-03-30", {"loud": loud, "log": log}, [])))
+    told = terminal.file.getvalue()  # type: ignore[attr-defined]
+    assert "C01" in told
+    assert "(nobody)" in told
+    assert "C02" in told
+    assert "nan" not in told
 
 
 def test_another_ending_than_json_or_csv_is_refused_before_the_work(

@@ -62,6 +62,15 @@ def test_a_probability_within_capacity_lifts_low_to_medium_and_no_further() -> N
     assert respond.risk_levels(accounts, np.array([True] * 3)) == ["Medium", "Medium", "High"]
 
 
+def test_who_has_escalated_takes_nobodys_place_in_the_capacity() -> None:
+    p = np.array([0.9, 0.8, 0.3, 0.2, 0.1, 0.1])
+    at_risk = np.array([False, False, True, True, True, True])
+    assert respond.likeliest(p, at_risk, 2).tolist() == [False] * 2 + [True] * 2 + [False] * 2
+    assert respond.likeliest(p, at_risk, 1).tolist() == [False] * 2 + [True] + [False] * 3
+    assert not respond.likeliest(p, at_risk, 0).any()
+    assert not respond.likeliest(p, ~np.ones(6, dtype=bool), 2).any()
+
+
 @given(some_rules, some_rules)
 def test_one_more_sign_never_lowers_the_answer(rules: list[Rule], more: list[Rule]) -> None:
     few, all_of_them = rules, rules + [rule for rule in more if rule not in rules]

@@ -6,15 +6,17 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from risk_model import respond
+from risk_model.explain import sentence
 from risk_model.respond import BusinessHours, Calendar
 from risk_model.settings import load_settings
 
-HOW = load_settings().response
+SETTINGS = load_settings()
+HOW = SETTINGS.response
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
 CLOSED = dt.date(2026, 6, 29)
 MINUTE = dt.timedelta(minutes=1)
@@ -219,6 +221,23 @@ def test_the_clocks_of_an_open_escalation(
     assert state.acknowledge_overdue is overdue
     assert due is None or state.next_update_due == utc(due)
     assert state.overdue is stale
+
+
+@given(st.integers(1, 40 * 24 * 60))
+@example(15 * 24 * 60)
+@example(15 * 24 * 60 + 12 * 60)
+def test_the_list_of_escalated_and_the_rule_have_one_clock(minutes: int) -> None:
+    since = dt.timedelta(minutes=minutes)
+    open_ = respond.Open("SEV-4", MONDAY - since, None, None)
+    state = respond.standing(open_, MONDAY, HOW.business_hours.calendar(), HOW)
+    rule = SETTINGS.rules.by_id["escalation-stale"]
+    age = since / dt.timedelta(days=1)
+    figures = {"open_escalations": 1.0, "oldest_open_escalation": age, "as_of": 20633.0}
+    assert state.overdue is rule.groups[0]["oldest_open_escalation"].holds(age)
+    assert state.overdue is state.out_of_options, "both are 15 days"
+    told = sentence(rule.says, figures, SETTINGS.catalogue)
+    whole = f"{state.days_open} day{'' if state.days_open == 1 else 's'}"
+    assert f"has been open for {whole if state.days_open else 'less than a day'}, since" in told
 
 
 @pytest.mark.practice(

@@ -47,9 +47,19 @@ def test_what_is_not_measured_is_not_quiet(rule: str, value: float) -> None:
 
 
 def _settled(rule: str, name: str, value: float) -> bool:
-    """Whether one known value is enough to say that no group can hold."""
-    groups = RULES.by_id[rule].groups
-    return all(name in group and not group[name].holds(value) for group in groups)
+    """Whether one known value is enough to say that no group can hold.
+
+    A condition that asks whether something is known is settled where it is not.
+    """
+    known = dict.fromkeys(RULES.by_id[rule].features, np.nan) | {name: value}
+    return all(
+        any(
+            not condition.holds(known[own])
+            for own, condition in group.items()
+            if own == name or condition.known is not None
+        )
+        for group in RULES.by_id[rule].groups
+    )
 
 
 def test_what_certainly_does_not_hold_is_quiet_whatever_else_is_unknown() -> None:

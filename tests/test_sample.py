@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
+import os
 import re
 from collections import Counter
 from itertools import pairwise
@@ -17,6 +18,7 @@ from risk_model.errors import RiskModelError, UsageError
 from risk_model.sample import company as company_module
 from risk_model.sample import make_company, write_company
 from risk_model.sample.mechanism import load_of
+from risk_model.sample.own_files import MARK
 from risk_model.sample.wording import Phrases
 from risk_model.sample.world import World
 from risk_model.tables.contract import CONTRACT, SURVEY_RANGES
@@ -94,7 +96,8 @@ def test_written_files_read_back_as_the_tables_with_the_rows_told(tmp_path: Path
         assert len(again) == rows[name] == len(table)
         cells = table.astype(object).where(table.notna(), "").astype(str)
         assert (again.to_numpy() == cells.to_numpy()).all(), name
-    assert len(list(tmp_path.iterdir())) == len(CONTRACT), "no half-written file is left"
+    assert len(list(tmp_path.iterdir())) == len(CONTRACT) + 1, "no half-written file is left"
+    assert (tmp_path / MARK).is_file()
 
 
 def test_a_start_moves_the_whole_period() -> None:
@@ -109,6 +112,47 @@ def test_a_company_too_small_is_refused_with_what_to_ask_for(
 ) -> None:
     with pytest.raises(UsageError, match="at least 10 accounts"):
         make_company(accounts, weeks, seed)
+
+
+@pytest.mark.parametrize("name", ["accounts.csv", "tickets.csv", "Usage.parquet", "usage.csv.gz"])
+def test_tables_that_the_sample_did_not_write_are_never_replaced(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"account_id\nreal\n")
+    (tmp_path / "notes.csv").write_bytes(b"of no table")
+    before = all_bytes(tmp_path)
+    with pytest.raises(UsageError, match=f"did not write: {name}. Name another folder"):
+        write_company(tmp_path, 15, 10, 1)
+    assert all_bytes(tmp_path) == before
+    (tmp_path / name).unlink()
+    write_company(tmp_path, 15, 10, 1)
+    (tmp_path / name).write_bytes(b"account_id\nreal\n")
+    with pytest.raises(UsageError, match=name):
+        write_company(tmp_path, 15, 10, 1)
+
+
+def test_the_sample_replaces_what_it_wrote_itself_also_after_being_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in (1, 2):
+        write_company(tmp_path / "again", 15, 10, seed)
+    write_company(tmp_path / "fresh", 15, 10, 2)
+    assert all_bytes(tmp_path / "again") == all_bytes(tmp_path / "fresh")
+    (tmp_path / "fresh" / MARK).unlink()
+    write_company(tmp_path / "fresh", 15, 10, 2)
+    assert (tmp_path / "fresh" / MARK).is_file(), "the same rows are no loss"
+
+    real, done = os.replace, []
+
+    def cut_off(source: Path, target: Path) -> None:
+        real(source, target)
+        done.append(target)
+        if len(done) == 8:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        write_company(tmp_path / "fresh", 15, 10, 3)
+    monkeypatch.undo()
+    write_company(tmp_path / "fresh", 15, 10, 4)
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
@@ -292,7 +336,7 @@ def test_the_committed_company_is_small_and_what_the_command_writes(
     write_company(tmp_path, 160, 60, 7)
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 2_500_000
     made, kept = (
-        {path.name: pd.read_csv(path, dtype=str) for path in folder.iterdir()}
+        {path.name: pd.read_csv(path, dtype=str) for path in folder.glob("*.csv*")}
         for folder in (tmp_path, sample_folder)
     )
     assert made.keys() == kept.keys()

@@ -353,6 +353,23 @@ def test_exports_that_stand_still_are_named_where_nobody_reads_the_log(
 
 
 @pytest.mark.slow
+def test_a_feed_that_stopped_is_named_once_also_on_a_day_that_was_asked_for(
+    command: Command, busy: Path
+) -> None:
+    write_tables(busy, usage=[{"account_id": "half", "date": day(n)} for n in range(30, 60)])
+    listed = command.score(busy, "--model", "rules", "--as-of", day(0))
+    told = f"usage (last row of {day(30)}, 30 days before)"
+    assert [told in note for note in listed.run["notes"]].count(True) == 1
+    assert "tickets (" not in str(listed.run["notes"])
+    assert " ".join(listed.done.err.split()).count(told) == 1, "warned once"
+    old = command.score(busy, "--model", "rules", "--as-of", str(AS_OF + dt.timedelta(147)))
+    stopped = next(note for note in old.run["notes"] if "stopped feeds" in note)
+    assert f"tickets (last row of {day(1)}, 148 days before)" in stopped
+    fresh = command.score(busy, "--model", "rules", "--as-of", day(29))
+    assert "stopped" not in str(fresh.run["notes"])
+
+
+@pytest.mark.slow
 def test_without_a_champion_the_rules_score_and_it_is_said(command: Command, busy: Path) -> None:
     listed = command.score(busy)
     assert listed.run["calibrated"] is False

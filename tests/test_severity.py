@@ -15,8 +15,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from conftest import ROOT
 from risk_model import respond
 from risk_model.errors import ConfigError
+from risk_model.explain import QUIET
 from risk_model.ordinal import OrdinalLogistic
 from risk_model.pipelines.line import Labelled, Line
+from risk_model.pipelines.score import score
 from risk_model.pipelines.severity import (
     PastSeverities,
     fit_severity,
@@ -29,6 +31,7 @@ from risk_model.respond.severity import cheapest, load_severity
 from risk_model.settings import load_settings
 from risk_model.tables import tables_from_frames
 from risk_model.timeline import day_number
+from small_company import AS_OF, account, day, desk, ticket, write_tables
 
 SETTINGS = load_settings()
 PLAN, NAMES = SETTINGS.severity, SETTINGS.catalogue.names
@@ -279,3 +282,39 @@ def test_the_facts_of_tomorrow_change_nothing_that_was_said_ahead() -> None:
     changed = PastSeverities(known.features, other, known.days, known.accounts)
     again = judge_severity(changed, SETTINGS, 30).said[LEARNED]
     assert (said[: len(said) - last] == again[: len(said) - last]).all()
+
+
+def test_what_set_the_severity_is_told_where_no_rule_fires(tmp_path: Path) -> None:
+    opened = f"{day(2)}T00:30:00Z"
+    answered = {"first_response_at": opened, "priority": "P1"}
+    data = write_tables(
+        tmp_path,
+        accounts=[account("down"), account("calm")],
+        tickets=[*desk("calm"), ticket(1, "down", opened, **answered)],
+    )
+    with Line.open(data, SETTINGS) as line:
+        rows = score(line, AS_OF, model="rules").ranked.set_index("account_id")
+    told = ["suggested_severity", "rules_fired", "reason_1", "recommended_action"]
+    assert rows.loc["down", told].tolist() == [
+        "SEV-2",
+        "",
+        "P1 tickets open now: 1",
+        "Hold one call over all open tickets",
+    ]
+    assert rows.loc["calm", told].tolist() == [
+        "SEV-4",
+        "",
+        QUIET,
+        "Keep the usual rhythm: nothing stands out",
+    ]
+
+
+def test_the_worst_fact_is_named_the_first_in_the_file_among_equals() -> None:
+    known = [
+        {"tickets_7d": 9.0, "open_p1": 1.0, "outage_messages_28d": 2.0},
+        {"tickets_7d": 9.0, "past_sla": 1.0},
+        {"tickets_7d": 1.0},
+        {},
+    ]
+    facts = pd.DataFrame([dict.fromkeys(NAMES, np.nan) | one for one in known])
+    assert respond.facts_behind(facts, PLAN) == ["outage_messages_28d", "past_sla", "", ""]

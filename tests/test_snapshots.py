@@ -12,7 +12,13 @@ from measuring import awkward_days
 from random_company import random_company
 from reference_facts import fact_of, rows_of
 from risk_model.engines.duckdb import DuckDBEngine
-from risk_model.features.snapshots import ACCOUNT_COLUMNS, labels_of, newest_day, snapshots_on
+from risk_model.features.snapshots import (
+    ACCOUNT_COLUMNS,
+    labels_of,
+    newest_day,
+    snapshots_on,
+    yet_to_come,
+)
 from risk_model.tables import tables_from_frames
 from risk_model.timeline import date_of
 
@@ -208,3 +214,23 @@ def test_the_newest_day_is_the_one_after_the_newest_event():
     for seconds, expected in ((0, NOW + 1), (DAY - 1, NOW + 1), (DAY, NOW + 2)):
         with company_with(escalation(NOW * DAY + seconds)) as tables:
             assert newest_day(DuckDBEngine(tables.connection), tables.present) == expected
+
+
+@pytest.mark.parametrize("days_ahead", [9, 13_000], ids=["announced", "mistyped"])
+def test_what_lies_ahead_of_today_has_not_happened_and_does_not_tell_the_day(days_ahead):
+    ahead = NOW + days_ahead
+    with company_with(escalation(ahead * DAY)) as tables:
+        engine = DuckDBEngine(tables.connection)
+        told = {
+            today: (
+                newest_day(engine, tables.present, today),
+                yet_to_come(engine, tables.present, today),
+            )
+            for today in (FIRST_DAY - 1, NOW, ahead - 1, ahead)
+        }
+    assert told == {
+        FIRST_DAY - 1: (FIRST_DAY, {"usage": 1, "escalations": 1}),
+        NOW: (FIRST_DAY + 1, {"escalations": 1}),
+        ahead - 1: (FIRST_DAY + 1, {"escalations": 1}),
+        ahead: (ahead + 1, {}),
+    }

@@ -15,6 +15,7 @@ from risk_model.tables import (
     cost_of_missing,
     freshness,
     open_tables,
+    stopped_feeds,
     write_refused,
 )
 from risk_model.tables.contract import CONTRACT
@@ -49,6 +50,30 @@ def test_a_feed_is_stopped_once_its_days_of_grace_are_over():
     early = freshness(tables.report, day_number(dt.date(2026, 3, 5)))["usage"]
     assert (early.age_days, early.stopped) == (1, False)
     assert freshness(tables.report, last - 30)["usage"].state == "no rows yet"
+
+
+def test_all_feeds_that_stopped_are_named_in_one_sentence_with_day_and_age():
+    tables = read(
+        usage="account_id,date\na,2026-03-01\n",
+        tickets="ticket_id,account_id,opened_at\n1,a,2026-03-02T10:00:00Z\n",
+        surveys="survey_id,account_id,kind,sent_at\n1,a,NPS,2026-01-01\n",
+    )
+    said = stopped_feeds(tables.report, day_number(dt.date(2026, 3, 31)))
+    assert said == [
+        "stopped feeds, as of 2026-03-31: usage (last row of 2026-03-01, 30 days before), tickets "
+        "(last row of 2026-03-02, 29 days before). What needs them is as of then, or not measured; "
+        "look at their exports"
+    ]
+    assert stopped_feeds(tables.report, day_number(dt.date(2026, 3, 4))) == []
+
+
+def test_a_row_of_the_future_does_not_make_a_feed_that_stopped_look_fresh():
+    usage = "account_id,date\na,2026-03-01\na,2062-03-01\n"
+    tables = read(usage=usage, surveys="survey_id,account_id,kind,sent_at\n1,a,NPS,2026-01-01\n")
+    told = freshness(tables.report, day_number(dt.date(2026, 3, 31)))["usage"]
+    assert (told.last_day, told.stopped) == (dt.date(2026, 3, 1), True)
+    ahead = read(usage="account_id,date\na,2062-03-01\n").report.tables["usage"]
+    assert ahead.last_day == dt.date(2062, 3, 1)
 
 
 def test_what_a_missing_table_costs_is_said_in_words():

@@ -231,6 +231,25 @@ def test_files_and_columns_that_are_not_there_are_named_with_a_guess(tmp_path: P
     ]
 
 
+def test_one_misspelt_column_hides_neither_the_delimiter_nor_the_others(tmp_path: Path):
+    mapping = MAPPING.replace("ticket_id: number", "ticket_id: numbr")
+    with pytest.raises(DataRefused) as caught:
+        open_tables(lay(tmp_path, mapping, **{"cases.csv": CASES.replace(",", ";")}))
+    assert caught.value.reasons == [
+        "cases.csv: no column 'numbr' (for 'ticket_id'). Did you mean 'number'?"
+    ]
+
+
+def test_columns_that_only_the_mapping_leaves_out_are_told_from_unknown_ones(tmp_path: Path):
+    customers = "id,company,ARR,recorded_at,colour\na,Ann,5,2026-01-01,red\nb,Bob,6,,\n"
+    tables = open_tables(lay(tmp_path, **{"customers.csv": customers}))
+    assert set(tables.report.notices) == {
+        "customers.csv: left alone, as the contract has no such columns: colour.",
+        "customers.csv: not read, as the mapping does not name them, although the contract has "
+        "columns of that name: ARR, recorded_at.",
+    }
+
+
 def test_files_of_the_contract_that_the_mapping_does_not_name_are_not_read(tmp_path: Path):
     lay(tmp_path, **{"usage.csv": "account_id,date\na,2026-03-01\n"})
     tables = open_tables(tmp_path)

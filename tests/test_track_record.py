@@ -14,6 +14,8 @@ from part_of_sample import first_accounts
 from risk_model.catalogue import Condition
 from risk_model.pipelines.backtest import Backtest
 from risk_model.pipelines.judge import Judged
+from risk_model.pipelines.present import as_text
+from risk_model.pipelines.present_rules import shown
 from risk_model.pipelines.rules_record import RulesRecord, beside
 from risk_model.rules import Rule, Rulebook, RuleSet
 from risk_model.track_record import RuleRecord, next_escalations, track_record
@@ -163,6 +165,15 @@ def test_what_another_run_is_writing_at_the_same_time_is_left_alone(
         RulesRecord(20_000, 30, 7, 1, 0.1, tuple(told.values()), 40, None).write(tmp_path / report)
     assert [path.read_text() for path in of_another] == ["half"] * 2
     assert {path.name for path in tmp_path.iterdir()} == {report, f".{report}.tmp", f"{report}.tmp"}
+
+
+def test_whom_only_one_lists_is_shown_by_the_id_where_there_is_no_name() -> None:
+    listed = {"account_id": ["C01"], "account_name": [np.nan], "listed_by": ["model"]}
+    ranks = {"rules_rank": [9], "model_rank": [1], "rules_say": [""], "model_says": ["Fades"]}
+    record = RulesRecord(20_542, 30, 10, 5, 0.1, (), 2, pd.DataFrame(listed | ranks))
+    said = as_text(shown(record))
+    assert "C01" in said
+    assert "nan" not in said
 
 
 @pytest.mark.slow

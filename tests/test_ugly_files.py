@@ -105,6 +105,24 @@ def test_a_quote_that_never_closes_refuses_the_file(tmp_path: Path):
     ]
 
 
+def test_a_file_that_cannot_be_read_leaves_the_good_ones_out_of_it(tmp_path: Path):
+    good = {
+        "tickets_csv": b"ticket_id,account_id,opened_at\nt,a,2026-03-01T10:00:00Z\n",
+        "ticket_events_csv": b"ticket_id,occurred_at,kind\nt,2026-03-02T10:00:00Z,status\n",
+    }
+    accounts = b'account_id,name\na,"Al\n'
+    swallowed = ":2: a quote opens here that never closes, so the rest of the file is one value. "
+    swallowed += "Is the file cut off? Export it again."
+    assert refused_with(put(tmp_path, accounts_csv=accounts, **good)) == [
+        f"accounts.csv{swallowed}"
+    ]
+    good["tickets_csv"] = b'ticket_id,account_id,opened_at\n"t,a,2026-03-01T10:00:00Z\n'
+    good["usage_csv"] = USAGE
+    assert refused_with(put(tmp_path, accounts_csv=b"account_id\na\n", **good)) == [
+        f"tickets.csv{swallowed}"
+    ]
+
+
 def test_line_ends_of_two_kinds_are_read_with_a_notice(tmp_path: Path):
     usage = b"account_id,date,logins\r\na,2026-03-01,1\na,2026-03-02,2\r\n"
     tables = open_tables(put(tmp_path, usage_csv=usage))

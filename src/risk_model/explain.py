@@ -19,10 +19,14 @@ from risk_model.timeline import DAY, date_of
 Floats = NDArray[np.float64]
 Values = Mapping[str, Any]
 QUIET = "Nothing stands out in what was measured"
+TODAY = "today"
 
 
 def told(value: float, unit: str) -> str:
-    """Return a value as a person reads it: ``46%``, ``down 46%``, ``12 days``, ``7``."""
+    """Return a value as a person reads it: ``46%``, ``down 46%``, ``12 days``, ``7``.
+
+    Days are whole ones that have passed.
+    """
     if np.isnan(value):
         return "unknown"
     if unit in ("days", "hours"):
@@ -36,9 +40,21 @@ def told(value: float, unit: str) -> str:
     }.get(unit, f"{value:.1f}".removesuffix(".0"))
 
 
+def told_of(feature: Feature, value: float) -> str:
+    """Return a feature's value as a person reads it; a day to come may be today."""
+    if feature.unit == "days" and feature.verb in AHEAD and 0 <= value < 1:
+        return TODAY
+    return told(value, feature.unit)
+
+
 def _counted(value: float, unit: str) -> str:
-    number = round(value) if abs(value) >= 1 else 1
-    return f"{number:,} {unit.removesuffix('s') if abs(number) == 1 else unit}"
+    one = unit.removesuffix("s")
+    # A second is 1e-5 days: 15 days are 15 however they were computed.
+    size = abs(value) + 1e-6
+    if value and size < 1:
+        return f"less than {'an' if unit == 'hours' else 'a'} {one}"
+    number = int(size) if unit == "days" else round(size)
+    return f"{'-' if value < 0 else ''}{number:,} {one if number == 1 else unit}"
 
 
 def sentence(pattern: str, values: Values, catalogue: Catalogue, own: Feature | None = None) -> str:
@@ -111,7 +127,9 @@ def _filled(pattern: _Pattern, figures: tuple[float, ...]) -> str:
                 continue
             # "fell by 0.4": where the words give the sign, the figure does not.
             last = abs(value) if text.endswith("fell by ") else value
-            text += told(last, part.feature.unit) if part.feature else "unknown"
+            said = told_of(part.feature, last) if part.feature else "unknown"
+            # "in 3 days", and "today".
+            text = (text.removesuffix("in ") if said == TODAY else text) + said
         elif part.startswith("(") and "|" in part:
             text += part[1:-1].split("|")[0 if last == 1 else 1]
         else:
@@ -132,7 +150,8 @@ def _formed(value: float, form: str, read: Feature | None, as_of: float) -> str:
     # A second is 1e-5 days: what fell on a midnight stays on its day.
     if form == "date":
         return str(date_of(int(np.floor(moment + 1e-6))))
-    return _counted(np.floor((as_of - moment) * 24 + 1e-6), "hours")
+    hours = (as_of - moment) * 24
+    return _counted(np.floor(hours + 1e-6) if hours >= 1 else hours, "hours")
 
 
 def is_notable(feature: Feature, value: float) -> bool:

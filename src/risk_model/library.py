@@ -8,13 +8,14 @@
     rm.score(company).ranked
 
 Every function takes and gives pandas frames or objects that a notebook shows as tables. Days are
-dates or ISO texts; without one it is the day after the newest event.
+dates, ISO texts, or the midnights of pandas and NumPy; without one it is the day after the newest
+event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ import pandas as pd
 
 from risk_model.brief.plan import Kind
 from risk_model.catalogue import Catalogue
+from risk_model.documents import did_you_mean
 from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.errors import UsageError
 from risk_model.features.snapshots import newest_day
@@ -34,7 +36,7 @@ from risk_model.pipelines.backtest import backtest as run_backtest
 from risk_model.pipelines.brief import RENDERERS
 from risk_model.pipelines.brief import brief as run_brief
 from risk_model.pipelines.history import History, history_of
-from risk_model.pipelines.line import Labelled, Line
+from risk_model.pipelines.line import Labelled, Line, as_date
 from risk_model.pipelines.present import as_html, as_text
 from risk_model.pipelines.present import shown as list_shown
 from risk_model.pipelines.report import shown as report_shown
@@ -52,7 +54,7 @@ from risk_model.watchlist import Watchlist
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Day = date | str | None
+Day = date | str | np.datetime64 | None
 # Characters a line: what a notebook's column holds at the size that as_html asks for.
 WIDTH = 120
 
@@ -108,7 +110,16 @@ class Company:
         return date_of(self._newest())
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a table of the contract as it was understood; times are epoch seconds."""
+        """Return a table of the contract as it was understood; times are epoch seconds.
+
+        Raises UsageError where the company has no such table.
+        """
+        has = self.line.tables.present
+        if name not in has:
+            raise UsageError(
+                f"table '{name}': this company has none.{did_you_mean(name, has)} "
+                f"It has {', '.join(sorted(has))}."
+            )
         return self.line.tables.frame(name)
 
     def close(self) -> None:
@@ -149,9 +160,9 @@ def open_tables(
     return Company(Line.open(data, settings, _path(sources), _path(cache), bar))
 
 
-def features_at(company: Company, days: Day | Sequence[Day] = None) -> pd.DataFrame:
+def features_at(company: Company, days: Day | Iterable[Day] = None) -> pd.DataFrame:
     """Return every feature of every customer on one day or several, indexed by account and day."""
-    asked = days if isinstance(days, Sequence) and not isinstance(days, str) else [days]
+    asked = days if isinstance(days, Iterable) and not isinstance(days, str) else [days]
     snapshots = company.line.snapshots([_day(company, day) for day in asked])
     customers = snapshots[snapshots["is_customer"]].reset_index(drop=True)
     features = company.line.measure(customers, company.catalogue)
@@ -279,7 +290,23 @@ def _index(customers: pd.DataFrame) -> pd.MultiIndex:
 
 
 def _date(day: Day) -> date | None:
-    return date.fromisoformat(day) if isinstance(day, str) else day
+    """Return a day as a date. Raises UsageError where it is none, or a time of a day."""
+    if isinstance(day, np.datetime64):
+        day = pd.Timestamp(day)
+    if day is None:
+        return None
+    if pd.isna(day) or not isinstance(day, date | str):
+        raise UsageError(f"{day!r}: not a day. Give a date, or a text as YYYY-MM-DD.")
+    if isinstance(day, str):
+        return as_date(day, "day")
+    if not isinstance(day, datetime):
+        return day
+    moment = day.astimezone(UTC) if day.tzinfo else day
+    if moment.time() != time():
+        raise UsageError(
+            f"{day}: a time of a day. Days are meant, each from 00:00 UTC: give {moment.date()}."
+        )
+    return moment.date()
 
 
 def _day(company: Company, day: Day) -> int:

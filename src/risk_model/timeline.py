@@ -32,6 +32,11 @@ def date_of(day: int) -> dt.date:
     return EPOCH + dt.timedelta(days=day)
 
 
+def today() -> int:
+    """Return the day number of today (UTC)."""
+    return day_number(dt.datetime.now(dt.UTC).date())
+
+
 def is_known(seconds: int, as_of: int) -> bool:
     """Say whether a fact of the epoch second ``seconds`` is known at day ``as_of`` 00:00 UTC."""
     return seconds < as_of * DAY

@@ -66,6 +66,8 @@ ESCALATED_COLUMNS = (
     "sponsor_due",
     "overdue",
 )
+# What a list may be ranked by, and its column.
+POLICIES = {"probability": "escalation_probability", "arr-at-risk": "arr_at_risk"}
 # Keys are never altered: an importer matches by them.
 KEYS = ("account_id", "escalation_id")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -85,29 +87,45 @@ class Watchlist:
         Everything is on disk under temporary names before the first file takes its place, so a
         run that is cut off leaves the old list whole; ``run.json`` holds the hashes of all.
         """
+        parts = self.files(out, more)
+        write_whole(parts)
+        return tuple(parts)
+
+    def files(self, out: Path, more: Mapping[Path, bytes] | None = None) -> dict[Path, bytes]:
+        """Return the bytes of each file of the list, the record last."""
         escalated, record = beside(out)
         parts = {out: as_csv(self.ranked), escalated: as_csv(self.escalated), **(more or {})}
         hashes = {path.name: hashlib.sha256(data).hexdigest() for path, data in parts.items()}
         run = {**self.run, "sha256": hashes}
         parts[record] = (json.dumps(run, indent=2, ensure_ascii=False) + "\n").encode()
-        write_whole(parts)
-        return tuple(parts)
+        return parts
 
 
 def write_whole(parts: Mapping[Path, bytes]) -> None:
-    """Write files, each whole or not at all: the first takes its place when all are on disk."""
+    """Write files, each whole or not at all: the first takes its place when all are on disk.
+
+    Where one cannot be written, all stay as they were.
+    """
     for path in parts:
         refuse_folder(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-    written = [(_temporary(path, data), path) for path, data in parts.items()]
-    for temporary, path in written:
+    written = {path: _temporary_of(path) for path in parts}
+    try:
+        for path, temporary in written.items():
+            _on_disk(temporary, parts[path])
+    except BaseException:
+        for temporary in written.values():
+            temporary.unlink(missing_ok=True)
+        raise
+    for path, temporary in written.items():
         temporary.replace(path)
 
 
-def refuse_folder(out: Path) -> None:
-    """Raise UsageError where a list's path is a folder, best before anything is computed."""
+def refuse_folder(out: Path, option: str = "--out") -> None:
+    """Raise UsageError where a file's path is a folder, best before anything is computed."""
     if out.is_dir():
-        raise UsageError(f"--out {out}: is a folder. Give a file in it, as {out / 'list.csv'}.")
+        inside = out / ("list.html" if option == "--html" else "list.csv")
+        raise UsageError(f"{option} {out}: is a folder. Give a file in it, as {inside}.")
 
 
 def beside(out: Path) -> tuple[Path, Path]:
@@ -142,11 +160,17 @@ def harmless(value: object) -> object:
 
 def ranked(rows: pd.DataFrame, policy: str) -> pd.DataFrame:
     """Return the rows in the order of the policy, ties by ``account_id``, with ``rank`` from 1."""
-    by = {"probability": "escalation_probability", "arr-at-risk": "arr_at_risk"}[policy]
+    by = POLICIES[policy]
     order = rows.assign(_by=rows[by].fillna(-1.0)).sort_values(
         ["_by", "account_id"], ascending=[False, True], ignore_index=True
     )
     return order.drop(columns="_by").assign(rank=np.arange(1, len(order) + 1))
+
+
+def check_previous(previous: Path | None, as_of: str) -> None:
+    """Raise as ``with_previous`` does, before any work is done."""
+    if previous is not None:
+        _read_previous(previous, as_of)
 
 
 def with_previous(rows: pd.DataFrame, previous: Path | None) -> pd.DataFrame:
@@ -174,18 +198,23 @@ def _read_previous(path: Path, as_of: str | None) -> dict[str, int]:
             f"--previous {path.name}: not a watchlist ({error}). Give the CSV of the last run."
         ) from None
     if as_of is not None and any(day >= as_of for day in days):
+        still = max(days) == as_of
         raise DataRefused(
-            f"--previous {path.name}: it is of {max(days)}, not before {as_of}. "
-            "Give the list of an earlier day."
+            f"--previous {path.name}: it is of {max(days)}, not before {as_of}."
+            f"{' The tables have not moved since then; export them anew.' if still else ''}"
+            " Give the list of an earlier day."
         )
     return ranks
 
 
-def _temporary(path: Path, data: bytes) -> Path:
-    """Write data beside its place and make sure that it is on disk."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
+def _temporary_of(path: Path) -> Path:
+    """Return the place beside a file's where it is written first."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def _on_disk(path: Path, data: bytes) -> None:
+    """Write data and make sure that it is on disk."""
+    with path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    return temporary

@@ -20,7 +20,7 @@ Rows = list[tuple[str, Text]]
 
 def identity(story: Story) -> list[Block]:
     """Who the account is on that day."""
-    rows: Rows = [("Customer", f"{story.name} ({one_line(story.row['account_id'])})")]
+    rows: Rows = [("Customer", story.full_name)]
     for name, label in (("segment", "Segment"), ("plan", "Plan"), ("region", "Region")):
         if story.account.get(name):
             rows.append((label, one_line(story.account[name])))
@@ -42,7 +42,7 @@ def case(story: Story) -> list[Block]:
     arr = story.account.get("arr")
     rows: Rows = [
         ("Id", one_line(open_case["escalation_id"]) if open_case else Blank("escalation id")),
-        ("Customer", f"{story.name} ({one_line(story.row['account_id'])})"),
+        ("Customer", story.full_name),
         ("Revenue a year", f"{arr:,.0f}" if _is_known(arr) else Blank("revenue a year")),
         ("Severity", story.severity + _by_impact(story)),
         ("Status", status),

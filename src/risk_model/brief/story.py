@@ -61,7 +61,13 @@ class Story:
     @property
     def name(self) -> str:
         """How the account is called."""
-        return one_line(self.account.get("name") or self.row["account_id"])
+        return one_line(self.account.get("name") or "") or one_line(self.row["account_id"])
+
+    @property
+    def full_name(self) -> str:
+        """The account's name with its id, or the id alone where it has no name."""
+        own = one_line(self.row["account_id"])
+        return own if self.name == own else f"{self.name} ({own})"
 
     @property
     def is_escalated(self) -> bool:

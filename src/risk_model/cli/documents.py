@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from risk_model.cli.options import AsOf, Cache, Config, Data, Sources, opened_line
+from risk_model.cli.targets import refuse_targets
 from risk_model.errors import UsageError
 
 FORMATS = ("md", "html")
@@ -52,6 +53,7 @@ def brief(
     if form not in FORMATS:
         raise UsageError(f"--format {form}: choose md or html.")
     day = as_date(as_of, "--as-of")
+    refuse_targets([("--out", out)] if out else [], data, sources)
     with opened_line(data, sources, config, cache) as line:
         document = run_brief(line, account, kind, day, model=model, evidence=evidence)
     text = RENDERERS[form](document)
@@ -88,6 +90,7 @@ def patterns(
 
     if out is not None:
         refuse_ending(out)
+        refuse_targets([("--out", out)], data, sources)
     with opened_line(data, sources, config, cache) as line:
         found = run_patterns(line, as_date(as_of, "--as-of"), model=model)
     console().print(shown(found, top))

@@ -18,6 +18,7 @@ from risk_model.cli.options import (
     Threads,
     opened_line,
 )
+from risk_model.cli.targets import refuse_targets
 from risk_model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def features(
         raise UsageError(f"--sql shows what DuckDB runs; leave out --engine {engine}.")
     if not (describe or sql) and (data is None or out is None):
         raise UsageError("features needs --data and --out, unless it is to --describe or --sql.")
+    refuse_targets([("--out", out)] if out else [], data, sources)
     opening = (
         nullcontext()
         if data is None

@@ -20,6 +20,7 @@ from risk_model.cli.options import (
     Threads,
     opened_line,
 )
+from risk_model.cli.targets import list_targets, refuse_targets
 from risk_model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -79,20 +80,20 @@ def score(
     from contextlib import nullcontext
 
     from risk_model.importers import TARGETS
-    from risk_model.page import read_list
     from risk_model.pipelines.importing import with_export
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console, shown
-    from risk_model.pipelines.report_page import with_series, write_page
+    from risk_model.pipelines.report_page import with_page
     from risk_model.pipelines.score import score as run_scoring
     from risk_model.upsert import upserted
-    from risk_model.watchlist import refuse_folder
+    from risk_model.watchlist import write_whole
 
     if policy not in (None, "probability", "arr-at-risk"):
         raise UsageError(f"--policy {policy}: choose probability or arr-at-risk.")
     if target is not None and target not in TARGETS:
         raise UsageError(f"--for {target}: choose one of {', '.join(TARGETS)}.")
-    refuse_folder(out)
+    refuse_targets(list_targets(out, html, target), data, sources)
+    refuse_targets([("--html", html)] if html else [], read=[previous] if previous else [])
     address = _address_into(into, into_table)
     with opened_line(data, sources, config, cache, engine, spark_master, memory, threads) as line:
         watchlist = run_scoring(
@@ -105,15 +106,13 @@ def score(
         )
         rows = line.settings.score.top if top is None else top
         watchlist, more = with_export(watchlist, out, target, line.settings.importers)
+        files = with_page(watchlist.files(out, more), out, html, line)
         upserting = upserted(address, into_table, watchlist) if address else nullcontext()
         with upserting as done:
-            paths = list(watchlist.write(out, more))
-        if html is not None:
-            write_page(with_series(read_list(out), line), html)
-            paths.append(html)
+            write_whole(files)
     if rows:
         console().print(shown(watchlist, rows))
-    typer.echo("written: " + ", ".join(str(path) for path in paths))
+    typer.echo("written: " + ", ".join(str(path) for path in files))
     if done:
         typer.echo(f"upserted: {done}")
 

@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from risk_model.cli.options import AsOf, Cache, Config, Data, Horizon, Sources, opened_line
+from risk_model.cli.targets import refuse_targets
 from risk_model.errors import UsageError
 
 
@@ -35,6 +36,7 @@ def rules(
 
     if out is not None and out.suffix not in (".csv", ".json"):
         raise UsageError(f"--out {out}: choose a name that ends with .csv or .json.")
+    refuse_targets([("--out", out)] if out else [], data, sources)
     with opened_line(data, sources, config, cache) as line:
         day = as_date(as_of, "--as-of")
         record = rules_record(line, day, horizon or DEFAULT_HORIZON, model=model)

@@ -17,6 +17,7 @@ from risk_model.cli.options import (
     Threads,
     opened_line,
 )
+from risk_model.cli.targets import refuse_targets
 from risk_model.errors import DataRefused
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def check(
     from risk_model.pipelines.present import console
     from risk_model.tables import check_lines, check_sentences, check_table, write_refused
 
+    refuse_targets([("--refused", refused)] if refused else [], data, sources)
     with opened_line(data, sources, config, None, memory=memory, threads=threads) as line:
         day, nothing_left = _day_or_reason(line, as_date(as_of, "--as-of"))
         console().print(check_table(check_lines(line.tables, day)))

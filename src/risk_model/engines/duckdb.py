@@ -97,8 +97,8 @@ class DuckDBEngine:
         self.connection.complete()
         sql = frame.to_native().sql_query()
         reader: pa.RecordBatchReader = self.connection.sql(sql).to_arrow_reader(rows)
-        for batch in reader:
-            yield batch.to_pandas()
+        for piece in _together(reader, rows):
+            yield pa.Table.from_batches(piece).to_pandas(split_blocks=True, self_destruct=True)
 
     def gathered(self, pieces: Iterable[pd.DataFrame]) -> nw.LazyFrame[Any]:
         """Keep a table that comes piece by piece, written beside whatever is being read."""
@@ -127,7 +127,7 @@ class DuckDBEngine:
 
         Several pieces are asked on all cores; only a few of them are here at once.
         """
-        pieces = _together(self.batches(frame, PIECE), PIECE)
+        pieces = self.batches(frame, PIECE)
         first = list(islice(pieces, ALONE + 1))
         if not first:
             return said_of(self.pandas(frame), function, key)
@@ -165,13 +165,13 @@ class DuckDBEngine:
         return f"risk_model_{what}_{id(self)}_{self._number}"
 
 
-def _together(pieces: Iterator[pd.DataFrame], rows: int) -> Iterator[pd.DataFrame]:
-    """Put pieces together until there are about so many rows: the engine cuts them as it likes."""
-    held: list[pd.DataFrame] = []
-    for piece in pieces:
-        held.append(piece)
-        if 2 * sum(map(len, held)) > rows:
-            yield pd.concat(held, ignore_index=True)
+def _together(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[list[pa.RecordBatch]]:
+    """Put batches together until there are about so many rows: the engine cuts them as it likes."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if 2 * sum(one.num_rows for one in held) > rows:
+            yield held
             held = []
     if held:
-        yield pd.concat(held, ignore_index=True)
+        yield held

@@ -51,8 +51,8 @@ def features_at(
     the catalogue's order, NaN where it is not measured.
     """
     if snapshots.empty:
-        empty = {name: pd.Series(dtype="float64") for name in catalogue.names}
-        return snapshots[["account_id", "as_of"]].assign(**empty)
+        nothing = pd.DataFrame(columns=catalogue.names, index=snapshots.index, dtype="float64")
+        return pd.concat([snapshots[["account_id", "as_of"]], nothing], axis=1)
     frame = engine.pandas(feature_frame(engine, present, snapshots, catalogue, heard, progress))
     if not frame["row"].is_monotonic_increasing:
         frame = frame.sort_values("row", ignore_index=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -12,13 +12,15 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from risk_model.catalogue import Catalogue
+from risk_model.catalogue import Catalogue, Feature
 from risk_model.engines import Engine
 from risk_model.features.matters import matters_of
 from risk_model.features.sources import HEARD, OF_SIGNALS
+from risk_model.features.spans import reach_of
 from risk_model.tables.contract import CONTRACT
 from risk_model.text import SIGNALS, Lexicons, hear_all
 from risk_model.text.cache import read_ahead
+from risk_model.timeline import DAY
 
 Frame = nw.LazyFrame[Any]
 log = logging.getLogger(__name__)
@@ -35,10 +37,12 @@ def hear_texts(
     lexicons: Lexicons,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    days: Sequence[int] = (),
 ) -> dict[str, Frame]:
     """Return for each table whose texts the catalogue asks for: its key, then the signals.
 
-    Beside them, as ``TABLE.matter``, what its rows are about.
+    Beside them, as ``TABLE.matter``, what its rows are about. Of texts that no feature looks at
+    on any of the ``days`` nothing is heard; without days, all are.
 
     Of messages only what customers wrote is heard: our own words are not theirs. What the cache
     knows is not read again; it holds no text.
@@ -46,17 +50,34 @@ def hear_texts(
     signals = {*SIGNALS, *OF_SIGNALS}
     heard = matters_of(engine, present, catalogue)
     for name, (column, _) in HEARD.items():
-        wanted = any(f.source == name and f.columns & signals for f in catalogue.features)
-        if not wanted or column not in present.get(name, ()):
+        readers = [f for f in catalogue.features if f.source == name and f.columns & signals]
+        if not readers or column not in present.get(name, ()):
             continue
         key = CONTRACT[name].key[0]
-        texts = engine.table(name)
+        texts = _looked_at(engine.table(name), readers, days)
         if name == "messages":
             texts = texts.filter(nw.col("direction") == "inbound")
         texts = texts.filter(~nw.col(column).is_null()).select(key, column)
         pieces = _heard_by_piece(engine, texts, key, column, lexicons, cache, progress)
         heard[name] = engine.gathered(pieces)
     return heard
+
+
+def _looked_at(rows: Frame, readers: Iterable[Feature], days: Sequence[int]) -> Frame:
+    """Return the rows that one of the features can see on one of the days, and maybe others."""
+    if not days:
+        return rows
+    rows = rows.filter(nw.col("row_known") < max(days) * DAY)
+    bounds = [reach_of(feature) for feature in readers]
+    farthest = [bound for bound in set(bounds) if bound is not None]
+    if None in bounds:
+        return rows
+    now = min(days) * DAY
+    return rows.filter(
+        nw.any_horizontal(
+            *(nw.col(moment) >= now - seconds for moment, seconds in farthest), ignore_nulls=True
+        )
+    )
 
 
 def _heard_by_piece(

@@ -19,7 +19,7 @@ from risk_model.features.latest import latest_rows
 from risk_model.features.seen import seen_features
 from risk_model.features.sources import open_source
 from risk_model.tables.contract import CONTRACT
-from risk_model.timeline import DAY
+from risk_model.timeline import DAY, today
 
 Frame = nw.LazyFrame[Any]
 Present = Mapping[str, frozenset[str]]
@@ -83,20 +83,41 @@ def labels_of(
     return pd.Series(label, index=snapshots.index, name="label")
 
 
-def newest_day(engine: Engine, present: Present) -> int:
-    """Return the day after the newest event of any event table.
+def newest_day(engine: Engine, present: Present, until: int | None = None) -> int:
+    """Return the day after the newest event of any event table; at the latest that after today.
 
-    Meetings are looked at only where nothing else is there: a calendar reaches into the future.
+    ``until`` is the day number of today. What lies after it is announced or mistyped, and has not
+    happened. Meetings are looked at only where nothing else is there: a calendar reaches into the
+    future.
     """
+    tomorrow = (today() if until is None else until) + 1
     newest = []
-    names = [name for name, table in CONTRACT.items() if name in present and table.is_event]
-    for name in [name for name in names if name != "meetings"] or names:
+    for name in _of_events(present):
         known_at = CONTRACT[name].row_known_at
         scale = DAY if CONTRACT[name].by_name[known_at[0]].kind == "date" else 1
-        times = [nw.col(column).max() for column in known_at]
-        latest = engine.pandas(engine.table(name).select(*times)).to_numpy(dtype=float)
-        newest += [int(value * scale) // DAY for value in latest.ravel() if not np.isnan(value)]
-    return max(newest) + 1 if newest else 0
+        times = [nw.col(column).cast(nw.Int64) * scale for column in known_at]
+        by_now = [nw.when(time < tomorrow * DAY).then(time).max() for time in times]
+        told = {f"time_{place}": time for place, time in enumerate(by_now)}
+        latest = engine.pandas(engine.table(name).select(**told)).to_numpy(dtype=float)
+        newest += [int(value) // DAY for value in latest.ravel() if not np.isnan(value)]
+    if newest:
+        return max(newest) + 1
+    return tomorrow if yet_to_come(engine, present, tomorrow - 1) else 0
+
+
+def yet_to_come(engine: Engine, present: Present, until: int | None = None) -> dict[str, int]:
+    """Return by table how many rows are of a time after today (``until``); meetings may be."""
+    end = ((today() if until is None else until) + 1) * DAY
+    counts = {}
+    for name in _of_events(present):
+        later = engine.table(name).filter(nw.col("row_known") >= end).select(n=nw.len())
+        counts[name] = int(engine.pandas(later)["n"].iloc[0])
+    return {name: count for name, count in counts.items() if count and name != "meetings"}
+
+
+def _of_events(present: Present) -> list[str]:
+    names = [name for name, table in CONTRACT.items() if name in present and table.is_event]
+    return [name for name in names if name != "meetings"] or names
 
 
 def _is_customer(snapshots: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -14,6 +14,7 @@ from operator import and_
 import narwhals as nw
 
 from risk_model.catalogue import OPEN_VERBS, WINDOW_VERBS, Feature
+from risk_model.catalogue.spec import EVENT_TIME
 from risk_model.features.answers import NEVER
 from risk_model.features.extremes import greatest
 from risk_model.features.sources import Source
@@ -48,16 +49,23 @@ def span_of(feature: Feature, source: Source) -> Span:
     lag = feature.lag * DAY
     if feature.verb in OPEN_VERBS:
         return _open_span(feature, source)
-    at = feature.at or source.event_time
+    at, farthest = feature.at or source.event_time, reach_of(feature)
     known = {"row_known", *source.known_columns(feature.columns, at)}
+    within = frozenset({farthest} if farthest else ())
     if feature.verb in WINDOW_VERBS:
         # A lag moves the window; what is known is asked at the snapshot itself.
-        reach = lag + (feature.window or 0) * DAY
-        before = {(at, lag), *((name, 0) for name in known)}
-        return Span(frozenset(before), frozenset({(at, reach)}))
-    before = {(name, lag) for name in (at, *known)}
-    within = {(at, lag + feature.within * DAY)} if feature.within is not None else set()
-    return Span(frozenset(before), frozenset(within))
+        return Span(frozenset({(at, lag), *((name, 0) for name in known)}), within)
+    return Span(frozenset((name, lag) for name in (at, *known)), within)
+
+
+def reach_of(feature: Feature) -> Bound | None:
+    """Return (moment, seconds): no row is seen whose moment is longer ago; None: however long."""
+    days = feature.window if feature.verb in WINDOW_VERBS else feature.within
+    if days is None:
+        return None
+    start = feature.interval.start if feature.interval else None
+    at = start or feature.at or EVENT_TIME[str(feature.source)]
+    return at, (feature.lag + days) * DAY
 
 
 def _open_span(feature: Feature, source: Source) -> Span:
@@ -67,9 +75,8 @@ def _open_span(feature: Feature, source: Source) -> Span:
     known = {"row_known", *source.known_columns(feature.needed, "")}
     before = {(name, lag) for name in known} | {(interval.start, lag + interval.after * HOUR)}
     since = {(_end_of(source, name), lag) for name in interval.until}
-    if feature.within is not None:
-        since |= {(interval.start, lag + feature.within * DAY)}
-    return Span(frozenset(before), frozenset(since))
+    farthest = reach_of(feature)
+    return Span(frozenset(before), frozenset(since | ({farthest} if farthest else set())))
 
 
 def _end_of(source: Source, name: str) -> str:

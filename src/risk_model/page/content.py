@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -56,29 +57,39 @@ class Content:
 
 def read_list(path: Path) -> Content:
     """Read a watchlist with its escalated list and record. Raises UsageError where it is none."""
-    escalated, record = beside(path)
     try:
-        ranked = _read(path, COLUMNS)
-        already = _read(escalated, ESCALATED_COLUMNS)
-        run = json.loads(record.read_text(encoding="utf-8"))
+        return _content(path, Path.read_bytes)
     except FileNotFoundError as error:
         name = Path(str(error.filename)).name
         raise UsageError(
             f"{path}: {name} is not there. Write the list with risk-model score."
         ) from None
+
+
+def list_in(files: Mapping[Path, bytes], path: Path) -> Content:
+    """Return the list of that path as its files hold it, be they written yet or not."""
+    return _content(path, files.__getitem__)
+
+
+def _content(path: Path, read: Callable[[Path], bytes]) -> Content:
+    escalated, record = beside(path)
+    try:
+        ranked = _table(read(path), path.name, COLUMNS)
+        already = _table(read(escalated), escalated.name, ESCALATED_COLUMNS)
+        run = json.loads(read(record).decode("utf-8"))
     except (ValueError, KeyError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not a watchlist ({error}).") from None
     return Content(ranked, already, run)
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def _table(file: bytes, place: str, columns: tuple[str, ...]) -> pd.DataFrame:
     kinds = dict.fromkeys(TEXT, "str")
     table = pd.read_csv(
-        path, dtype=kinds, keep_default_na=False, na_values={c: [""] for c in columns}
+        BytesIO(file), dtype=kinds, keep_default_na=False, na_values={c: [""] for c in columns}
     )
     missing = [name for name in columns if name not in table.columns]
     if missing:
-        raise ValueError(f"{path.name} has no column {', '.join(missing[:3])}")
+        raise ValueError(f"{place} has no column {', '.join(missing[:3])}")
     for name in table.columns:
         if name not in KEYS and not pd.api.types.is_numeric_dtype(table[name]):
             # In a spreadsheet the mark keeps a cell from being a formula; here it says nothing.

@@ -74,7 +74,8 @@ def _causes(ranked: pd.DataFrame) -> list[str]:
 
 
 def _rules(ranked: pd.DataFrame) -> list[str]:
-    fired = ranked["rules_fired"].dropna().str.split(";").explode()
+    # a column of which every cell is empty is read as one of figures
+    fired = ranked["rules_fired"].dropna().astype("str").str.split(";").explode()
     count = fired[fired != ""].value_counts().head(6)
     return [f"{rule} fires at {n} accounts" for rule, n in count.items() if n >= MANY]
 

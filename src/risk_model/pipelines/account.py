@@ -1,4 +1,7 @@
-"""One account's story: the row it gets, the rules, and what moves its logit, with the figures."""
+"""One account's story: the row it gets, the rules, and what moves its logit, with the figures.
+
+An account that is escalated is not at risk: it gets its rows of the list of those instead.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from risk_model import respond
+from risk_model.brief.wording import counted
 from risk_model.catalogue import Catalogue
 from risk_model.errors import UsageError
-from risk_model.explain import sentence, told
-from risk_model.pipelines.judged_day import judged_day
+from risk_model.explain import sentence, told_of
+from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
+from risk_model.pipelines.present import acknowledged
 from risk_model.pipelines.score import Judge
 
 MOST = 12
@@ -26,17 +31,26 @@ def explain_account(
     line: Line, account: str, as_of: date | None = None, *, model: str = "champion"
 ) -> Group:
     """Return what is to be said of one account. Raises UsageError where it is not a customer."""
-    judged = judged_day(line, as_of, model=model)
-    place = judged.place(account)
+    return explained(judged_day(line, as_of, model=model), account)
+
+
+def explained(judged: JudgedDay, account: str) -> Group:
+    """Return the same from a day that is judged already."""
+    place, line = judged.place(account), judged.line
     judge, catalogue = judged.judge, judged.catalogue
     row, values = judged.rows.loc[[place]].iloc[0], judged.features.loc[[place]]
-    told_of = values.assign(as_of=float(judged.day))
+    is_escalated = bool(judged.is_escalated[place])
+    cases = _open_cases(judged, account) if is_escalated else []
+    day = pd.DataFrame({"as_of": float(judged.day)}, index=values.index)
+    told_of = pd.concat([values, day], axis=1)
     parts: list[Text | Table] = [
-        _heading(row, judge),
-        _advice(row, told_of, judge, line, catalogue),
+        _escalated_heading(row, cases) if is_escalated else _heading(row, judge),
+        _advice(row, told_of, judge, line, catalogue, cases),
         _rules(told_of, judge, line, catalogue),
     ]
-    if judge.champion is not None:
+    # What a model says is the chance that an escalation begins; it has learnt from nobody who is
+    # escalated.
+    if judge.champion is not None and not is_escalated:
         parts.append(_contributions(values, judge, catalogue))
     return Group(*parts)
 
@@ -44,30 +58,78 @@ def explain_account(
 def _heading(row: pd.Series[Any], judge: Judge) -> Text:
     what = "probability" if judge.calibrated else "score"
     lines = [
-        f"{row['account_name'] or row['account_id']} ({row['account_id']}) as of {row['as_of']}",
+        f"{_called(row)} as of {row['as_of']}",
         f"{what} {row['escalation_probability']:.1%} within {row['horizon_days']} days, risk "
         f"{row['risk_level']}, {row['suggested_severity']}, tier {row['escalation_tier']}, "
         f"state {row['state']}, waiting on {row['waiting_on']}",
-        f"first step: {row['recommended_action']}",
-        *(f"because: {row[f'reason_{n}']}" for n in (1, 2, 3) if row[f"reason_{n}"]),
+        *_signs(row),
     ]
     return Text("\n".join([*lines, ""]))
 
 
+def _escalated_heading(row: pd.Series[Any], cases: list[dict[str, Any]]) -> Text:
+    since = f" since {cases[0]['opened_at'][:10]}" if cases else ""
+    lines = [
+        f"{_called(row)} as of {row['as_of']}: escalated{since}, so no longer at risk of it",
+        *(_case(case) for case in cases),
+        f"tier {row['escalation_tier']}, waiting on {row['waiting_on']}",
+        *_signs(row),
+    ]
+    return Text("\n".join([*lines, ""]))
+
+
+def _open_cases(judged: JudgedDay, account: str) -> list[dict[str, Any]]:
+    """Return the account's rows of the list of those escalated already, the oldest first."""
+    rows = judged.escalated
+    own = rows[rows["account_id"] == account].sort_values(["opened_at", "escalation_id"])
+    return own.to_dict("records")  # type: ignore[return-value]
+
+
+def _case(case: dict[str, Any]) -> str:
+    late = ", past its limit" if case["overdue"] else ""
+    return (
+        f"{case['escalation_id']}: {case['suggested_severity']}, open since {case['opened_at']}, "
+        f"{counted(case['days_open'], 'day')}{late}; acknowledged: {acknowledged(case)}; next "
+        f"update due {case['next_update_due']}; sponsor due {case['sponsor_due']}"
+    )
+
+
+def _called(row: pd.Series[Any]) -> str:
+    """Return an account's name with its id, or the id alone."""
+    name = row["account_name"]
+    return f"{name} ({row['account_id']})" if pd.notna(name) and name else str(row["account_id"])
+
+
+def _signs(row: pd.Series[Any]) -> list[str]:
+    because = [f"because: {row[f'reason_{n}']}" for n in (1, 2, 3) if row[f"reason_{n}"]]
+    return [f"first step: {row['recommended_action']}", *because]
+
+
 def _advice(
-    row: pd.Series[Any], values: pd.DataFrame, judge: Judge, line: Line, catalogue: Catalogue
+    row: pd.Series[Any],
+    values: pd.DataFrame,
+    judge: Judge,
+    line: Line,
+    catalogue: Catalogue,
+    cases: list[dict[str, Any]],
 ) -> Text:
-    """Return what to take into the talk: cause with evidence, who to bring in, levers, clocks."""
+    """Return what to take into the talk: cause with evidence, who to bring in, levers, clocks.
+
+    ``cases`` are the account's open escalations: the worst one's severity counts.
+    """
     settings = line.settings
     hits = respond.fired_rules(judge.rulebook.cases(values), settings.rules)[0]
     record = {str(name): value for name, value in values.iloc[0].items()}
+    severity = min(
+        [str(case["suggested_severity"]) for case in cases], default=row["suggested_severity"]
+    )
     helps = respond.advice(
         hits,
         record,
         catalogue,
         settings.response,
         cause=row["likely_cause"],
-        severity=row["suggested_severity"],
+        severity=severity,
         tier=row["escalation_tier"],
         level=row["risk_level"],
     )
@@ -77,17 +139,30 @@ def _advice(
     ]
     levers = [f"{offer.what} ({offer.why})" for offer in helps.levers]
     lines = [
-        f"{row['risk_level']} risk: {', '.join(helps.protocol)}",
+        *([] if cases else [f"{row['risk_level']} risk: {', '.join(helps.protocol)}"]),
         *causes,
         *([f"bring in: {', '.join(helps.bring_in)}"] if helps.bring_in else []),
         *(f"lever {number}: {lever}" for number, lever in enumerate(levers, start=1)),
         *([helps.weigh] if helps.weigh else []),
         *([f"leadership: {'; '.join(helps.leadership)}"] if helps.leadership else []),
-        f"if it escalated: {helps.holders}; owner {row['owner_role']}; acknowledge by "
-        f"{row['acknowledge_by']}, update every {row['update_every_hours']} hours; sponsor "
-        f"{row['executive_sponsor']}",
+        _held(row, helps.holders, severity, line) if cases else _would_be_held(row, helps.holders),
     ]
     return Text("\n".join([*lines, ""]))
+
+
+def _held(row: pd.Series[Any], holders: str, severity: str, line: Line) -> str:
+    how = line.settings.response
+    answer = respond.answer_to(severity, how)
+    owner = respond.owner_of(answer.owner, severity, row["likely_cause"], how)
+    return f"held by: {holders}; owner {owner}; updates every {answer.update_hours} hours"
+
+
+def _would_be_held(row: pd.Series[Any], holders: str) -> str:
+    return (
+        f"if it escalated: {holders}; owner {row['owner_role']}; acknowledge by "
+        f"{row['acknowledge_by']}, update every {row['update_every_hours']} hours; sponsor "
+        f"{row['executive_sponsor']}"
+    )
 
 
 def _rules(values: pd.DataFrame, judge: Judge, line: Line, catalogue: Catalogue) -> Table:
@@ -127,7 +202,7 @@ def _contributions(values: pd.DataFrame, judge: Judge, catalogue: Catalogue) -> 
     table.add_row("the rules", "", f"{float(rules_part.iloc[0]):+.2f}")
     for name in order[:MOST]:
         feature = catalogue.by_name[str(name)]
-        figure = told(float(values.iloc[0][name]), feature.unit)
+        figure = told_of(feature, float(values.iloc[0][name]))
         table.add_row(Text(feature.means), figure, f"{weights[name]:+.2f}")
     rest = float(weights[order[MOST:]].sum())
     table.add_row(f"{max(len(order) - MOST, 0)} other features", "", f"{rest:+.2f}")

@@ -11,15 +11,19 @@ from rich.text import Text
 
 from risk_model.catalogue import Catalogue
 from risk_model.errors import UsageError
-from risk_model.explain import told
+from risk_model.explain import told_of
 from risk_model.movement import THE_RULES, ByBlend, ByRules, Movement, Scorer, largest, movement
-from risk_model.pipelines.judged_day import judged_day
+from risk_model.pipelines.judged_day import place_of
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.score import Judge, working_catalogue
+from risk_model.pipelines.score import Judge, choose_judge, working_catalogue
 from risk_model.tables.late import hindsight, late_tables
 from risk_model.timeline import date_of, day_number
 
 MOST = 10
+ESCALATED = (
+    "{account} is escalated on {day}, so no longer at risk of it: what follows is how its figures "
+    "would be judged if it were not."
+)
 
 
 def explain_change(
@@ -39,23 +43,30 @@ def explain_change(
     day, earlier = line.day_of(as_of), day_number(against)
     if earlier >= day:
         raise UsageError(f"--against {against}: give a day before {date_of(day)}.")
-    before, then = _row(line, account, earlier, model_then or model)
-    after, now = _row(line, account, day, model)
+    before, then, _ = _row(line, account, earlier, model_then or model)
+    after, now, is_escalated = _row(line, account, day, model)
     catalogue = working_catalogue(line.settings)
     looked_back = _with_hindsight(line, account, earlier, day, before)
     moved = movement(_scorer(then), _scorer(now), before, looked_back, after)
     return Group(
+        *([Text(ESCALATED.format(account=account, day=date_of(day)))] if is_escalated else []),
         *_heading(account, earlier, day, moved, now),
         _split(moved, before, after, catalogue),
         _rules(before, after, now),
     )
 
 
-def _row(line: Line, account: str, day: int, model: str) -> tuple[pd.DataFrame, Judge]:
-    """Return the account's features on a day, and who judges. UsageError for no customer then."""
-    judged = judged_day(line, date_of(day), model=model)
-    place = judged.place(account)
-    return judged.features.loc[[place]].reset_index(drop=True), judged.judge
+def _row(line: Line, account: str, day: int, model: str) -> tuple[pd.DataFrame, Judge, bool]:
+    """Return the account's features on a day, who judges, and whether it is escalated then.
+
+    Raises UsageError where it is no customer.
+    """
+    judge = choose_judge(line.settings, model, None)
+    snapshots = line.snapshots([day])
+    own = snapshots.loc[[place_of(line, snapshots, account, day)]]
+    # What compares accounts looks at all of them, whoever is asked about.
+    features = line.measure(own, working_catalogue(line.settings)).reset_index(drop=True)
+    return features, judge, bool(own["is_escalated"].iloc[0])
 
 
 def _with_hindsight(
@@ -111,7 +122,7 @@ def _split(
         feature = catalogue.by_name.get(part)
         figures = [""] * 2
         if feature is not None:
-            figures = [told(float(row.iloc[0][part]), feature.unit) for row in (before, after)]
+            figures = [told_of(feature, float(row.iloc[0][part])) for row in (before, after)]
         said = feature.means if feature is not None else _rule_said(part)
         table.add_row(Text(said), *figures, f"{adds:+.2%}")
     table.add_row(f"{max(0, len(moved.parts) - MOST)} other parts", "", "", f"{rest:+.2%}")

@@ -12,8 +12,9 @@ import pandas as pd
 from risk_model.brief import html, markdown
 from risk_model.brief.blocks import Document
 from risk_model.brief.composing import compose
-from risk_model.brief.plan import Kind
+from risk_model.brief.plan import KINDS, Kind
 from risk_model.brief.story import Row, Sign, Story
+from risk_model.errors import UsageError
 from risk_model.explain import sentence
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
@@ -49,8 +50,10 @@ def brief(
 ) -> Document:
     """Return a document about an account, at risk or escalated, from what was known by a day.
 
-    Raises UsageError where the account is not a customer then.
+    Raises UsageError where the account is not a customer then, and for a kind that there is not.
     """
+    if kind not in KINDS:
+        raise UsageError(f"kind {kind}: choose one of {', '.join(KINDS)}.")
     return compose(story_of(judged_day(line, as_of, model=model), account, evidence), kind)
 
 

@@ -11,6 +11,11 @@ from risk_model.importance import by_family
 from risk_model.pipelines.judge import CALLED, ORDER, Judged
 
 MOST = 10
+BEFORE = (
+    "Brier and the plot of calibration are of what the blend said before its calibration "
+    "({calibration}), which was chosen by these same outcomes; risk-model backtest calibrates "
+    "ahead of time."
+)
 
 
 def model_card(
@@ -20,7 +25,7 @@ def model_card(
     parts = [
         f"# Escalation model, trained as of {params['as_of']}",
         _what(params, calibrated),
-        _how_good(judged),
+        _how_good(judged, str(params.get("calibration", "none"))),
         _hangs_on(told),
         _limits(params, judged, calibrated),
         f"## Its standing\n\n{decision}.",
@@ -43,7 +48,7 @@ def _what(params: Mapping[str, Any], calibrated: bool) -> str:
     )
 
 
-def _how_good(judged: Judged) -> str:
+def _how_good(judged: Judged, calibration: str) -> str:
     evaluation = judged.evaluation
     if evaluation is None:
         return f"## How good it is\n\nNobody knows: {judged.why_not}."
@@ -62,6 +67,8 @@ def _how_good(judged: Judged) -> str:
         ]
         brier = f"{figures['brier']:.4f}" if "brier" in figures else ""
         lines.append(f"| {CALLED.get(name, name)} | {cells[0]} | {cells[1]} | {brier} |")
+    if calibration != "none":
+        lines += ["", BEFORE.format(calibration=calibration)]
     return "\n".join([*lines, "", f"Verdict: {judged.reason}."])
 
 

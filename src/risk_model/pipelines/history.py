@@ -41,13 +41,14 @@ def history_of(
     """
     days = [as_of - 7 * back for back in range(weeks - 1, -1, -1)]
     snapshots = line.snapshots(days)
-    customers = snapshots[snapshots["is_customer"]].reset_index(drop=True)
-    if account not in set(customers["account_id"]):
-        raise UsageError(f"{account} was not a customer in the {weeks} weeks before {as_of}.")
-    # Some features compare accounts, so all are measured and one is shown.
-    features = line.measure(customers, working_catalogue(line.settings))
-    own = (customers["account_id"] == account).to_numpy()
-    features, customers = features[own].reset_index(drop=True), customers[own]
+    is_shown = snapshots["is_customer"] & (snapshots["account_id"] == account)
+    customers = snapshots[is_shown].reset_index(drop=True)
+    if customers.empty:
+        raise UsageError(
+            f"{account} was not a customer in the {weeks} weeks before {date_of(as_of)}."
+        )
+    # What compares accounts looks at all of them, whoever is asked about.
+    features = line.measure(customers, working_catalogue(line.settings)).reset_index(drop=True)
     judge = choose_judge(line.settings, model, None)
     if judge.champion is None:
         said = judge.rulebook.predict_proba(features[list(judge.rulebook.feature_names_in_)])[:, 1]

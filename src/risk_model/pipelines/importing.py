@@ -23,18 +23,29 @@ def with_export(
     if target is None:
         return watchlist, {}
     made = export(watchlist.ranked, target, importers.of(target))
-    stem = f"{out.name.removesuffix('.csv')}.{target}"
     many = len(made.files) > 1
-    names = [f"{stem}.{n}.csv" if many else f"{stem}.csv" for n in range(1, len(made.files) + 1)]
-    _refuse_leftovers(out, stem, names)
+    numbers = [n if many else None for n in range(1, len(made.files) + 1)]
+    names = [exported(out, target, n) for n in numbers]
+    _refuse_leftovers(out, target, names)
     run = {**watchlist.run, "notes": [*watchlist.run["notes"], *made.notes]}
     files = {out.with_name(name): data for name, data in zip(names, made.files, strict=True)}
     return replace(watchlist, run=run), files
 
 
-def _refuse_leftovers(out: Path, stem: str, names: list[str]) -> None:
-    pattern = re.compile(rf"{re.escape(stem)}(\.\d+)?\.csv")
-    there = sorted(p.name for p in out.parent.glob("*.csv") if pattern.fullmatch(p.name))
+def exported(out: Path, target: str, number: int | None = None) -> str:
+    """Return the name of a list's file for another tool; ``number`` where there are several."""
+    stem = f"{out.name.removesuffix('.csv')}.{target}"
+    return f"{stem}.csv" if number is None else f"{stem}.{number}.csv"
+
+
+def is_exported(name: str, out: Path, target: str) -> bool:
+    """Say whether a name is that of a list's file for another tool, numbered or not."""
+    stem = exported(out, target).removesuffix(".csv")
+    return re.fullmatch(rf"{re.escape(stem)}(\.\d+)?\.csv", name) is not None
+
+
+def _refuse_leftovers(out: Path, target: str, names: list[str]) -> None:
+    there = sorted(p.name for p in out.parent.glob("*.csv") if is_exported(p.name, out, target))
     left = [name for name in there if name not in names]
     if left:
         raise UsageError(

@@ -20,7 +20,7 @@ from risk_model.pipelines.score import (
     working_catalogue,
 )
 from risk_model.respond import fired_rules
-from risk_model.timeline import date_of
+from risk_model.timeline import DAY, date_of
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,35 @@ class JudgedDay:
 
     def place(self, account: str) -> int:
         """Return the index of an account. Raises UsageError where it is no customer that day."""
-        found = self.rows.index[self.rows["account_id"] == account]
-        if len(found):
-            return int(found[0])
-        known = set(self.line.tables.frame("accounts")["account_id"])
-        if account in known:
-            raise UsageError(
-                f"{account} is not a customer on {date_of(self.day)}: give another day with "
-                "--as-of."
-            )
+        return place_of(self.line, self.snapshots, account, self.day)
+
+
+def place_of(line: Line, snapshots: pd.DataFrame, account: str, day: int) -> int:
+    """Return the index of a customer among a day's snapshots; UsageError where it is none."""
+    found = snapshots.index[(snapshots["account_id"] == account) & snapshots["is_customer"]]
+    if len(found):
+        return int(found[0])
+    known = set(line.tables.frame("accounts", "account_id")["account_id"])
+    if account not in known:
         raise UsageError(f"no account '{account}'.{did_you_mean(account, known)}")
+    raise UsageError(f"{account} {_no_customer(snapshots, account, day)}")
+
+
+def _no_customer(snapshots: pd.DataFrame, account: str, at: int) -> str:
+    """Say whether an account is no customer yet or no more, and by what."""
+    day = date_of(at)
+    found = snapshots[snapshots["account_id"] == account].to_dict("records")
+    if not found:
+        why = f"is not a customer yet on {day}: nothing is known of it by then"
+    elif found[0]["contract_end"] <= at * DAY:
+        end = date_of(int(found[0]["contract_end"]) // DAY)
+        why = f"is not a customer any more on {day}: its contract ended on {end}"
+    elif found[0]["contract_start"] > at * DAY:
+        begin = date_of(int(found[0]["contract_start"]) // DAY)
+        why = f"is not a customer yet on {day}: its contract begins on {begin}"
+    else:
+        why = f"is not a customer yet on {day}: it has no row of any date before"
+    return f"{why}. Give another day with --as-of."
 
 
 def judged_day(line: Line, as_of: date | None = None, *, model: str = "champion") -> JudgedDay:

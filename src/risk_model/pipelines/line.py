@@ -18,11 +18,12 @@ from risk_model.errors import DataRefused, UsageError
 from risk_model.features import answers_at, features_at
 from risk_model.features.build import Heard
 from risk_model.features.heard import hear_texts
-from risk_model.features.snapshots import labels_of, newest_day, snapshots_on
+from risk_model.features.snapshots import labels_of, newest_day, snapshots_on, yet_to_come
 from risk_model.settings import PastDays, Settings
 from risk_model.tables import Tables, open_tables
+from risk_model.tables.freshness import stopped_feeds
 from risk_model.tables.resources import used
-from risk_model.timeline import DAY, date_of, day_number
+from risk_model.timeline import DAY, date_of, day_number, today
 
 Progress = Callable[[str, int, int], None]
 STALE_AFTER_DAYS = 7
@@ -118,10 +119,12 @@ class Line:
     def day_of(self, asked: date | None) -> int:
         """Return the day to stand on: the one asked for, else the day after the newest event.
 
-        Raises DataRefused where nothing at all is known before that day.
+        What lies after today has not happened, and is named. Raises DataRefused where nothing at
+        all is known before that day.
         """
         # A question to the tables as they were read, whatever measures them.
-        newest = newest_day(DuckDBEngine(self.tables.connection), self.tables.present)
+        asking = DuckDBEngine(self.tables.connection)
+        newest = newest_day(asking, self.tables.present)
         as_of = newest if asked is None else day_number(asked)
         days = [t.first_day for t in self.tables.report.tables.values() if t.first_day]
         if not days:
@@ -134,12 +137,20 @@ class Line:
                 f"nothing is known before {date_of(as_of)}: every row is of that day or later. "
                 "Give --as-of a later day, or look at the dates with: risk-model check"
             )
-        behind = day_number(date.today()) - as_of
+        behind = today() - as_of
         if asked is None and behind > STALE_AFTER_DAYS:
-            stale = f"the newest event is {behind} days old: this is as of {date_of(as_of)}"
-            log.warning(stale)
-            self.notices.append(stale)
+            self._note(f"the newest event is {behind} days old: this is as of {date_of(as_of)}")
+        ahead = yet_to_come(asking, self.tables.present) if asked is None else {}
+        if ahead:
+            rows = ", ".join(f"{name} {count:,}" for name, count in ahead.items())
+            self._note(f"rows of a time after today, not counted before it comes: {rows}")
+        for stopped in stopped_feeds(self.tables.report, as_of):
+            log.warning(stopped)
         return as_of
+
+    def _note(self, said: str) -> None:
+        log.warning(said)
+        self.notices.append(said)
 
     def snapshots(self, days: Iterable[int]) -> pd.DataFrame:
         """Return accounts on days, with who they are then."""
@@ -147,7 +158,7 @@ class Line:
 
     def measure(self, snapshots: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
         """Return the features of snapshots, one row each, by name only."""
-        heard, told = self._hear(catalogue), self.telling("measuring")
+        heard, told = self._hear(catalogue, snapshots), self.telling("measuring")
         features = features_at(self.engine, self.tables.present, snapshots, catalogue, heard, told)
         self.engine.close()
         return features[catalogue.names]
@@ -159,14 +170,14 @@ class Line:
 
         It is asked where the features are, some rows at a time, and only its answers come here.
         """
-        heard, told = self._hear(catalogue), self.telling("measuring")
+        heard, told = self._hear(catalogue, snapshots), self.telling("measuring")
         said = answers_at(
             self.engine, self.tables.present, snapshots, catalogue, function, heard, told
         )
         self.engine.close()
         return said.set_axis(snapshots.index)
 
-    def _hear(self, catalogue: Catalogue) -> Heard:
+    def _hear(self, catalogue: Catalogue, snapshots: pd.DataFrame) -> Heard:
         return hear_texts(
             self.engine,
             self.tables.present,
@@ -174,6 +185,7 @@ class Line:
             self.settings.lexicons,
             self.cache,
             self.telling("reading texts"),
+            [int(day) for day in snapshots["as_of"].unique()],
         )
 
     def past(self, as_of: int, horizon: int, plan: PastDays, gap: int = 0) -> Labelled:

@@ -19,7 +19,9 @@ from risk_model.patterns.plan import PatternsPlan
 from risk_model.patterns.systemic import Occurrence, systemic, themes
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
+from risk_model.respond.facts import any_group
 from risk_model.tables import known_rows
+from risk_model.tables.freshness import stopped_feeds
 from risk_model.timeline import DAY, date_of
 from risk_model.watchlist import as_csv, write_whole
 
@@ -95,7 +97,9 @@ def patterns_of(judged: JudgedDay) -> Patterns:
         "repeated": repeated_kinds(escalations, likely, names, begin, plans.post_mortem_after),
         "log": escalation_log(escalations, outcomes, names, judged.day * DAY, plan.relapse_days),
     }
-    return Patterns(str(date_of(judged.day)), tables, [*judged.judge.notes, *line.notices])
+    stopped = stopped_feeds(line.tables.report, judged.day)
+    notes = [*judged.judge.notes, *line.notices, *stopped]
+    return Patterns(str(date_of(judged.day)), tables, notes)
 
 
 def _names(judged: JudgedDay) -> dict[str, str]:
@@ -138,9 +142,17 @@ def _occurrences(
 
 
 def _is_loud(judged: JudgedDay) -> pd.Series[bool]:
-    """Whether an account complains in words and is at risk: it still cares."""
-    facts = judged.features
-    says = (facts["complaints_28d"].fillna(0) > 0) | (facts["frustration_28d"].fillna(0) > 0)
+    """Whether an account complains in words and is at risk: it still cares.
+
+    What keeps an account from being silent is a complaint, and a word where it hears messages.
+    """
+    catalogue = judged.catalogue.by_name
+    in_words = [
+        group
+        for group in judged.line.settings.response.silent.complains
+        if all(catalogue[name].source == "messages" for name in group)
+    ]
+    says = pd.Series(any_group(in_words, judged.features), index=judged.features.index)
     at_risk = judged.rows["risk_level"] != "Low"
     return says & at_risk & ~judged.is_escalated & (judged.rows["state"] != "silent")
 

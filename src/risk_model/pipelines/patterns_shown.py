@@ -79,15 +79,22 @@ def _table(name: str, rows: pd.DataFrame, top: int) -> Table | Text:
         heading = "" if column == "says" else column.removesuffix("_name").replace("_", " ")
         table.add_column(heading, justify="right" if column in NUMBERS else "left")
     for row in rows.head(top).to_dict("records"):
-        table.add_row(*(Text(_cell(column, row[column])) for column in SHOWN[name]))
+        table.add_row(*(Text(_cell(column, _called(row).get(column))) for column in SHOWN[name]))
     return table
 
 
+def _called(row: dict[Any, Any]) -> dict[Any, Any]:
+    """Return a row in which an account without a name goes by its id."""
+    name = row.get("account_name")
+    return row if isinstance(name, str) and name else {**row, "account_name": row.get("account_id")}
+
+
 def _cell(column: str, value: Any) -> str:
-    if not isinstance(value, str) and pd.isna(value):
-        return ""
-    if column == "csm" and value == "":
+    missing = not isinstance(value, str) and pd.isna(value)
+    if column == "csm" and (missing or value == ""):
         return "(nobody)"
+    if missing:
+        return ""
     if column in ("hours", "hours_after"):
         return f"{value:,.1f}"
     return f"{value:,.0f}" if column in NUMBERS else str(value)

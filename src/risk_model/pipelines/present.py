@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from io import StringIO
 from typing import Any
 
@@ -9,6 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from risk_model.brief.wording import counted
 from risk_model.watchlist import Watchlist
 
 LEVEL_STYLES = {"High": "bold red", "Medium": "yellow", "Low": "green"}
@@ -48,17 +50,22 @@ def _escalated(watchlist: Watchlist, top: int) -> Table:
         table.add_column(name)
     for row in watchlist.escalated.head(top).to_dict("records"):
         name = row["account_name"] if isinstance(row["account_name"], str) else ""
-        late = row["acknowledge_overdue"]
-        days = f"{row['opened_at'][:10]}, {row['days_open']} days"
+        days = f"{row['opened_at'][:10]}, {counted(row['days_open'], 'day')}"
         table.add_row(
             Text(name or str(row["account_id"])),
             Text(f"{days}, past its limit" if row["overdue"] else days),
             Text(row["suggested_severity"]),
-            Text("not known" if late is None else "overdue" if late else "in time"),
+            Text(acknowledged(row)),
             Text(row["next_update_due"]),
             Text(row["sponsor_due"]),
         )
     return table
+
+
+def acknowledged(row: Mapping[Any, Any]) -> str:
+    """Return whether an open escalation was acknowledged in time, as far as that is known."""
+    late = row["acknowledge_overdue"]
+    return "not known" if late is None else "overdue" if late else "in time"
 
 
 def _cells(row: dict[Any, Any]) -> list[Text | str]:
@@ -86,9 +93,6 @@ def _notes(watchlist: Watchlist, listed: int) -> list[Text]:
         f"{counts['accounts_read']} accounts read."
     )
     lines = [Text(said, style="dim")]
-    stopped = [name for name, table in watchlist.run["tables"].items() if table["stopped"]]
-    if stopped:
-        lines.append(Text(f"Stopped feeds, so not measured: {', '.join(stopped)}.", style="yellow"))
     lines += [Text(note, style="yellow") for note in watchlist.run["notes"]]
     return lines
 

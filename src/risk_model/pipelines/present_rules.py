@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -95,7 +96,7 @@ def _disagreement(record: RulesRecord) -> list[Table | Text]:
         table.add_column(name, justify="right" if "rank" in name else "left")
     for _, rows in apart.groupby("listed_by", sort=False):
         for row in rows.head(SHOWN).to_dict("records"):
-            name = row["account_name"] or row["account_id"]
+            name = row["account_name"] if pd.notna(row["account_name"]) else row["account_id"]
             told = [row["listed_by"], row["rules_rank"], row["model_rank"]]
             cells = [name, *told, row["rules_say"], row["model_says"]]
             table.add_row(*(Text(str(cell)) for cell in cells))

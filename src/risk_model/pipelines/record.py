@@ -11,7 +11,7 @@ import pandas as pd
 from risk_model import __version__
 from risk_model.errors import RiskModelError
 from risk_model.pipelines.line import Line
-from risk_model.tables.freshness import freshness
+from risk_model.tables.freshness import freshness, stopped_feeds
 from risk_model.timeline import date_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,12 @@ def record_of(
         "counts": _counts(line, snapshots, listed, escalated),
         "calibrated": judge.calibrated,
         "scored_by": judge.champion.version if judge.champion else "rules",
-        "notes": [*judge.notes, *line.notices, *report.notices],
+        "notes": [
+            *judge.notes,
+            *line.notices,
+            *stopped_feeds(report, day),
+            *report.notices,
+        ],
         "tables": _tables_read(line, day),
         "read_from": line.read_from,
         "data_fingerprint": line.tables.fingerprint,

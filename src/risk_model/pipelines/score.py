@@ -28,7 +28,15 @@ from risk_model.rules import Rulebook
 from risk_model.settings import Settings, default_folder
 from risk_model.timeline import DAY, DEFAULT_HORIZON, date_of
 from risk_model.tracking import Champion, load_champion
-from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, Watchlist, ranked, with_previous
+from risk_model.watchlist import (
+    COLUMNS,
+    ESCALATED_COLUMNS,
+    POLICIES,
+    Watchlist,
+    check_previous,
+    ranked,
+    with_previous,
+)
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +68,14 @@ def score(
     """Score every account of a day.
 
     ``model`` is ``champion``, ``rules`` or a version number. Without a champion the rules score
-    alone, and the run's record says so.
+    alone, and the run's record says so. Raises UsageError for a policy that there is not.
     """
+    if policy is not None and policy not in POLICIES:
+        raise UsageError(f"policy {policy}: choose {' or '.join(POLICIES)}.")
     began = time.monotonic()
     settings = line.settings
     day = line.day_of(as_of)
+    check_previous(previous, str(date_of(day)))
     judge = choose_judge(settings, model, horizon)
     snapshots = line.snapshots([day])
     customers = snapshots[snapshots["is_customer"]]
@@ -181,7 +192,9 @@ def compared_rows(
     settings, how = line.settings, line.settings.response
     hits = hits_of(said, settings.rules)
     p, likely = said["escalation_probability"].to_numpy(float), list(said["likely_cause"])
-    levels = respond.risk_levels(hits, _within_capacity(p, judge.calibrated, how.capacity))
+    at_risk = ~customers["is_escalated"].to_numpy(bool)
+    within = respond.likeliest(p, at_risk, how.capacity if judge.calibrated else 0)
+    levels = respond.risk_levels(hits, within)
     rows = _who(line, customers, day)
     rows["horizon_days"] = judge.horizon
     rows["risk_level"] = levels
@@ -212,15 +225,6 @@ def compared_rows(
 
 def _texts(column: pd.Series[Any]) -> list[str | None]:
     return [None if pd.isna(cell) else str(cell) for cell in column]
-
-
-def _within_capacity(p: Any, calibrated: bool, capacity: int) -> Any:
-    if not calibrated or capacity == 0 or len(p) == 0:
-        return np.zeros(len(p), dtype=bool)
-    order = np.argsort(-p, kind="stable")
-    within = np.zeros(len(p), dtype=bool)
-    within[order[:capacity]] = True
-    return within & (p > np.mean(p))
 
 
 def _who(line: Line, customers: pd.DataFrame, day: int) -> pd.DataFrame:

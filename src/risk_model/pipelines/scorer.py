@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from risk_model import respond
 from risk_model.catalogue import Catalogue
+from risk_model.explain import QUIET
 from risk_model.pipelines.severity import suggested
 from risk_model.reasons import reasons, standing_out
 from risk_model.rules import Rule, RuleSet
@@ -59,22 +61,21 @@ class Scorer:
         fired = (cases >= 0).astype(float)
         p, parts, rules_part = _judged(self.judge, features)
         hits = respond.fired_rules(cases, settings.rules)
-        champion = self.judge.champion
         likely = respond.causes(
             hits, settings.rules, respond.count_signs(features, self.catalogue, how)
         )
         silence = respond.silent_hours(features, how)
+        grades = suggested(features, self.catalogue, settings, self.judge.champion)
         why = reasons(features, fired, parts, rules_part, self.catalogue, settings.rules)
+        families = standing_out(parts, features, self.catalogue)
+        why, families = self._with_facts(why, families, features, grades)
         why = respond.with_silence(why, silence, hits, features, self.catalogue, how)
         why = respond.with_relapse(
             why, features, p, "risk" if self.judge.calibrated else "score", how
         )
         state, stages = respond.states(features, how), respond.recovery_stages(features, how)
-        families = standing_out(parts, features, self.catalogue)
         said: dict[str, Any] = {
-            "suggested_severity": respond.named(
-                suggested(features, self.catalogue, settings, champion)
-            ),
+            "suggested_severity": respond.named(grades),
             "likely_cause": likely,
             "recommended_action": respond.first_steps(
                 hits, families, state, how, stages, likely, silence
@@ -89,6 +90,26 @@ class Scorer:
             said[name] = [told[place] if place < len(told) else "" for told in why]
         said[HELD] = _named(hits, settings.rules)
         return pd.DataFrame(said, index=features.index)[list(self.columns)]
+
+    def _with_facts(
+        self,
+        why: list[list[str]],
+        families: list[str],
+        features: pd.DataFrame,
+        grades: NDArray[np.int64],
+    ) -> tuple[list[list[str]], list[str]]:
+        """Return reasons and families with the fact behind a severity that nothing else tells."""
+        plan, known = self.settings.severity, self.catalogue.by_name
+        facts = [
+            fact if grade < plan.nothing and said == [QUIET] else ""
+            for fact, grade, said in zip(
+                respond.facts_behind(features, plan), grades, why, strict=True
+            )
+        ]
+        families = [
+            known[fact].family if fact else own for own, fact in zip(families, facts, strict=True)
+        ]
+        return respond.with_fact(why, facts, features, self.catalogue), families
 
 
 def _named(hits: Sequence[Sequence[Rule]], rules: RuleSet) -> list[str]:

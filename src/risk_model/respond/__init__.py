@@ -2,7 +2,7 @@
 
 from risk_model.respond.advice import Advice, Offer, advice
 from risk_model.respond.causes import causes, count_signs, evidence
-from risk_model.respond.clocks import answer_to, clocks, due_at, unplaced
+from risk_model.respond.clocks import answer_to, clocks, due_at, owner_of, unplaced
 from risk_model.respond.escalated import (
     Open,
     Standing,
@@ -13,8 +13,16 @@ from risk_model.respond.escalated import (
 from risk_model.respond.facts import FACTS
 from risk_model.respond.holders import sponsors, tiers
 from risk_model.respond.hours import BusinessHours, Calendar
-from risk_model.respond.levels import LEVELS, fired_rules, lead_of, risk_levels
-from risk_model.respond.severity import SeverityPlan, decided, floors_of, named, tone_of
+from risk_model.respond.levels import LEVELS, fired_rules, lead_of, likeliest, risk_levels
+from risk_model.respond.severity import (
+    SeverityPlan,
+    decided,
+    facts_behind,
+    floors_of,
+    named,
+    tone_of,
+    with_fact,
+)
 from risk_model.respond.spec import STAGES, Response
 from risk_model.respond.states import recovery_stages, states, with_relapse
 from risk_model.respond.steps import first_steps
@@ -40,12 +48,15 @@ __all__ = [
     "decided",
     "due_at",
     "evidence",
+    "facts_behind",
     "fired_rules",
     "first_steps",
     "floors_of",
     "is_same_matter",
     "lead_of",
+    "likeliest",
     "named",
+    "owner_of",
     "recovery_stages",
     "risk_levels",
     "silent_hours",
@@ -57,6 +68,7 @@ __all__ = [
     "tone_of",
     "unplaced",
     "waiting_on",
+    "with_fact",
     "with_relapse",
     "with_silence",
 ]

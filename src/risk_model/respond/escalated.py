@@ -32,13 +32,18 @@ class Open:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where an open escalation stands: ``None`` where it can't be known."""
+    """Where an open escalation stands: ``None`` where it can't be known.
+
+    ``overdue`` and ``out_of_options`` go by the moment, as the rules do; ``days_open`` counts whole
+    days.
+    """
 
     acknowledge_overdue: bool | None
     past_first_sla: bool
     next_update_due: dt.datetime
     days_open: int
     overdue: bool
+    out_of_options: bool
 
 
 def standing(case: Open, now: dt.datetime, hours: Calendar, how: Response) -> Standing:
@@ -50,15 +55,16 @@ def standing(case: Open, now: dt.datetime, hours: Calendar, how: Response) -> St
     late = acknowledge_by < now
     missed = case.acknowledged is None or case.acknowledged > acknowledge_by
     last = case.updated or case.acknowledged or case.opened
-    days = (now - case.opened).days
+    since = now - case.opened
     return Standing(
         acknowledge_overdue=(
             late and case.acknowledged is None if case.tells_acknowledged else None
         ),
         past_first_sla=case.tells_acknowledged and late and missed,
         next_update_due=due_at(last, answer.update_hours * 60, answer.update_counted, hours),
-        days_open=days,
-        overdue=days > how.stale_after_days,
+        days_open=since.days,
+        overdue=since > dt.timedelta(days=how.stale_after_days),
+        out_of_options=since > dt.timedelta(days=how.out_of_options_after_days),
     )
 
 
@@ -72,7 +78,7 @@ def sponsor_within_a_day(
     """
     severe = case.severity in ("SEV-1", "SEV-2") and state.past_first_sla
     near = renewal_days is not None and 0 <= renewal_days <= how.renewal_near_days
-    return severe or repeated or near or state.days_open > how.out_of_options_after_days
+    return severe or repeated or near or state.out_of_options
 
 
 def is_same_matter(issue: str | None, before: str | None) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from risk_model.respond.facts import Bools
 from risk_model.rules import Rule, RuleSet
@@ -50,3 +51,15 @@ def lead_of(rules: Sequence[Rule]) -> Rule | None:
     if single and not (several and all(rule.grade != "strong" for rule in single)):
         return single[0]
     return several[0] if several else None
+
+
+def likeliest(p: NDArray[np.float64], at_risk: Bools, capacity: int) -> Bools:
+    """Return who is among the ``capacity`` likeliest of those at risk, and likelier than most.
+
+    Who has escalated is on a list of their own, and takes nobody's place on this one.
+    """
+    within = np.zeros(len(p), dtype=bool)
+    if capacity == 0 or not at_risk.any():
+        return within
+    within[np.argsort(-np.where(at_risk, p, -1.0), kind="stable")[:capacity]] = True
+    return within & at_risk & (p > np.mean(p[at_risk]))

@@ -19,7 +19,9 @@ from pydantic import Field, field_validator
 from risk_model.catalogue import Catalogue
 from risk_model.documents import Document, Strict, check_document, did_you_mean, read_changed
 from risk_model.errors import ConfigError
+from risk_model.explain import QUIET, sentence
 from risk_model.respond.facts import Group, any_group
+from risk_model.row_values import rows_of
 from risk_model.rules import RuleSet
 
 Grades = NDArray[np.int64]
@@ -159,6 +161,39 @@ def floors_of(
                 holds = any_group([group], features)
                 _worsen(worst, holds, case.severity or plan.any_rule)
     return worst
+
+
+def facts_behind(features: pd.DataFrame, plan: SeverityPlan) -> list[str]:
+    """Return for each account the feature of the worst fact that asks for a severity, else empty.
+
+    Of equally severe ones it is the first in the file that holds.
+    """
+    found = np.full(len(features), "", dtype=object)
+    for floor in sorted(plan.floors, key=lambda floor: floor.severity):
+        for group in floor.any_of:
+            found[any_group([group], features) & (found == "")] = next(iter(group))
+    return [str(name) for name in found]
+
+
+def with_fact(
+    reasons: Sequence[Sequence[str]],
+    facts: Sequence[str],
+    features: pd.DataFrame,
+    catalogue: Catalogue,
+) -> list[list[str]]:
+    """Return the reasons, where nothing stands out the fact that set the severity instead.
+
+    ``facts`` are names of features (see ``facts_behind``), empty where there is nothing to name.
+    """
+    result = [list(said) for said in reasons]
+    rows = rows_of(features)
+    for row, name in enumerate(facts):
+        if name and result[row] == [QUIET]:
+            own = catalogue.by_name[name]
+            means = f"{own.means[:1].upper()}{own.means[1:]}"
+            says = own.says or f"{means}: {{value}}"
+            result[row] = [sentence(says, rows[row], catalogue, own)]
+    return result
 
 
 def _worsen(worst: Grades, where: NDArray[Any], severity: int) -> None:

@@ -44,7 +44,7 @@ def with_relapse(
     days = facts["days_since_escalation_closed"].to_numpy(dtype=float)
     result = [list(said) for said in reasons]
     for row in np.flatnonzero(days <= how.recovery_days).tolist():
-        since = told(np.floor(days[row]), "days") if days[row] >= 1 else "less than a day"
+        since = told(days[row], "days")
         says = f"Escalation closed {since} ago; relapse {called} {p[row]:.0%}"
         kept = [text for text in result[row] if text != QUIET]
         result[row] = [*kept[: most - 1], says]

@@ -25,7 +25,7 @@ from risk_model.tables.report import TableReport
 from risk_model.tables.single import single
 from risk_model.tables.staging import KNOWN, OF_ROW, SINCE_EVER, natural_time, staging_select
 from risk_model.tables.strangers import strangers
-from risk_model.timeline import date_of, day_of
+from risk_model.timeline import DAY, date_of, day_of, today
 
 REFUSED = "refused_rows"
 _STAGE = "being_read"
@@ -86,6 +86,11 @@ def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:
     return int(single(connection, f"SELECT count(*) FROM {what}")[0])
 
 
+def _is_there(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    here = f"table_name = {literal(table)} AND database_name = current_database()"
+    return bool(_count(connection, f"duckdb_tables() WHERE {here}"))
+
+
 def _accounts_lost(connection: duckdb.DuckDBPyConnection) -> int:
     """Count the staged accounts of which every row is refused; a row without an id is one."""
     is_refused = f"rowid IN (SELECT ordinal {_mine('accounts')} AND ordinal >= 0)"
@@ -100,7 +105,8 @@ def _stage(
     connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[str]
 ) -> list[csv_files.Rejected]:
     """Cast and judge every cell; return the records that the CSV reader itself rejected."""
-    create = f"CREATE TABLE {_STAGE} AS "
+    # the stage of a file that could not be read to its end may still be there
+    create = f"CREATE OR REPLACE TABLE {_STAGE} AS "
     if raw.csv is None:
         csv_files.run(connection, create + staging_select(raw, raw.relation), raw.place)
         return []
@@ -129,6 +135,9 @@ def _refuse_unknown(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> lis
     parent, key, reason = "accounts", "account_id", reasons.UNKNOWN_ACCOUNT
     if name == "ticket_events":
         parent, key, reason = "tickets", "ticket_id", reasons.UNKNOWN_TICKET
+    if not _is_there(connection, parent):
+        # its file was refused, and so will the run be: who is unknown cannot be told
+        return []
     done = single(
         connection,
         f"INSERT INTO {REFUSED} SELECT {literal(name)}, s.rowid, NULL, {literal(reason)}, "
@@ -234,7 +243,10 @@ def _find_lines(connection: duckdb.DuckDBPyConnection, raw: RawTable, rejected: 
 def _finish(
     connection: duckdb.DuckDBPyConnection, raw: RawTable
 ) -> tuple[dt.date | None, dt.date | None]:
-    """Turn what is left of the stage into the typed table; return its first and last day."""
+    """Turn what is left of the stage into the typed table.
+
+    Returns its first and its last day, today's rows the last to count.
+    """
     name = raw.table.name
     connection.execute(f"ALTER TABLE {_STAGE} DROP COLUMN problems")
     if name == "ticket_events":
@@ -247,10 +259,12 @@ def _finish(
         connection.execute(f"DROP TABLE {_STAGE}")
     else:
         connection.execute(f"ALTER TABLE {_STAGE} RENAME TO {identifier(name)}")
-    time = natural_time(raw.table)
+    time, tomorrow = natural_time(raw.table), (today() + 1) * DAY
     first, last = single(
         connection,
-        f"SELECT min({time}), max({time}) FROM {identifier(name)} WHERE {time} > {SINCE_EVER}",
+        # What is announced or mistyped does not make a feed that has stopped look fresh.
+        f"SELECT min({time}), coalesce(max({time}) FILTER (WHERE {time} < {tomorrow}), "
+        f"max({time})) FROM {identifier(name)} WHERE {time} > {SINCE_EVER}",
     )
     return (
         None if first is None else date_of(day_of(int(first))),

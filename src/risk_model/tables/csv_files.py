@@ -12,6 +12,7 @@ import itertools
 import re
 import zlib
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def read_header(
 ) -> tuple[list[RawColumn], CsvShape, list[str]]:
     """Return the columns of the first line, the file's shape, and notices on what was guessed.
 
-    ``needed`` are the columns that tell which delimiter it is where the comma does not fit.
+    ``needed`` are the columns that tell which delimiter it is: that which finds most of them.
     Raises DataRefused for a file of no bytes, of another encoding, or cut off.
     """
     place, notices = path.name, []
@@ -117,17 +118,15 @@ def _first_record(path: Path, encoding: str, delimiter: str) -> list[str]:
 
 
 def _delimiter_of(path: Path, encoding: str, needed: Collection[str]) -> str:
-    """Return the delimiter with which every needed column is there; a comma where none is sure."""
+    """Return the delimiter with which most needed columns are there; of equal ones the first."""
     folded = {name.strip().casefold() for name in needed}
+    found = dict.fromkeys(DELIMITERS, 0)
     for delimiter in DELIMITERS:
-        try:
+        # a quoted name that another delimiter follows is an error
+        with suppress(csv.Error):
             names = _first_record(path, encoding, delimiter)
-        except csv.Error:
-            # a quoted name that another delimiter follows
-            continue
-        if folded <= {name.strip().casefold() for name in names}:
-            return delimiter
-    return ","
+            found[delimiter] = len(folded & {name.strip().casefold() for name in names})
+    return max(DELIMITERS, key=found.__getitem__)
 
 
 def relation(shape: CsvShape, rejects: str, strict: bool = True) -> str:

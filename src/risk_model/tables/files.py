@@ -71,10 +71,9 @@ def add_file(
         relation = f"read_parquet({literal(str(path))})"
         add_relation(connection, found, table, relation, path.name, layout)
         return
-    wanted = layout.columns or {name: name for name in table.by_name}
-    needed = {wanted[c.name] for c in table.columns if c.required and c.name in wanted}
+    wanted = set((layout.columns or {name: name for name in table.by_name}).values())
     try:
-        columns, shape, notices = csv_files.read_header(path, needed, encoding, delimiter)
+        columns, shape, notices = csv_files.read_header(path, wanted, encoding, delimiter)
     except DataRefused as error:
         found.mistakes += error.reasons
         return

@@ -40,6 +40,21 @@ def freshness(report: Report, as_of: int) -> dict[str, Freshness]:
     return {name: _of_table(table, as_of) for name, table in report.tables.items()}
 
 
+def stopped_feeds(report: Report, as_of: int) -> list[str]:
+    """Return one sentence on all event tables that have stopped by ``as_of``, or nothing."""
+    stopped = [
+        f"{one.table} (last row of {one.last_day}, {one.age_days:,} days before)"
+        for one in freshness(report, as_of).values()
+        if one.stopped
+    ]
+    if not stopped:
+        return []
+    return [
+        f"stopped feeds, as of {date_of(as_of)}: {', '.join(stopped)}. What needs them is as of "
+        "then, or not measured; look at their exports"
+    ]
+
+
 def _of_table(report: TableReport, as_of: int) -> Freshness:
     if report.last_day is None or report.first_day is None:
         return Freshness(report.name, None, None, None)

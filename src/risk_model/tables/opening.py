@@ -22,7 +22,7 @@ from risk_model.tables.mapping import SourcesMapping, load_mapping
 from risk_model.tables.opened import Tables
 from risk_model.tables.postgres import Database
 from risk_model.tables.priorities import date_priorities
-from risk_model.tables.raw import RawTable, listed
+from risk_model.tables.raw import RECORDED, RawTable, folded, listed
 from risk_model.tables.report import Report, TableReport
 from risk_model.tables.resources import ALL_THERE_IS, DATABASE, Resources
 
@@ -46,7 +46,7 @@ def open_tables(
     path = None if address else Path(data)
     if path is not None and not path.exists():
         raise UsageError(f"{path}: no such folder or file.")
-    mapping = _mapping_of(path, sources)
+    mapping = mapping_of(path, sources)
     if mapping is not None and mapping.database is not None:
         if address is not None:
             raise ConfigError(f"{mapping.where('database')}: --data names a database already.")
@@ -68,7 +68,8 @@ def open_tables(
         raise
 
 
-def _mapping_of(path: Path | None, sources: Path | None) -> SourcesMapping | None:
+def mapping_of(path: Path | None, sources: Path | None) -> SourcesMapping | None:
+    """Return the mapping that was named, else that of the folder. Raises as ``load_mapping``."""
     if sources is None and path is not None and path.is_dir() and (path / SOURCES).is_file():
         sources = path / SOURCES
     return load_mapping(Path(sources)) if sources is not None else None
@@ -126,7 +127,8 @@ def _built(
         order = list(CONTRACT)
         for raw in sorted(found.tables, key=lambda raw: order.index(raw.table.name)):
             if raw.table.name == "ticket_events" and "tickets" not in reports:
-                mistakes.append(f"{raw.place}: events of tickets need a table 'tickets'.")
+                if "tickets" not in found.named:
+                    mistakes.append(f"{raw.place}: events of tickets need a table 'tickets'.")
                 continue
             try:
                 reports[raw.table.name] = check(connection, raw, notices)
@@ -169,8 +171,19 @@ def _nothing_left(reports: Mapping[str, TableReport]) -> list[str]:
 
 
 def _left_alone(given: Sequence[RawTable]) -> list[str]:
-    return [
-        f"{raw.place}: left alone, as the contract has no such columns: {listed(raw.unknown)}."
-        for raw in given
-        if raw.unknown
-    ]
+    """Say which columns are not read: the contract has none such, or a mapping leaves them out."""
+    said = []
+    for raw in given:
+        known = {*raw.table.by_name, RECORDED}
+        left_out = [label for label in raw.unknown if folded(label) in known]
+        strange = [label for label in raw.unknown if folded(label) not in known]
+        if strange:
+            said.append(
+                f"{raw.place}: left alone, as the contract has no such columns: {listed(strange)}."
+            )
+        if left_out:
+            said.append(
+                f"{raw.place}: not read, as the mapping does not name them, although the contract "
+                f"has columns of that name: {listed(left_out)}."
+            )
+    return said

@@ -62,7 +62,8 @@ _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u200e\u200f\u202a\u202c\u00ad\0"
 _SHOWN = 12
 
 
-def _folded(label: str) -> str:
+def folded(label: str) -> str:
+    """Return a column's name as names are compared: without case, and what nobody sees."""
     return label.strip().strip(_INVISIBLE).strip().casefold()
 
 
@@ -87,7 +88,7 @@ def match_columns(
     wanted = layout.columns or {name: name for name in table.by_name}
     by_name: dict[str, list[RawColumn]] = {}
     for column in given:
-        by_name.setdefault(_folded(column.label), []).append(column)
+        by_name.setdefault(folded(column.label), []).append(column)
     mistakes: list[str] = []
     wanted = {name: theirs for name, theirs in wanted.items() if name in table.by_name}
     found = _led(place, wanted, by_name, layout.columns is not None, mistakes)
@@ -112,8 +113,8 @@ def match_columns(
         for column in [*found.values(), *known_at.values()]
         if column.family == "other"
     ]
-    used = {_folded(column.label) for column in [*found.values(), *known_at.values()]}
-    unknown = tuple(c.label.strip() for c in given if _folded(c.label) not in used)
+    used = {folded(column.label) for column in [*found.values(), *known_at.values()]}
+    unknown = tuple(c.label.strip() for c in given if folded(c.label) not in used)
     raw = RawTable(table, place, "", found, known_at, layout.rules, tuple(filter(None, unknown)))
     return raw, list(dict.fromkeys(mistakes))
 
@@ -127,7 +128,7 @@ def _led(
 ) -> dict[str, RawColumn]:
     found: dict[str, RawColumn] = {}
     for name, theirs in wanted.items():
-        columns = by_name.get(_folded(theirs), [])
+        columns = by_name.get(folded(theirs), [])
         if len(columns) == 1:
             found[name] = columns[0]
         elif columns:
@@ -149,7 +150,7 @@ def _absent(
     if layout.columns is not None:
         return f"{place}: {wanted} needed; say in sources.yaml which of its columns it is."
     shown = ", ".join(f"'{_shown(label)}'" for label in labels[:_SHOWN] if label) or "none"
-    if not any(_folded(label) in table.by_name for label in labels):
+    if not any(folded(label) in table.by_name for label in labels):
         return (
             f"{place}: no column {wanted}, needed here; the first line reads {shown}. It has to "
             "name the columns: take out what stands above, or lead them there in sources.yaml."
