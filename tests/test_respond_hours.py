@@ -18,6 +18,7 @@ from risk_model.settings import load_settings
 SETTINGS = load_settings()
 HOW = SETTINGS.response
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
+CLOSED = dt.date(2026, 6, 29)
 MINUTE = dt.timedelta(minutes=1)
 
 
@@ -41,6 +42,20 @@ def walked(hours: Calendar, moment: dt.datetime, minutes: int) -> dt.datetime:
         minutes -= is_open(hours, moment)
         moment += MINUTE
     return moment
+
+
+def test_a_region_without_holidays_is_one_and_not_one_that_leaves_them_out() -> None:
+    hours = BusinessHours.model_validate(
+        {
+            "default": {
+                **{"timezone": "UTC", "days": ["Mon"], "opens": "09:00", "closes": "17:00"},
+                "holidays": ["2026-06-29"],
+            },
+            "regions": {"none": {"holidays": []}, "left out": {}, "own": {"holidays": [CLOSED]}},
+        }
+    )
+    worked = {region: hours.calendar(region).works_on(CLOSED) for region in hours.regions}
+    assert worked == {"none": True, "left out": False, "own": False}
 
 
 # Around the days on which the clocks of these zones change.

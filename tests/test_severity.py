@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,20 @@ from risk_model import respond
 from risk_model.errors import ConfigError
 from risk_model.explain import QUIET
 from risk_model.ordinal import OrdinalLogistic
-from risk_model.pipelines.line import Line
+from risk_model.pipelines.line import Labelled, Line
 from risk_model.pipelines.score import score
-from risk_model.pipelines.severity import PastSeverities, fit_severity, judge_severity, said_by
+from risk_model.pipelines.severity import (
+    PastSeverities,
+    fit_severity,
+    judge_severity,
+    past_severities,
+    said_by,
+)
 from risk_model.pipelines.severity_report import ALWAYS, FACTS, LEARNED
 from risk_model.respond.severity import cheapest, load_severity
 from risk_model.settings import load_settings
+from risk_model.tables import tables_from_frames
+from risk_model.timeline import day_number
 from small_company import AS_OF, account, day, desk, ticket, write_tables
 
 SETTINGS = load_settings()
@@ -195,6 +204,26 @@ def past(n: int, signal: bool, seed: int = 0) -> PastSeverities:
         np.sort(rng.integers(20_000, 20_500, n)),
         np.array([f"A{k}" for k in rng.integers(0, n // 2, n)]),
     )
+
+
+def test_of_several_escalations_of_a_day_the_first_is_learnt_whatever_the_rows_order() -> None:
+    opened = pd.date_range("2026-03-01T08:00:00Z", periods=40, freq="20min")
+    cases = pd.DataFrame({"escalation_id": [f"E{n:02}" for n in range(40)], "account_id": "A"})
+    cases["opened_at"] = opened.strftime("%Y-%m-%dT%H:%M:%SZ")
+    cases["severity"] = [2, *[4] * 39]
+    as_of = day_number(dt.date(2026, 2, 20))
+    snapshots = pd.DataFrame({"account_id": ["A"], "as_of": [as_of]})
+    before = Labelled(snapshots, pd.DataFrame({"arr": [1.0]}), pd.Series([1]))
+    base = {
+        "accounts": pd.DataFrame({"account_id": ["A"]}),
+        "health_scores": pd.DataFrame(
+            {"account_id": ["A"], "scored_at": ["2026-02-01T00:00:00Z"], "score": [50]}
+        ),
+    }
+    for order in (cases, cases[::-1], cases.sample(frac=1, random_state=3)):
+        with tables_from_frames({**base, "escalations": order}) as tables:
+            learnt = past_severities(Line(tables, SETTINGS), before, 30)
+        assert (learnt.grades.tolist(), learnt.days.tolist()) == ([2], [as_of])
 
 
 def test_the_learned_part_is_used_where_it_costs_less_later_on() -> None:

@@ -12,6 +12,8 @@ import pytest
 from conftest import Trained
 from part_of_sample import first_accounts
 from risk_model.catalogue import Condition
+from risk_model.pipelines.backtest import Backtest
+from risk_model.pipelines.judge import Judged
 from risk_model.pipelines.present import as_text
 from risk_model.pipelines.present_rules import shown
 from risk_model.pipelines.rules_record import RulesRecord, beside
@@ -148,6 +150,21 @@ def test_whom_only_one_lists_stands_beside_the_others_reasons() -> None:
     assert apart["rules_say"].tolist() == ["a rule; and more"] * 2
     assert apart["model_says"].tolist() == ["a figure; and more"] * 2
     assert beside(rules, model, 4).empty
+
+
+@pytest.mark.parametrize("report", ["rules.csv", "rules.json", "backtest.json"])
+def test_what_another_run_is_writing_at_the_same_time_is_left_alone(
+    tmp_path: Path, told: dict[str, RuleRecord], report: str
+) -> None:
+    of_another = [tmp_path / f"{dot}{report}.tmp" for dot in (".", "")]
+    for path in of_another:
+        path.write_text("half")
+    if report == "backtest.json":
+        Backtest(Judged(None, {}, "too short"), pd.DataFrame()).write(tmp_path)
+    else:
+        RulesRecord(20_000, 30, 7, 1, 0.1, tuple(told.values()), 40, None).write(tmp_path / report)
+    assert [path.read_text() for path in of_another] == ["half"] * 2
+    assert {path.name for path in tmp_path.iterdir()} == {report, f".{report}.tmp", f"{report}.tmp"}
 
 
 def test_whom_only_one_lists_is_shown_by_the_id_where_there_is_no_name() -> None:

@@ -17,7 +17,7 @@ from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import choose_judge, score_rows, working_catalogue
 from risk_model.timeline import DAY, date_of
 from risk_model.track_record import RuleRecord, next_escalations, track_record
-from risk_model.watchlist import as_csv, ranked
+from risk_model.watchlist import as_csv, ranked, write_whole
 
 REASONS = ("reason_1", "reason_2", "reason_3")
 
@@ -63,15 +63,16 @@ class RulesRecord:
 
     def write(self, out: Path) -> list[Path]:
         """Write ``X.json`` whole, or ``X.csv`` and beside it ``X.disagreement.csv``."""
-        out.parent.mkdir(parents=True, exist_ok=True)
         if out.suffix == ".json":
             text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
-            return [_whole(out, text.encode())]
-        paths = [_whole(out, as_csv(self.table()))]
-        if self.disagreement is not None:
-            beside = out.with_name(f"{out.name.removesuffix('.csv')}.disagreement.csv")
-            paths.append(_whole(beside, as_csv(self.disagreement)))
-        return paths
+            parts = {out: text.encode()}
+        else:
+            parts = {out: as_csv(self.table())}
+            if self.disagreement is not None:
+                beside = out.with_name(f"{out.name.removesuffix('.csv')}.disagreement.csv")
+                parts[beside] = as_csv(self.disagreement)
+        write_whole(parts)
+        return list(parts)
 
 
 def rules_record(
@@ -187,10 +188,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and np.isnan(value) else value
-
-
-def _whole(path: Path, data: bytes) -> Path:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
-    return path

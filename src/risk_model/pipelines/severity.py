@@ -46,7 +46,8 @@ def past_severities(line: Line, past: Labelled, horizon: int) -> PastSeverities:
     graded = graded.assign(day=(graded["opened_at"] // DAY).astype("int64"))
     rows = past.snapshots[["account_id", "as_of"]].assign(row=np.arange(len(past.snapshots)))
     joined = pd.merge_asof(
-        graded[["account_id", "day", "severity"]].sort_values("day"),
+        # Of several on a day the first counts, in whatever order the rows came.
+        graded.sort_values(["opened_at", "escalation_id"])[["account_id", "day", "severity"]],
         rows.astype({"as_of": "int64"}).sort_values("as_of"),
         left_on="day",
         right_on="as_of",

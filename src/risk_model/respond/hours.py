@@ -88,7 +88,7 @@ class BusinessHours(Strict):
             frozenset(WEEKDAYS.index(day) for day in days),
             own.opens or self.default.opens or dt.time(0),
             own.closes or self.default.closes or dt.time(23, 59),
-            frozenset(own.holidays or self.default.holidays or ()),
+            frozenset(_first_given(own.holidays, self.default.holidays)),
         )
 
     def is_known(self, region: str) -> bool:
@@ -148,6 +148,11 @@ class Calendar:
 
     def _at(self, day: dt.date, time: dt.time) -> dt.datetime:
         return dt.datetime.combine(day, time, tzinfo=self.zone).astimezone(dt.UTC)
+
+
+def _first_given(*lists: tuple[dt.date, ...] | None) -> tuple[dt.date, ...]:
+    """Return the first that is written, also where it is written to be empty."""
+    return next((one for one in lists if one is not None), ())
 
 
 def _dates(first: dt.date) -> Iterator[dt.date]:
