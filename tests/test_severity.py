@@ -298,7 +298,7 @@ def test_what_set_the_severity_is_told_where_no_rule_fires(tmp_path: Path) -> No
     assert rows.loc["down", told].tolist() == [
         "SEV-2",
         "",
-        "P1 tickets open now: 1",
+        "1 P1 ticket is open",
         "Hold one call over all open tickets",
     ]
     assert rows.loc["calm", told].tolist() == [
