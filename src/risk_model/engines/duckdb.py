@@ -11,7 +11,7 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from risk_model.engines import RowFunction, said_of
+from risk_model.engines import RowFunction, Sent, said_of
 from risk_model.tables.quiet import keep_quiet
 
 PIECE = 20_000
@@ -136,7 +136,8 @@ class DuckDBEngine:
         else:
             from joblib import Parallel, delayed
 
-            asked = (delayed(said_of)(piece, function, key) for piece in chain(first, pieces))
+            sent = Sent.of(function)
+            asked = (delayed(said_of)(piece, sent, key) for piece in chain(first, pieces))
             answers = Parallel(n_jobs=-1, return_as="generator")(asked)
         said: pd.DataFrame = pd.concat(answers, ignore_index=True)
         return said

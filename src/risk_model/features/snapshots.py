@@ -17,7 +17,7 @@ from risk_model.features.following import next_escalation
 from risk_model.features.grid import Grid
 from risk_model.features.latest import latest_rows
 from risk_model.features.seen import seen_features
-from risk_model.features.sources import open_source
+from risk_model.features.sources import Source, open_source
 from risk_model.tables.contract import CONTRACT
 from risk_model.timeline import DAY, today
 
@@ -42,7 +42,7 @@ def snapshots_on(engine: Engine, present: Present, days: Iterable[int]) -> pd.Da
     if accounts is None:
         raise ValueError("the accounts table is missing")
     versions = latest_rows(engine, accounts, calendar)
-    first = engine.keep(_first_rows(engine, present))
+    first = engine.keep(_first_rows(engine, present, accounts))
     frame = versions.join(first, on="account_id", how="left")
     known = {name: accounts.known.get(name) for name in ACCOUNT_COLUMNS}
     columns = [_as_known(name, since) for name, since in known.items()]
@@ -137,8 +137,15 @@ def _as_known(name: str, since: str | None) -> nw.Expr:
     return nw.when(days_of(nw.col(since)) < nw.col("as_of")).then(nw.col(name)).alias(name)
 
 
-def _first_rows(engine: Engine, present: Present) -> Frame:
-    """Return (account_id, first_day): the day on which the account's first row was known."""
+def _first_rows(engine: Engine, present: Present, accounts: Source) -> Frame:
+    """Return (account_id, first_day): the day on which the account's first row was known.
+
+    Asked is only about accounts without a start, in some version or until it is known.
+    """
+    own = engine.table("accounts")
+    if not {"contract_start"} & {*accounts.missing, *accounts.known}:
+        own = own.filter(nw.col("contract_start").is_null())
+    startless = engine.keep(own.select("account_id").unique())
     parts = []
     for name, table in CONTRACT.items():
         if name not in present or name == "outcomes":
@@ -146,6 +153,7 @@ def _first_rows(engine: Engine, present: Present) -> Frame:
         rows = engine.table(name).select("account_id", "row_known")
         if table.known_since_ever:
             rows = rows.filter(nw.col("row_known") > 0)
+        rows = rows.join(startless, on="account_id", how="semi")
         parts.append(rows.group_by("account_id").agg(known=nw.col("row_known").min()))
     together = nw.concat(parts, how="vertical").group_by("account_id")
     first = together.agg(first_known=nw.col("known").min())
