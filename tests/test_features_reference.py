@@ -51,6 +51,7 @@ def test_the_whole_catalogue_equals_its_definition():
     assert told.any().all(), f"never measured: {list(told.columns[~told.any()])}"
 
 
+@pytest.mark.slow
 def test_an_account_measured_alone_has_the_features_that_it_has_among_all():
     as_of = [FIRST_DAY + day for day in (262, 300)]
     company = random_company(5, 320, 6, edges_of(as_of), whole=True)
@@ -63,6 +64,7 @@ def test_an_account_measured_alone_has_the_features_that_it_has_among_all():
             assert_same(alone, among_all[among_all["account_id"] == account], 1e-12)
 
 
+@pytest.mark.slow
 def test_texts_that_no_feature_looks_at_are_not_heard_and_are_missed_by_none(monkeypatch):
     as_of = [FIRST_DAY + day for day in (262, 300)]
     company = random_company(4, 320, 4, edges_of(as_of), whole=True)

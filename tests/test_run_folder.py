@@ -90,6 +90,7 @@ def test_the_next_run_removes_what_a_killed_one_left_and_nothing_of_one_that_liv
     assert set(spill.iterdir()) == {of_somebody_else}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [LISTENS, EXCHANGES], ids=["text", "spark"])
 def test_texts_that_a_killed_run_read_or_handed_to_spark_are_removed_by_the_next(
     tmp_path: Path, how: str
