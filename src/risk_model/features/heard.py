@@ -16,7 +16,7 @@ from risk_model.catalogue import Catalogue, Feature
 from risk_model.engines import Engine
 from risk_model.features.matters import matters_of
 from risk_model.features.sources import HEARD, OF_SIGNALS
-from risk_model.features.spans import reach_of
+from risk_model.features.spans import farthest_of
 from risk_model.tables.contract import CONTRACT
 from risk_model.text import SIGNALS, Lexicons, hear_all
 from risk_model.text.cache import read_ahead
@@ -68,16 +68,13 @@ def _looked_at(rows: Frame, readers: Iterable[Feature], days: Sequence[int]) -> 
     if not days:
         return rows
     rows = rows.filter(nw.col("row_known") < max(days) * DAY)
-    bounds = [reach_of(feature) for feature in readers]
-    farthest = [bound for bound in set(bounds) if bound is not None]
-    if None in bounds:
-        return rows
-    now = min(days) * DAY
-    return rows.filter(
-        nw.any_horizontal(
-            *(nw.col(moment) >= now - seconds for moment, seconds in farthest), ignore_nulls=True
-        )
-    )
+    now, seen = min(days) * DAY, []
+    for farthest in dict.fromkeys(farthest_of(feature) for feature in readers):
+        if farthest is None:
+            return rows
+        moment, seconds = farthest
+        seen.append(nw.col(moment) >= now - seconds)
+    return rows.filter(nw.any_horizontal(*seen, ignore_nulls=True))
 
 
 def _heard_by_piece(

@@ -49,7 +49,7 @@ def span_of(feature: Feature, source: Source) -> Span:
     lag = feature.lag * DAY
     if feature.verb in OPEN_VERBS:
         return _open_span(feature, source)
-    at, farthest = feature.at or source.event_time, reach_of(feature)
+    at, farthest = feature.at or source.event_time, farthest_of(feature)
     known = {"row_known", *source.known_columns(feature.columns, at)}
     within = frozenset({farthest} if farthest else ())
     if feature.verb in WINDOW_VERBS:
@@ -58,7 +58,7 @@ def span_of(feature: Feature, source: Source) -> Span:
     return Span(frozenset((name, lag) for name in (at, *known)), within)
 
 
-def reach_of(feature: Feature) -> Bound | None:
+def farthest_of(feature: Feature) -> Bound | None:
     """Return (moment, seconds): no row is seen whose moment is longer ago; None: however long."""
     days = feature.window if feature.verb in WINDOW_VERBS else feature.within
     if days is None:
@@ -75,7 +75,7 @@ def _open_span(feature: Feature, source: Source) -> Span:
     known = {"row_known", *source.known_columns(feature.needed, "")}
     before = {(name, lag) for name in known} | {(interval.start, lag + interval.after * HOUR)}
     since = {(_end_of(source, name), lag) for name in interval.until}
-    farthest = reach_of(feature)
+    farthest = farthest_of(feature)
     return Span(frozenset(before), frozenset(since | ({farthest} if farthest else set())))
 
 
