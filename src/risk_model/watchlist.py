@@ -198,11 +198,10 @@ def _read_previous(path: Path, as_of: str | None) -> dict[str, int]:
             f"--previous {path.name}: not a watchlist ({error}). Give the CSV of the last run."
         ) from None
     if as_of is not None and any(day >= as_of for day in days):
-        still = max(days) == as_of
+        still = ", or export the tables anew where they have not moved since then"
         raise DataRefused(
-            f"--previous {path.name}: it is of {max(days)}, not before {as_of}."
-            f"{' The tables have not moved since then; export them anew.' if still else ''}"
-            " Give the list of an earlier day."
+            f"--previous {path.name}: it is of {max(days)}, not before {as_of}. "
+            f"Give the list of an earlier day{still if max(days) == as_of else ''}."
         )
     return ranks
 

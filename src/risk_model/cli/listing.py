@@ -86,10 +86,10 @@ def score(
     from risk_model.pipelines.report_page import with_page
     from risk_model.pipelines.score import score as run_scoring
     from risk_model.upsert import upserted
-    from risk_model.watchlist import write_whole
+    from risk_model.watchlist import POLICIES, write_whole
 
-    if policy not in (None, "probability", "arr-at-risk"):
-        raise UsageError(f"--policy {policy}: choose probability or arr-at-risk.")
+    if policy is not None and policy not in POLICIES:
+        raise UsageError(f"--policy {policy}: choose {' or '.join(POLICIES)}.")
     if target is not None and target not in TARGETS:
         raise UsageError(f"--for {target}: choose one of {', '.join(TARGETS)}.")
     refuse_targets(list_targets(out, html, target), data, sources)
