@@ -156,7 +156,8 @@ def _count(part: Labelled) -> int:
 
 def _rows(past: Labelled, rows: Any) -> Labelled:
     told = (frame[rows].reset_index(drop=True) for frame in (past.snapshots, past.features))
-    return Labelled(*told, past.labels[rows].reset_index(drop=True))
+    labels = (past.labels, past.settled)
+    return Labelled(*told, *(each[rows].reset_index(drop=True) for each in labels))
 
 
 def _arguments() -> argparse.Namespace:

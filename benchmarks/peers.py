@@ -114,7 +114,9 @@ def main() -> int:
         }
 
     days, groups = past.snapshots["as_of"], past.snapshots["account_id"]
-    ahead = predict_ahead(members, trial.table, past.labels, days, groups, trial.folds())
+    ahead = predict_ahead(
+        members, trial.table, past.labels, days, groups, trial.folds(), settled=past.settled
+    )
     rows = [judged(ahead, name, settings.response.capacity) for name in members()]
     console.print(shown(rows, ahead, settings.response.capacity))
     for name, why in absent.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -201,8 +202,9 @@ def past(n: int, signal: bool, seed: int = 0) -> PastSeverities:
     return PastSeverities(
         features,
         1 + np.digitize(latent, [-2.5, 0.0, 2.5]),
-        np.sort(rng.integers(20_000, 20_500, n)),
+        (days := np.sort(rng.integers(20_000, 20_500, n))),
         np.array([f"A{k}" for k in rng.integers(0, n // 2, n)]),
+        days + 1,
     )
 
 
@@ -254,7 +256,7 @@ def test_a_learned_part_that_costs_more_is_not_used() -> None:
     known = past(200, signal=False)
     known.features["open_p1"] = (np.arange(200) % 2).astype(float)
     grades = respond.floors_of(known.features, SETTINGS.rules, SETTINGS.catalogue, PLAN)
-    told = PastSeverities(known.features, grades, known.days, known.accounts)
+    told = replace(known, grades=grades)
     report = judge_severity(told, SETTINGS, 30)
     assert report.cost(FACTS) == 0
     assert not report.used
@@ -279,9 +281,20 @@ def test_the_facts_of_tomorrow_change_nothing_that_was_said_ahead() -> None:
     other = known.grades.copy()
     other[-60:] = np.random.default_rng(5).permutation(other[-60:])
     last = int(np.sum(known.days >= known.days[-60]))
-    changed = PastSeverities(known.features, other, known.days, known.accounts)
+    changed = replace(known, grades=other)
     again = judge_severity(changed, SETTINGS, 30).said[LEARNED]
     assert (said[: len(said) - last] == again[: len(said) - last]).all()
+
+
+def test_a_severity_written_down_later_taught_nobody_before() -> None:
+    known = past(300, signal=True)
+    late = np.arange(300) % 3 == 0
+    told = replace(known, settled=np.where(late, known.days.max() + 1, known.settled))
+    wrong = replace(told, grades=np.where(late, 5 - told.grades, told.grades))
+    said, again = (judge_severity(p, SETTINGS, 30).said[LEARNED] for p in (told, wrong))
+    assert (said == again).all()
+    at_once = replace(wrong, settled=known.settled)
+    assert (judge_severity(at_once, SETTINGS, 30).said[LEARNED] != said).any()
 
 
 def test_what_set_the_severity_is_told_where_no_rule_fires(tmp_path: Path) -> None:

@@ -89,12 +89,19 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return state
 
     def fit(
-        self, X: Any, y: Any, days: Any = None, groups: Any = None, sample_weight: Any = None
+        self,
+        X: Any,
+        y: Any,
+        days: Any = None,
+        groups: Any = None,
+        sample_weight: Any = None,
+        settled: Any = None,
     ) -> Self:
         """Learn from snapshots X (n, k), two classes y, day numbers and account ids, each (n,).
 
         Without ``days`` the order of the rows is the time; without ``groups`` each row is an
-        account. Raises SingleClass when y holds one class only.
+        account. ``settled`` are the day numbers from which labels can be known, where some became
+        known after their horizon. Raises SingleClass when y holds one class only.
         """
         checked, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         weight = _check_sample_weight(sample_weight, checked, ensure_non_negative=True)
@@ -105,6 +112,7 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             np.arange(len(codes)) if days is None else np.asarray(days, dtype=np.int64),
             np.arange(len(codes)) if groups is None else np.asarray(groups),
             None if sample_weight is None else weight,
+            None if settled is None else np.asarray(settled, dtype=np.int64),
         )
         # In the order of rows a label is known with the next row.
         horizon, gap = (self.horizon, self.gap) if days is not None else (1, 0)
@@ -167,7 +175,7 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Choose by the honest predictions, then fit what was chosen to the final weights."""
         rows = np.flatnonzero(usable)
         part = seen.take(rows)
-        chosen = choose_calibration(p[rows], part.y, part.day, part.group, horizon)
+        chosen = choose_calibration(p[rows], part.y, part.day, part.group, horizon, part.settled)
         if chosen.kind != "none":
             p_again = expit(self.stack_.decide(out.logits))
             again = Calibrator(chosen.kind).fit(p_again, seen.y, seen.day)

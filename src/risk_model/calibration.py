@@ -15,6 +15,7 @@ from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
 from sklearn.isotonic import IsotonicRegression
 
+from risk_model.folds import as_told
 from risk_model.logistic import Prior, fit_logistic
 
 Floats = NDArray[np.float64]
@@ -106,24 +107,33 @@ def paired_z(before: Floats, after: Floats, groups: ArrayLike) -> float:
 
 
 def choose_calibration(
-    p_oof: ArrayLike, y: ArrayLike, days: ArrayLike, groups: ArrayLike, horizon: int = 0
+    p_oof: ArrayLike,
+    y: ArrayLike,
+    days: ArrayLike,
+    groups: ArrayLike,
+    horizon: int = 0,
+    settled: ArrayLike | None = None,
 ) -> Calibrator:
     """Return the map that helps on later outcomes, fitted on all; else the identity.
 
     ``p_oof`` are probabilities of rows that their model had not seen; all of shape (n,). A map is
     fitted on the rows whose outcome was known when the later half of the positives begins, and
-    kept when its log loss there, summed by account, is clearly lower. ``reason_`` says why.
+    kept when its log loss there, summed by account, is clearly lower. ``settled`` are the day
+    numbers from which outcomes can be known, where not from the horizon's end. ``reason_`` says
+    why.
     """
     p, target = np.asarray(p_oof, dtype=np.float64), np.asarray(y, dtype=np.int64)
     day, group = np.asarray(days, dtype=np.int64), np.asarray(groups)
-    earlier, later = _halves(target, day, horizon)
-    known, checked = int(target[earlier].sum()), int(target[later].sum())
+    earlier, later, middle = _halves(target, day, horizon)
+    since = None if settled is None else np.asarray(settled, dtype=np.int64)
+    then = as_told(target, since, middle)
+    known, checked = int(then[earlier].sum()), int(target[later].sum())
     if min(known, checked) < PLATT_FROM:
         return _identity(f"too few positives to compare: {known} earlier, {checked} later")
     best, reason, least = "none", "", log_losses(target[later], p[later])
     kinds: list[Kind] = ["shift", "platt", "isotonic"]
     for kind in kinds if known >= ISOTONIC_FROM else kinds[:2]:
-        trial = Calibrator(kind).fit(p[earlier], target[earlier], day[earlier])
+        trial = Calibrator(kind).fit(p[earlier], then[earlier], day[earlier])
         losses = log_losses(target[later], trial.predict(p[later]))
         z = paired_z(least, losses, group[later])
         if trial.rises and z > CLEARLY:
@@ -161,13 +171,13 @@ def _identity(reason: str) -> Calibrator:
     return calibrator
 
 
-def _halves(y: NDArray[np.int64], day: NDArray[np.int64], horizon: int) -> tuple[Any, Any]:
-    """Return masks: outcomes known before the later half of the positives, and that half."""
+def _halves(y: NDArray[np.int64], day: NDArray[np.int64], horizon: int) -> tuple[Any, Any, int]:
+    """Return masks (outcomes known before the later half of the positives; that half), its day."""
     positive = np.sort(day[y == 1])
     if positive.size == 0:
-        return np.zeros(len(y), dtype=bool), np.zeros(len(y), dtype=bool)
-    middle = positive[positive.size // 2]
-    return day + max(horizon, 1) <= middle, day >= middle
+        return np.zeros(len(y), dtype=bool), np.zeros(len(y), dtype=bool), 0
+    middle = int(positive[positive.size // 2])
+    return day + max(horizon, 1) <= middle, day >= middle, middle
 
 
 def _blocks(scores: Floats, y: NDArray[np.int64]) -> tuple[Floats, Floats]:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from risk_model.blend import Blend
 from risk_model.errors import DataRefused, UsageError
-from risk_model.folds import ForwardFolds
+from risk_model.folds import ForwardFolds, as_told
 from risk_model.measure import metrics
 from risk_model.resample import (
     Difference,
@@ -103,25 +103,31 @@ def predict_ahead(
     folds: ForwardFolds,
     baselines: Sequence[str] = (),
     told: Callable[[int, int], None] | None = None,
+    settled: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Return each member's score of every test row, fitted on what was known when its block began.
 
     ``make_members`` makes fresh classifiers by name. ``baselines`` are columns of X that rank by
     themselves, the larger the worse; not measured ranks last. ``told`` hears of each fold that is
-    done (its number, how many). Raises DataRefused when the history
-    is too short or no fold has both classes to train on, UsageError for an unknown baseline.
+    done (its number, how many). ``settled`` are the day numbers from which labels can be known,
+    where not from the horizon's end: no fold learns from an escalation told of later. Raises
+    DataRefused when the history is too short or no fold has both classes to train on, UsageError
+    for an unknown baseline.
     """
     missing = [name for name in baselines if name not in X.columns]
     if missing:
         raise UsageError(f"evaluate: no such feature to compare with: {', '.join(missing)}.")
     target, day, group = np.asarray(y), np.asarray(days, dtype=np.int64), np.asarray(groups)
+    since = None if settled is None else np.asarray(settled, dtype=np.int64)
     parts: list[pd.DataFrame] = []
     for number, (train, test) in enumerate(folds.split(day)):
-        if np.unique(target[train]).size < 2:
+        then = None if since is None else since[train]
+        learnt = as_told(target[train], then, int(day[test].min()))
+        if np.unique(learnt).size < 2:
             continue
         part = pd.DataFrame({"row": test, "fold": number, "day": day[test], "group": group[test]})
-        part["y"], part[PRIOR] = target[test], float(target[train].mean())
-        known = (X.iloc[train], target[train], day[train], group[train])
+        part["y"], part[PRIOR] = target[test], float(learnt.mean())
+        known = (X.iloc[train], learnt, day[train], group[train], then)
         for name, model in _all_fitted(make_members(), known).items():
             part[name] = model.predict_proba(X.iloc[test])[:, 1]
         parts.append(part)
@@ -193,12 +199,13 @@ def forward_evaluation(
     n: int = 500,
     seed: int = 0,
     told: Callable[[int, int], None] | None = None,
+    settled: ArrayLike | None = None,
 ) -> Evaluation:
     """Fit and predict forward in time, then judge ``main`` beside members, prior and baselines.
 
     See ``predict_ahead`` and ``judge``.
     """
-    ahead = predict_ahead(make_members, X, y, days, groups, folds, baselines, told)
+    ahead = predict_ahead(make_members, X, y, days, groups, folds, baselines, told, settled)
     done = judge(ahead, main, scores=baselines, capacity=capacity, n=n, seed=seed)
     skipped = folds.n_folds - ahead["fold"].nunique()
     if skipped:
@@ -229,11 +236,16 @@ def _settings_of(member: Any) -> str:
 
 
 def _fit(
-    member: Any, X: pd.DataFrame, y: NDArray[Any], days: NDArray[Any], groups: NDArray[Any]
+    member: Any,
+    X: pd.DataFrame,
+    y: NDArray[Any],
+    days: NDArray[Any],
+    groups: NDArray[Any],
+    settled: NDArray[Any] | None,
 ) -> Any:
-    """Fit with days and groups where the member asks for them."""
+    """Fit with days, groups and when labels are known, where the member asks for them."""
     asked = inspect.signature(member.fit).parameters
-    offered = {"days": days, "groups": groups}
+    offered = {"days": days, "groups": groups, "settled": settled}
     return member.fit(X, y, **{name: value for name, value in offered.items() if name in asked})
 
 

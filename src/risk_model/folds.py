@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -93,3 +94,12 @@ class ForwardFolds:
             f"leave {tested} snapshot days to test. Bring a longer history, take snapshots more "
             f"often, or ask for fewer folds, a shorter horizon or a smaller min_train_days."
         )
+
+
+def as_told(y: NDArray[Any], settled: NDArray[np.int64] | None, day: int) -> NDArray[Any]:
+    """Return labels in {0, 1}, shape (n,), as they stood on a day.
+
+    ``settled`` are the day numbers from which they can be known; None where that is their
+    horizon's end. An escalation that nobody had told of yet was none.
+    """
+    return y if settled is None else np.where(settled > day, np.zeros_like(y), y)

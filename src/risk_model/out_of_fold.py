@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
 from risk_model.calibration import to_logit
-from risk_model.folds import ForwardFolds
+from risk_model.folds import ForwardFolds, as_told
 from risk_model.learner import Learner
 from risk_model.stack import Stack, count_escalations
 
@@ -27,19 +27,29 @@ WEIGH_FROM = 10
 
 @dataclass(frozen=True)
 class Snapshots:
-    """Rows to learn from: a table of n rows, y in {0, 1}, day numbers, accounts, weights if any."""
+    """Rows to learn from: a table of n rows, y in {0, 1}, day numbers, accounts, weights if any.
+
+    ``settled`` are the day numbers from which the labels can be known, None where that is their
+    horizon's end.
+    """
 
     table: Any
     y: Labels
     day: Labels
     group: NDArray[Any]
     weight: Floats | None = None
+    settled: Labels | None = None
 
     def take(self, rows: NDArray[np.intp]) -> Snapshots:
         """Return these rows."""
         table = self.table.iloc[rows] if isinstance(self.table, pd.DataFrame) else self.table[rows]
         weight = None if self.weight is None else self.weight[rows]
-        return Snapshots(table, self.y[rows], self.day[rows], self.group[rows], weight)
+        settled = None if self.settled is None else self.settled[rows]
+        return Snapshots(table, self.y[rows], self.day[rows], self.group[rows], weight, settled)
+
+    def as_told(self, day: int) -> Snapshots:
+        """Return the rows with their labels as they stood on a day."""
+        return replace(self, y=as_told(self.y, self.settled, day))
 
     def escalations(self, horizon: int) -> int:
         """Return how many separate escalations the labels tell of."""
@@ -81,7 +91,7 @@ def out_of_fold(members: Members, snapshots: Snapshots, folds: ForwardFolds) -> 
     """
     parts: list[tuple[NDArray[np.intp], Labels, Floats]] = []
     for number, (train, test) in enumerate(folds.split(snapshots.day)):
-        known = snapshots.take(train)
+        known = snapshots.take(train).as_told(int(snapshots.day[test].min()))
         if np.unique(known.y).size < 2:
             continue
         table = snapshots.take(test).table
@@ -106,8 +116,9 @@ def blended_ahead(
     p, was_fitted = np.full(out.rows.size, np.nan), np.zeros(out.rows.size, dtype=bool)
     for number in np.unique(out.fold):
         now = out.fold == number
-        before = (out.fold < number) & (seen.day + folds.purge <= seen.day[now].min())
-        past = seen.take(np.flatnonzero(before))
+        begins = int(seen.day[now].min())
+        before = (out.fold < number) & (seen.day + folds.purge <= begins)
+        past = seen.take(np.flatnonzero(before)).as_told(begins)
         weighed = clone(stack)
         if past.escalations(folds.horizon) >= WEIGH_FROM and np.unique(past.y).size == 2:
             weighed.fit(out.logits[before], past.y, past.group, past.evidence(folds.horizon))

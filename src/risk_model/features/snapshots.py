@@ -83,6 +83,27 @@ def labels_of(
     return pd.Series(label, index=snapshots.index, name="label")
 
 
+def settled_on(
+    snapshots: pd.DataFrame, escalations: pd.DataFrame, horizon: int, gap: int = 0
+) -> pd.Series[int]:
+    """Return the day number from which each label can be known as ``labels_of`` tells it.
+
+    That is the horizon's end, or where the escalation was written down later (``row_known``, epoch
+    seconds), the day after that: until then everybody took the account for a quiet one.
+    """
+    end = snapshots["as_of"].astype("int64") + gap + horizon
+    told = escalations.assign(
+        opened=escalations["opened_at"] // DAY, told=escalations["row_known"] // DAY + 1
+    )
+    late = told.loc[told["told"] > told["opened"] + 1, "account_id"].unique()
+    asked = snapshots.loc[snapshots["account_id"].isin(late), ["account_id", "as_of"]]
+    met = asked.assign(row=asked.index).merge(told[["account_id", "opened", "told"]])
+    first = met["as_of"] + gap
+    within = (met["opened"] >= first) & (met["opened"] < first + horizon)
+    known = met[within].groupby("row")["told"].min()
+    return end.combine(known.reindex(end.index).fillna(end), max).astype("int64").rename("settled")
+
+
 def newest_day(engine: Engine, present: Present, until: int | None = None) -> int:
     """Return the day after the newest event of any event table; at the latest that after today.
 

@@ -44,7 +44,7 @@ def ablation(
         return fresh
 
     days, groups = past.snapshots["as_of"], past.snapshots["account_id"]
-    ahead = predict_ahead(members, table, past.labels, days, groups, folds)
+    ahead = predict_ahead(members, table, past.labels, days, groups, folds, settled=past.settled)
     y, day, group = (ahead[name].to_numpy() for name in ("y", "day", "group"))
     scored = [name for name in members() if name in ahead.columns]
     figures = [prepare("average_precision", y, ahead[name], group, day) for name in scored]

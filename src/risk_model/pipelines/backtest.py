@@ -177,6 +177,7 @@ class Trial:
                 capacity=settings.response.capacity or None,
                 n=settings.backtest.resamples,
                 told=told,
+                settled=past.settled,
             )
         except DataRefused as refused:
             return Judged(None, facts_of(past), str(refused))

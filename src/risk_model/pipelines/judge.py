@@ -15,6 +15,7 @@ from rich.text import Text
 
 from risk_model.blend import Blend
 from risk_model.evaluate import PRIOR, Evaluation, judge, metrics
+from risk_model.folds import as_told
 from risk_model.pipelines.line import Labelled
 from risk_model.pipelines.present_severity import severity_shown
 from risk_model.pipelines.severity_report import SeverityReport
@@ -127,10 +128,13 @@ def facts_of(past: Labelled) -> dict[str, Any]:
 def _prior(ahead: pd.DataFrame, past: Labelled, horizon: int) -> NDArray[np.float64]:
     """Return for each row the share of escalations that was known when its fold began."""
     days, y = past.snapshots["as_of"].to_numpy(), past.labels.to_numpy()
+    settled = None if past.settled is None else past.settled.to_numpy()
     prior = np.zeros(len(ahead))
     for fold, rows in ahead.groupby("fold"):
-        known = days + horizon <= rows["day"].min()
-        prior[(ahead["fold"] == fold).to_numpy()] = y[known].mean() if known.any() else 0.0
+        begins = int(rows["day"].min())
+        known = days + horizon <= begins
+        then = as_told(y, settled, begins)
+        prior[(ahead["fold"] == fold).to_numpy()] = then[known].mean() if known.any() else 0.0
     return prior
 
 

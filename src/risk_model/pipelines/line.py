@@ -18,7 +18,13 @@ from risk_model.errors import DataRefused, UsageError
 from risk_model.features import answers_at, features_at
 from risk_model.features.build import Heard
 from risk_model.features.heard import hear_texts
-from risk_model.features.snapshots import labels_of, newest_day, snapshots_on, yet_to_come
+from risk_model.features.snapshots import (
+    labels_of,
+    newest_day,
+    settled_on,
+    snapshots_on,
+    yet_to_come,
+)
 from risk_model.settings import PastDays, Settings
 from risk_model.tables import Tables, open_tables
 from risk_model.tables.freshness import stopped_feeds
@@ -32,11 +38,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Labelled:
-    """Past snapshots with features and labels: one row each, aligned."""
+    """Past snapshots with features and labels: one row each, aligned.
+
+    ``settled`` is the day number from which a label could be known; None: from its horizon's end.
+    """
 
     snapshots: pd.DataFrame
     features: pd.DataFrame
     labels: pd.Series
+    settled: pd.Series | None = None
 
     @property
     def escalations(self) -> int:
@@ -207,6 +217,7 @@ class Line:
         escalations = escalations[escalations["row_known"] < as_of * DAY]
         labels = labels_of(snapshots, escalations, horizon, as_of, gap)
         snapshots = snapshots[labels.notna()].reset_index(drop=True)
+        settled = settled_on(snapshots, escalations, horizon, gap)
         known = labels.dropna().reset_index(drop=True).astype(int)
         log.info(
             "%d snapshots of %d accounts on %d days, %d followed by an escalation",
@@ -216,7 +227,7 @@ class Line:
             int(known.sum()),
         )
         features = self.measure(snapshots, self.settings.catalogue)
-        return Labelled(snapshots, features, known)
+        return Labelled(snapshots, features, known, settled)
 
     def _past_days(self, as_of: int, horizon: int, plan: PastDays) -> list[int]:
         begun = [

@@ -44,13 +44,16 @@ class Recipe:
         grids = settings.recipe.choose
         if not any(grids.values()):
             return recipe
-        rows = _before_reported(past, horizon, gap)
+        rows, reported = _before_reported(past, horizon, gap)
         early = Snapshots(
             table.iloc[rows],
             past.labels.to_numpy(dtype=np.int64)[rows],
             past.snapshots["as_of"].to_numpy(dtype=np.int64)[rows],
             past.snapshots["account_id"].to_numpy()[rows],
+            settled=None if past.settled is None else past.settled.to_numpy()[rows],
         )
+        if reported is not None:
+            early = early.as_told(reported)
         least = int(settings.recipe.blend.get("min_positives", 30))
         choices: dict[str, Choice] = {
             str(name): choose(
@@ -120,7 +123,11 @@ def fit(settings: Settings, past: Labelled, horizon: int) -> Blend:
 def fit_with(recipe: Recipe, table: pd.DataFrame, past: Labelled, horizon: int) -> Blend:
     """Fit the blend of a recipe on a labelled past, by the features of ``table``."""
     return recipe.blend(horizon).fit(
-        table, past.labels, days=past.snapshots["as_of"], groups=past.snapshots["account_id"]
+        table,
+        past.labels,
+        days=past.snapshots["as_of"],
+        groups=past.snapshots["account_id"],
+        settled=past.settled,
     )
 
 
@@ -136,10 +143,13 @@ def measured_columns(past: Labelled, settings: Settings) -> list[str]:
     return [name for name in past.features.columns if bool(covered[name]) or name in rules]
 
 
-def _before_reported(past: Labelled, horizon: int, gap: int) -> np.ndarray[Any, Any]:
+def _before_reported(
+    past: Labelled, horizon: int, gap: int
+) -> tuple[np.ndarray[Any, Any], int | None]:
+    """Return the rows whose outcomes were known before the first day reported on, and that day."""
     days = past.snapshots["as_of"].to_numpy(dtype=np.int64)
     try:
         reported = int(ForwardFolds(1, horizon, gap=gap).blocks(days)[0][0])
     except DataRefused:
-        return np.empty(0, dtype=np.intp)
-    return np.flatnonzero(days + horizon + gap <= reported)
+        return np.empty(0, dtype=np.intp), None
+    return np.flatnonzero(days + horizon + gap <= reported), reported

@@ -29,13 +29,20 @@ MIDDLE = 3
 class PastSeverities:
     """Past escalations with a severity, each as its account stood at the snapshot before.
 
-    Aligned rows: ``features``, ``grades`` (1 … 4), ``days`` of the snapshots, ``accounts``.
+    Aligned rows: ``features``, ``grades`` (1 … 4), ``days`` of the snapshots, ``accounts``, and
+    ``settled``, the day number from which the escalation was known.
     """
 
     features: pd.DataFrame
     grades: Grades
     days: NDArray[np.int64]
     accounts: NDArray[Any]
+    settled: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.intp]) -> PastSeverities:
+        """Return these rows."""
+        each = (self.grades, self.days, self.accounts, self.settled)
+        return PastSeverities(self.features.iloc[rows], *(part[rows] for part in each))
 
 
 def past_severities(line: Line, past: Labelled, horizon: int) -> PastSeverities:
@@ -43,11 +50,15 @@ def past_severities(line: Line, past: Labelled, horizon: int) -> PastSeverities:
     table = line.tables.frame("escalations")
     wanted = pd.Series(np.nan, index=table.index)
     graded = table.assign(severity=table.get("severity", wanted)).dropna(subset=["severity"])
-    graded = graded.assign(day=(graded["opened_at"] // DAY).astype("int64"))
+    graded = graded.assign(
+        day=(graded["opened_at"] // DAY).astype("int64"), settled=graded["row_known"] // DAY + 1
+    )
     rows = past.snapshots[["account_id", "as_of"]].assign(row=np.arange(len(past.snapshots)))
     joined = pd.merge_asof(
         # Of several on a day the first counts, in whatever order the rows came.
-        graded.sort_values(["opened_at", "escalation_id"])[["account_id", "day", "severity"]],
+        graded.sort_values(["opened_at", "escalation_id"])[
+            ["account_id", "day", "severity", "settled"]
+        ],
         rows.astype({"as_of": "int64"}).sort_values("as_of"),
         left_on="day",
         right_on="as_of",
@@ -70,6 +81,7 @@ def past_severities(line: Line, past: Labelled, horizon: int) -> PastSeverities:
         joined["severity"].to_numpy(dtype=np.int64),
         joined["as_of"].to_numpy(dtype=np.int64),
         joined["account_id"].to_numpy(),
+        joined["settled"].to_numpy(dtype=np.int64),
     )
 
 
@@ -184,11 +196,9 @@ def _said_ahead(
     past: PastSeverities, settings: Settings, train: Any, test: Any, firm: Grades
 ) -> Grades:
     """Return what is said of later escalations; where nothing can be learnt yet, the facts."""
-    if len(np.unique(past.grades[train])) < 2:
+    then = past.take(train[past.settled[train] <= past.days[test].min()])
+    if len(np.unique(then.grades)) < 2:
         return facts_of(past.features.iloc[test], settings)
-    then = PastSeverities(
-        past.features.iloc[train], past.grades[train], past.days[train], past.accounts[train]
-    )
     return said_by(fit_severity(then, settings), past.features.iloc[test], settings, firm[test])
 
 
