@@ -89,7 +89,8 @@ def _of_account(
             case, state, _days_to(row["renewal_date"], now), repeated, how
         )
         # An account that is escalated is at risk, whatever else shows.
-        sponsor = respond.sponsors([hits], ["High"], pd.Series([row["arr"]]), how, [soon])[0]
+        own_hits = respond.rules_of(case, hits, now)
+        sponsor = respond.sponsors([own_hits], ["High"], pd.Series([row["arr"]]), how, [soon])[0]
         listed.append(
             {
                 **{name: row.get(name) for name in ESCALATED_COLUMNS if name in row},
@@ -97,6 +98,7 @@ def _of_account(
                 "opened_at": case.opened.strftime(ISO),
                 "days_open": state.days_open,
                 "suggested_severity": case.severity,
+                "rules_fired": ";".join(rule.id for rule in own_hits),
                 "acknowledge_overdue": state.acknowledge_overdue,
                 "next_update_due": state.next_update_due.strftime(ISO),
                 "sponsor_due": sponsor,

@@ -7,6 +7,7 @@ from risk_model.respond.escalated import (
     Open,
     Standing,
     is_same_matter,
+    rules_of,
     sponsor_within_a_day,
     standing,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "owner_of",
     "recovery_stages",
     "risk_levels",
+    "rules_of",
     "silent_hours",
     "sponsor_within_a_day",
     "sponsors",

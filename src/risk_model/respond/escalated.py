@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from risk_model.respond.clocks import answer_to, due_at
 from risk_model.respond.hours import Calendar
 from risk_model.respond.spec import Response
+from risk_model.rules import Rule
 
 # Two issues are one matter where they share so much of their words' stems.
 SAME_MATTER = 0.5
 SHORT_WORD = 3
+# Tells of an account how old its oldest open escalation is.
+OLDEST = "oldest_open_escalation"
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,19 @@ def sponsor_within_a_day(
     severe = case.severity in ("SEV-1", "SEV-2") and state.past_first_sla
     near = renewal_days is not None and 0 <= renewal_days <= how.renewal_near_days
     return severe or repeated or near or state.out_of_options
+
+
+def rules_of(case: Open, fired: Sequence[Rule], now: dt.datetime) -> list[Rule]:
+    """Return the rules that fired on an account, less those that another one of its escalations
+    is old enough for and this one is not.
+    """
+    age = (now - case.opened) / dt.timedelta(days=1)
+    return [
+        rule
+        for rule in fired
+        if not rule.groups
+        or any(OLDEST not in tests or tests[OLDEST].holds(age) for tests in rule.groups)
+    ]
 
 
 def is_same_matter(issue: str | None, before: str | None) -> bool:
