@@ -87,7 +87,8 @@ def source_columns() -> dict[str, frozenset[str]]:
             names[table.name] |= {"matter"}
     names["messages"] |= {"answered_at"}
     names["accounts"] |= {"csm_changed"}
-    names["silences"] = {"from_time", "until_time", "replies", "priority", "resolved_at"}
+    names["silences"] = {"from_time", "until_time", "with_customer_from", "replies", "automatic"}
+    names["silences"] |= {"priority", "opened_at", "resolved_at"}
     names["priorities"] = {"from_time", "until_time", "priority", "resolved_at", "opened_at"}
     names["ticket_events"] |= {"account_id"}
     return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
