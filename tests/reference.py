@@ -173,7 +173,7 @@ class Reference:
         missing = {column.name for column in table.columns} - self.present[name]
         for theirs in facts.values():
             if name == "messages":
-                add_answers(theirs)
+                add_answers(theirs, self._meetings_of(theirs[0].values["account_id"]))
             if name == "accounts":
                 add_csm_changes(theirs)
             if name in SUBJECTS:
@@ -188,6 +188,11 @@ class Reference:
         if HEARD.get(name) in missing:
             missing |= {*SIGNALS, "concern", "wants_answer"}
         self.sources[name], self.missing[name] = facts, missing
+
+    def _meetings_of(self, account: str) -> list[Fact]:
+        told = "status" in self.present.get("meetings", ())
+        rows = self.tables["meetings"] if told else []
+        return [fact_of("meetings", row) for row in rows if row["account_id"] == account]
 
     def _open_priorities(self) -> None:
         """A ticket's stints: the priority exported, then each change, until the next."""
