@@ -27,6 +27,18 @@ def opened(number: int, account_id: str, ago: int, closed: int | None, issue: st
 ESCALATIONS = [
     opened(1, "two", 20, None, "Invoice address wrong") | {"severity": 3},
     opened(2, "two", 2, None, "Mobile app crashes"),
+    opened(3, "one-word-alike", 30, 20, "Export to PDF crashes"),
+    opened(4, "one-word-alike", 1, None, "Invoice wrong, export them again"),
+    opened(5, "same-matter", 30, 20, "Sync with the warehouse fails"),
+    opened(6, "same-matter", 1, None, "The warehouse sync has failed again"),
+    opened(7, "long-after", 110, 100, "Sync with the warehouse fails"),
+    opened(8, "long-after", 1, None, "The warehouse sync has failed again"),
+    opened(9, "says-nothing", 30, 20, ""),
+    opened(10, "says-nothing", 1, None, "Sync with the warehouse fails"),
+    opened(11, "both-over", 150, 140, "Nightly sync fails"),
+    opened(12, "both-over", 120, 95, "Nightly sync fails again"),
+    opened(13, "just-over", 150, 140, "Nightly sync fails"),
+    opened(14, "just-over", 120, 85, "Nightly sync fails again"),
 ]
 ACCOUNTS = ["calm", *dict.fromkeys(str(row["account_id"]) for row in ESCALATIONS)]
 
@@ -80,3 +92,26 @@ def test_a_document_says_the_age_and_the_sponsor_of_its_own_escalation(judged: J
     assert "| **Executive sponsor** | within 24 hours |" in email("E1")
     assert stale not in email("E2")
     assert "| **Executive sponsor** | not called for |" in email("E2")
+
+
+def test_a_second_one_on_the_same_matter_calls_the_sponsor_and_one_on_another_does_not(
+    burning: Mapping[str, Mapping[str, Any]],
+) -> None:
+    due = {name: row["sponsor_due"] for name, row in burning.items()}
+    assert {name: due[name] for name in ("E4", "E6", "E10")} == {
+        "E4": "no", "E6": "within-24h", "E10": "within-24h",
+    }  # fmt: skip
+
+
+def test_who_is_called_for_a_second_one_is_told_why(
+    burning: Mapping[str, Mapping[str, Any]],
+) -> None:
+    fired = {name for name, row in burning.items() if "escalated-twice" in row["rules_fired"]}
+    assert fired == {"E6", "E8"}
+
+
+def test_two_that_are_long_over_call_nobody(judged: JudgedDay) -> None:
+    rows = {row["account_id"]: row for row in judged.rows.to_dict("records")}
+    assert rows["just-over"]["executive_sponsor"] == "within-24h"
+    assert rows["both-over"]["executive_sponsor"] == "no"
+    assert "escalated-twice" not in rows["both-over"]["rules_fired"]

@@ -6,7 +6,6 @@ from risk_model.respond.clocks import answer_to, clocks, due_at, owner_of, unpla
 from risk_model.respond.escalated import (
     Open,
     Standing,
-    is_same_matter,
     rules_of,
     sponsor_within_a_day,
     standing,
@@ -53,7 +52,6 @@ __all__ = [
     "fired_rules",
     "first_steps",
     "floors_of",
-    "is_same_matter",
     "lead_of",
     "likeliest",
     "named",
