@@ -27,6 +27,7 @@ def opened(number: int, account_id: str, ago: int, closed: int | None, issue: st
 ESCALATIONS = [
     opened(1, "two", 20, None, "Invoice address wrong") | {"severity": 3},
     opened(2, "two", 2, None, "Mobile app crashes"),
+    opened(20, "told-first", 1, None, "Sync fails") | {"acknowledged_at": moment(2, 20)},
     opened(3, "one-word-alike", 30, 20, "Export to PDF crashes"),
     opened(4, "one-word-alike", 1, None, "Invoice wrong, export them again"),
     opened(5, "same-matter", 30, 20, "Sync with the warehouse fails"),
@@ -115,3 +116,10 @@ def test_two_that_are_long_over_call_nobody(judged: JudgedDay) -> None:
     assert rows["just-over"]["executive_sponsor"] == "within-24h"
     assert rows["both-over"]["executive_sponsor"] == "no"
     assert "escalated-twice" not in rows["both-over"]["rules_fired"]
+
+
+def test_one_that_was_acknowledged_before_it_was_written_down_is_open_and_acknowledged(
+    burning: Mapping[str, Mapping[str, Any]],
+) -> None:
+    assert burning["E20"]["acknowledge_overdue"] == False  # noqa: E712  (numpy's)
+    assert burning["E20"]["next_update_due"] > burning["E20"]["opened_at"]

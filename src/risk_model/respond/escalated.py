@@ -53,7 +53,8 @@ def standing(case: Open, now: dt.datetime, hours: Calendar, how: Response) -> St
     )
     late = acknowledge_by < now
     missed = case.acknowledged is None or case.acknowledged > acknowledge_by
-    last = case.updated or case.acknowledged or case.opened
+    # What was said before the escalation was written down was no update of it.
+    last = max(case.updated or case.acknowledged or case.opened, case.opened)
     since = now - case.opened
     return Standing(
         acknowledge_overdue=(
