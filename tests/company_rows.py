@@ -86,7 +86,7 @@ class RowMaker:
                 "account_id": account,
                 "name": account.upper(),
                 "arr": 1000 * self.whole(200),
-                "csm": self.pick("Kim", "Lee"),
+                "csm": self.pick("Kim", "kim ", "Lee"),
                 "contract_start": start if self.some(0.6) else None,
                 "contract_end": max(start, end) if self.some(0.6) else None,
                 "strategic": self.pick(True, False, None),

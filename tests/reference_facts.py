@@ -128,7 +128,7 @@ def add_csm_changes(versions: list[Fact]) -> None:
     for place, fact in enumerate(ordered):
         before = ordered[place - 1] if place else None
         named = before and None not in (before.values["csm"], fact.values["csm"])
-        other = named and before.values["csm"] != fact.values["csm"]
+        other = named and len({one.values["csm"].strip().lower() for one in (before, fact)}) > 1
         in_time = before and None not in (before.known["csm"], fact.known["csm"])
         in_time = in_time and before.known["csm"] <= fact.known["csm"]
         fact.values["csm_changed"] = int(bool(other and in_time))

@@ -15,7 +15,7 @@ from risk_model.pipelines.brief import story_of
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
 from risk_model.settings import load_settings
-from small_company import AS_OF, Row, account, desk, moment, write_tables
+from small_company import AS_OF, Row, account, day, desk, moment, write_tables
 
 
 def opened(number: int, account_id: str, ago: int, closed: int | None, issue: str) -> Row:
@@ -27,6 +27,8 @@ def opened(number: int, account_id: str, ago: int, closed: int | None, issue: st
 ESCALATIONS = [
     opened(1, "two", 20, None, "Invoice address wrong") | {"severity": 3},
     opened(2, "two", 2, None, "Mobile app crashes"),
+    opened(21, "respelt", 9, None, "Sync fails"),
+    opened(22, "handed-over", 9, None, "Sync fails"),
     opened(20, "told-first", 1, None, "Sync fails") | {"acknowledged_at": moment(2, 20)},
     opened(3, "one-word-alike", 30, 20, "Export to PDF crashes"),
     opened(4, "one-word-alike", 1, None, "Invoice wrong, export them again"),
@@ -41,14 +43,24 @@ ESCALATIONS = [
     opened(13, "just-over", 150, 140, "Nightly sync fails"),
     opened(14, "just-over", 120, 85, "Nightly sync fails again"),
 ]
-ACCOUNTS = ["calm", *dict.fromkeys(str(row["account_id"]) for row in ESCALATIONS)]
+ACCOUNTS = [
+    account(name)
+    for name in ["calm", *dict.fromkeys(str(row["account_id"]) for row in ESCALATIONS)]
+    if name not in ("respelt", "handed-over")
+]
+# Whose CSM is written otherwise, or another one, since some days ago.
+VERSIONS = [
+    account(name, csm=csm, valid_from=day(ago))
+    for name, names in (("respelt", ("Ann Lee", "ann lee ")), ("handed-over", ("Ann Lee", "Bo")))
+    for csm, ago in zip(names, (300, 4), strict=True)
+]
 
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
     folder = write_tables(
         tmp_path_factory.mktemp("several"),
-        accounts=[account(name) for name in ACCOUNTS],
+        accounts=ACCOUNTS + VERSIONS,
         tickets=desk("calm"),
         escalations=ESCALATIONS,
     )
@@ -123,3 +135,10 @@ def test_one_that_was_acknowledged_before_it_was_written_down_is_open_and_acknow
 ) -> None:
     assert burning["E20"]["acknowledge_overdue"] == False  # noqa: E712  (numpy's)
     assert burning["E20"]["next_update_due"] > burning["E20"]["opened_at"]
+
+
+def test_a_name_in_other_letters_is_no_other_owner(
+    burning: Mapping[str, Mapping[str, Any]],
+) -> None:
+    assert "owner-changed" in burning["E22"]["rules_fired"]
+    assert "owner-changed" not in burning["E21"]["rules_fired"]
