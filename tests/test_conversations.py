@@ -59,7 +59,7 @@ Rows = Mapping[str, Mapping[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
+def the_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
     accounts = dict.fromkeys(str(row["account_id"]) for row in MESSAGES)
     folder = write_tables(
         tmp_path_factory.mktemp("conversations"),
@@ -73,8 +73,8 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
 
 
 @pytest.fixture(scope="module")
-def rows(judged: JudgedDay) -> Rows:
-    return {row["account_id"]: row for row in judged.rows.to_dict("records")}
+def rows(the_day: JudgedDay) -> Rows:
+    return {row["account_id"]: row for row in the_day.rows.to_dict("records")}
 
 
 @pytest.mark.parametrize("name", ["met", "called", "rang", "noted"])

@@ -57,7 +57,7 @@ VERSIONS = [
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
+def the_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
     folder = write_tables(
         tmp_path_factory.mktemp("several"),
         accounts=ACCOUNTS + VERSIONS,
@@ -69,12 +69,12 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
 
 
 @pytest.fixture(scope="module")
-def burning(judged: JudgedDay) -> Mapping[str, Mapping[str, Any]]:
-    return {row["escalation_id"]: row for row in judged.escalated.to_dict("records")}
+def burning(the_day: JudgedDay) -> Mapping[str, Mapping[str, Any]]:
+    return {row["escalation_id"]: row for row in the_day.escalated.to_dict("records")}
 
 
-def tracking(judged: JudgedDay, escalation_id: str | None) -> str:
-    story = story_of(judged, "two", escalation=escalation_id)
+def tracking(the_day: JudgedDay, escalation_id: str | None) -> str:
+    story = story_of(the_day, "two", escalation=escalation_id)
     return markdown.render(compose(story, "tracking"))
 
 
@@ -86,19 +86,19 @@ def test_only_the_escalation_that_is_stale_is_told_to_be(
 
 
 def test_documents_are_about_the_worst_open_escalation_or_the_one_that_is_named(
-    judged: JudgedDay,
+    the_day: JudgedDay,
 ) -> None:
-    worst, named = tracking(judged, None), tracking(judged, "E1")
+    worst, named = tracking(the_day, None), tracking(the_day, "E1")
     assert "| **Id** | E2 |" in worst
     assert "| **Id** | E1 |" in named
     assert "2026-03-25 (15 days, overdue)" in named
     with pytest.raises(UsageError, match="--escalation E9: two has none of that id"):
-        tracking(judged, "E9")
+        tracking(the_day, "E9")
 
 
-def test_a_document_says_the_age_and_the_sponsor_of_its_own_escalation(judged: JudgedDay) -> None:
+def test_a_document_says_the_age_and_the_sponsor_of_its_own_escalation(the_day: JudgedDay) -> None:
     def email(escalation_id: str) -> str:
-        return markdown.render(compose(story_of(judged, "two", escalation=escalation_id), "email"))
+        return markdown.render(compose(story_of(the_day, "two", escalation=escalation_id), "email"))
 
     stale = "An escalation has been open for 19 days"
     assert stale in email("E1")
@@ -123,8 +123,8 @@ def test_who_is_called_for_a_second_one_is_told_why(
     assert fired == {"E6", "E8"}
 
 
-def test_two_that_are_long_over_call_nobody(judged: JudgedDay) -> None:
-    rows = {row["account_id"]: row for row in judged.rows.to_dict("records")}
+def test_two_that_are_long_over_call_nobody(the_day: JudgedDay) -> None:
+    rows = {row["account_id"]: row for row in the_day.rows.to_dict("records")}
     assert rows["just-over"]["executive_sponsor"] == "within-24h"
     assert rows["both-over"]["executive_sponsor"] == "no"
     assert "escalated-twice" not in rows["both-over"]["rules_fired"]

@@ -38,7 +38,7 @@ def told(number: int, said: Said) -> Row:
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
+def the_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
     tickets = [*desk("calm")]
     events = [told(150, (150, "assigned", "")), told(151, (1, "assigned", ""))]
     for number, (name, said) in enumerate(STORIES.items()):
@@ -59,8 +59,8 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
 
 
 @pytest.fixture(scope="module")
-def rows(judged: JudgedDay) -> Mapping[str, Mapping[str, Any]]:
-    return {row["account_id"]: row for row in judged.rows.to_dict("records")}
+def rows(the_day: JudgedDay) -> Mapping[str, Mapping[str, Any]]:
+    return {row["account_id"]: row for row in the_day.rows.to_dict("records")}
 
 
 Rows = Mapping[str, Mapping[str, Any]]
