@@ -9,6 +9,7 @@ from itertools import pairwise
 import narwhals as nw
 
 from risk_model.catalogue import Feature, Pair
+from risk_model.features.extremes import smallest
 
 
 def combined(feature: Feature, values: Mapping[str, nw.Expr]) -> nw.Expr:
@@ -23,7 +24,7 @@ def combined(feature: Feature, values: Mapping[str, nw.Expr]) -> nw.Expr:
     if feature.verb == "first_of":
         return reduce(nw.coalesce, parts)
     if feature.verb == "least":
-        return nw.min_horizontal(*parts)
+        return smallest(*parts)
     if feature.verb == "add":
         return reduce(lambda so_far, part: so_far + part, parts)
     return _streak(parts)
