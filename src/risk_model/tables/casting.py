@@ -200,7 +200,11 @@ def _moment(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
     text = text_of(raw)
     typed = raw.family == "moment"
     if column.kind == "date":
-        day = day_from_typed(raw, rules.timezone) if typed else date_sql(text, rules.formats)
+        day = (
+            day_from_typed(raw, rules.timezone)
+            if typed
+            else date_sql(text, rules.timezone, rules.formats)
+        )
         moment = Moment(day, None)
     elif typed:
         moment = time_from_typed(raw, rules.timezone)
