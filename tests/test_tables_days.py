@@ -103,3 +103,32 @@ def test_a_date_that_was_given_midnight_or_no_offset_stays_on_its_day(
 def test_midnight_here_written_as_utc_is_the_day_here(tmp_path: Path):
     folder = lay(tmp_path, "Europe/Berlin", end="2026-07-31T22:00:00Z")
     assert end_of_contract(folder) == dt.date(2026, 8, 1)
+
+
+def test_days_that_two_formats_read_otherwise_are_told_of(tmp_path: Path):
+    folder = lay(tmp_path, "UTC", '["%m/%d/%Y", "%d/%m/%Y"]', end="05/06/2026", opened="31/05/2026")
+    assert end_of_contract(folder) == dt.date(2026, 5, 6)
+    assert open_tables(folder).report.notices == (
+        "accounts.csv: column 'contract_end': 1 dates fit more than one of its formats and are "
+        "different days by them, as '05/06/2026'; the first that fits was taken ('%m/%d/%Y' comes "
+        "first). Say in sources.yaml only the one that is right.",
+    )
+
+
+@pytest.mark.parametrize("end", ["31/05/2026", "05/05/2026", ""])
+def test_days_that_are_the_same_by_all_formats_are_no_news(tmp_path: Path, end: str):
+    folder = lay(tmp_path, "UTC", '["%m/%d/%Y", "%d/%m/%Y"]', end=end, opened="31/05/2026")
+    assert open_tables(folder).report.notices == ()
+
+
+def test_refused_days_that_are_months_are_told_of(tmp_path: Path):
+    folder = lay(tmp_path, "UTC", '"%m/%d/%Y %H:%M"', opened="31/05/2026 10:00")
+    rows = "2,a,30/05/2026 10:00\n3,a,05/06/2026 10:00\n4,a,never\n"
+    with (folder / "tickets.csv").open("a") as file:
+        file.write(rows)
+    tables = open_tables(folder)
+    assert tables.report.tables["tickets"].kept == 1
+    assert tables.report.notices == (
+        "tickets.csv: column 'opened_at': 2 of 3 refused dates are '%d/%m/%Y %H:%M'. sources.yaml "
+        "says '%m/%d/%Y %H:%M', by which day and month are exchanged in those that were read.",
+    )

@@ -10,8 +10,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from risk_model.tables import reasons
+from risk_model.tables.amounts import amount_doubt, amount_sql
 from risk_model.tables.contract import Column
-from risk_model.tables.moments import Moment, date_sql, day_from_typed, time_from_typed, time_sql
+from risk_model.tables.moments import (
+    Moment,
+    date_sql,
+    day_from_typed,
+    differing_days,
+    time_from_typed,
+    time_sql,
+)
 from risk_model.tables.quoting import identifier, literal
 
 MISSING_TOKENS = ("", "null", "nan", "n/a", "na", "none", "-", "nat", "<na>", "#n/a")
@@ -49,11 +57,15 @@ class RawColumn:
 
 @dataclass(frozen=True)
 class Rules:
-    """How to read the cells of one table: zone and formats of its times, renamed values."""
+    """How to read the cells of one table: zone and formats of its times, renamed values.
+
+    ``decimal`` is the sign before the decimals of its numbers, None where nobody has said it.
+    """
 
     timezone: str = "UTC"
     formats: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    decimal: str | None = None
     values: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
 
 
@@ -62,12 +74,14 @@ class Cell:
     """SQL of one cell: ``value`` (typed, NULL if missing or bad), ``text`` as it came, ``reason``.
 
     ``reason`` is NULL for a cell that is fine. It may use the placeholder alias of the value,
-    so ``value`` is computed once, in an inner SELECT.
+    so ``value`` is computed once, in an inner SELECT. ``doubt`` is a word on a cell that is fine
+    and may yet mean something else, NULL for most; the doubts of a column are told of together.
     """
 
     value: str
     text: str
     reason: str | None
+    doubt: str | None = None
 
 
 def text_of(column: RawColumn) -> str:
@@ -163,13 +177,16 @@ def _judged(
 
 def _number(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
     text = _renamed(text_of(raw), rules.values.get(column.name, {}))
+    doubt = None
     if raw.family == "number" and column.name not in rules.values:
         text, number = text_of(raw), f"CAST({identifier(raw.name)} AS DOUBLE)"
     else:
-        # the engine takes 1_000 for a thousand; a company that writes so means something else
-        number = f"CASE WHEN NOT contains({text}, '_') THEN TRY_CAST({text} AS DOUBLE) END"
+        number = amount_sql(text, rules.decimal)
+        # what has an upper end is no amount, and a whole number with a dot is refused
+        if column.kind == "number" and column.high is None:
+            doubt = amount_doubt(text, rules.decimal)
     outside = reasons.out_of_range(column.low, column.high)
-    cases = [("", reasons.NOT_A_NUMBER)]
+    cases = [("", reasons.not_a_number(rules.decimal))]
     if column.low is not None:
         cases.append((f"{value} < {column.low}", outside))
     if column.high is not None:
@@ -180,7 +197,7 @@ def _number(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
     judged = _judged(
         column, raw, value, text, rules, *cases, absent=f"NOT coalesce(isfinite({value}), FALSE)"
     )
-    return Cell(number, text, judged)
+    return Cell(number, text, judged, doubt)
 
 
 def _flag(column: Column, raw: RawColumn, text: str, rules: Rules, value: str) -> Cell:
@@ -218,7 +235,8 @@ def _moment(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
         (otherwise, reasons.NOT_A_TIME),
         (f"{value} < {low} OR {value} >= {high}", reasons.IMPLAUSIBLE_YEAR),
     ]
-    return Cell(moment.value, text, _judged(column, raw, value, text, rules, *cases))
+    doubt = None if typed else differing_days(text, rules.formats)
+    return Cell(moment.value, text, _judged(column, raw, value, text, rules, *cases), doubt)
 
 
 def _numbers_for_times(text: str) -> str:

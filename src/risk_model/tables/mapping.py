@@ -78,6 +78,7 @@ Words = Annotated[tuple[Word, ...], BeforeValidator(_as_list)]
 Spellings = Annotated[
     tuple[Annotated[str, AfterValidator(_spelling)], ...], BeforeValidator(_as_list)
 ]
+Sign = Literal[",", "."]
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
@@ -97,6 +98,7 @@ class MappedTable(Strict):
     dates: Spellings | None = None
     timezone: Zone | None = None
     missing: Words | None = None
+    decimal: Sign | None = None
     encoding: Literal["utf-8", "utf-16", "latin-1"] | None = None
     delimiter: Literal[",", ";", "\t", "|"] | None = None
 
@@ -108,7 +110,7 @@ class InputTable(Strict):
 
 
 class SourcesFile(Strict):
-    """The whole file. ``dates`` are for files; a view in SQL gives ISO or the engine's types.
+    """The whole file. ``dates`` and ``decimal`` are for files; a view gives what SQL writes.
 
     ``database`` is the address of a PostgreSQL database for the tables that are not in files.
     """
@@ -119,6 +121,7 @@ class SourcesFile(Strict):
     timezone: Zone = "UTC"
     dates: Spellings = ()
     missing: Words = ()
+    decimal: Sign | None = None
 
 
 class SourcesMapping:
@@ -140,13 +143,16 @@ class SourcesMapping:
     def layout(self, name: str) -> Layout:
         """Return which columns a table's are and how its cells are read."""
         mapped, whole = self.tables[name], self._content
-        dates = mapped.dates
+        dates, decimal = mapped.dates, mapped.decimal
         if dates is None:
             dates = () if mapped.sql else whole.dates
+        if decimal is None and not mapped.sql:
+            decimal = whole.decimal
         rules = Rules(
             timezone=mapped.timezone or whole.timezone,
             formats=dates,
             missing=whole.missing if mapped.missing is None else mapped.missing,
+            decimal=decimal,
             values=mapped.values,
         )
         return Layout(mapped.columns, mapped.known_at, rules)

@@ -168,6 +168,23 @@ def time_sql(text: str, timezone: str, formats: tuple[str, ...]) -> Moment:
     return Moment(value, f"({' OR '.join(gaps)})" if gaps else None)
 
 
+def differing_days(text: str, formats: tuple[str, ...]) -> str | None:
+    """Return SQL of the text where two of the formats fit and tell different days; else NULL."""
+    spelt = [spelling for spelling in formats if spelling != ISO and spelling not in _PLAUSIBLE]
+    if len(spelt) < 2:
+        return None
+    days = ", ".join(f"try_strptime(trim({text}), {literal(f)})::DATE" for f in spelt)
+    return f"CASE WHEN least({days}) <> greatest({days}) THEN left({text}, 40) END"
+
+
+def exchanged(spelling: str) -> str | None:
+    """Return a format with day and month the other way round; None where it has not both."""
+    if not (re.search("%-?d", spelling) and re.search("%-?m", spelling)):
+        return None
+    other = {"d": "m", "m": "d"}
+    return re.sub("%(-?)([dm])", lambda found: f"%{found[1]}{other[found[2]]}", spelling)
+
+
 def date_sql(text: str, timezone: str, formats: tuple[str, ...]) -> str:
     """Return the SQL of a text as a day number: the day written, or that of a moment's zone."""
     days = [_day(text, spelling, timezone) for spelling in formats or (ISO,)]

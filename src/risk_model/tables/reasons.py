@@ -4,7 +4,10 @@ from __future__ import annotations
 
 KEY_MISSING = "key missing"
 VALUE_MISSING = "required value missing"
-NOT_A_NUMBER = "not a number (write 1234.5, without thousands separators or currency)"
+NOT_A_NUMBER = (
+    "not a number (write 1234.5, without thousands separators or currency, or say `decimal:` in "
+    "sources.yaml)"
+)
 SPREADSHEET_ERROR = "an error of a spreadsheet's formula (mend it there and export again)"
 SPREADSHEET_DAY = (
     "a spreadsheet's day number (write 2026-03-31, or say dates: excel in sources.yaml)"
@@ -39,6 +42,13 @@ REJECTS = {
     "INVALID ENCODING": NOT_UTF8,
     "LINE SIZE OVER MAXIMUM": LINE_TOO_LONG,
 }
+
+
+def not_a_number(decimal: str | None) -> str:
+    """Return the reason for what is no number where ``decimal`` was said to be its sign."""
+    if decimal is None:
+        return NOT_A_NUMBER
+    return f"not a number that is written with `decimal: '{decimal}'` (as sources.yaml says)"
 
 
 def out_of_range(low: float | None, high: float | None) -> str:
