@@ -35,11 +35,15 @@ _MOMENTS = ("DATE", "TIMESTAMP")
 
 @dataclass(frozen=True)
 class RawColumn:
-    """A column as it came: ``name`` in the relation, ``label`` for people, the engine's type."""
+    """A column as it came: ``name`` in the relation, ``label`` for people, the engine's type.
+
+    ``constant`` is what a mapping says that every row holds, where the relation has no such column.
+    """
 
     name: str
     label: str
     type: str = "VARCHAR"
+    constant: str | None = None
 
     @property
     def family(self) -> str:

@@ -60,6 +60,7 @@ def add_served(
     raw, mistakes = match_columns(table, place, database.columns(relation), layout)
     if not mistakes:
         used = {c.name: c for c in (*raw.columns.values(), *raw.known_at.values())}
+        used = {name: column for name, column in used.items() if column.constant is None}
         raw = replace(
             raw, relation=_served(connection, found, database, relation, list(used.values()))
         )

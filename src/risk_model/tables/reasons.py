@@ -31,7 +31,10 @@ ENDS_BEFORE = "ends before it begins"
 TOO_FEW_COLUMNS = "fewer columns than the header (is the line cut off?)"
 TOO_MANY_COLUMNS = "more columns than the header (is a comma left unquoted?)"
 BROKEN_QUOTES = "text after a closing quote (write a quote inside a value twice)"
-NOT_UTF8 = "not UTF-8 (save the file as CSV UTF-8, or say its encoding in sources.yaml)"
+NOT_UTF8 = (
+    "not UTF-8 (save the file as CSV UTF-8, or say its `encoding:` in sources.yaml; windows-1252 "
+    "is what Excel and Outlook call ANSI)"
+)
 LINE_TOO_LONG = "longer than 2 million bytes"
 UNREADABLE = "not readable as CSV"
 

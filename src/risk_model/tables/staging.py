@@ -85,11 +85,13 @@ def typed_select(raw: RawTable, relation: str) -> str:
 
 def _understood(raw: RawTable, judged: Sequence[_Judged], relation: str) -> str:
     """Return the SELECT of the cells as they came, and as they are understood."""
-    given = ", ".join(
-        f"{identifier(column.name)} AS r{i}" for i, column in enumerate(_raw_columns(raw))
-    )
+    given = ", ".join(f"{_taken(column)} AS r{i}" for i, column in enumerate(_raw_columns(raw)))
     values = ", ".join(f"{j.cell.value} AS {j.alias}" for j in judged)
     return f"SELECT *, {values} FROM (SELECT {given} FROM {relation})"
+
+
+def _taken(column: RawColumn) -> str:
+    return identifier(column.name) if column.constant is None else literal(column.constant)
 
 
 def _outputs(raw: RawTable, judged: Sequence[_Judged]) -> list[str]:
