@@ -25,6 +25,7 @@ from risk_model.tables.line_ends import CR, LF, ends_of_rows, scanned
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import CsvShape
 from risk_model.tables.recoding import WINDOWS, readable
+from risk_model.tables.resources import too_little
 from risk_model.tables.signatures import no_csv
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -204,9 +205,9 @@ def run(connection: duckdb.DuckDBPyConnection, statement: str, place: str) -> No
 def unreadable(place: str, error: duckdb.Error) -> DataRefused:
     """Return the refusal of a file that the engine cannot read, in words.
 
-    Raises the error itself where it is not the file's fault: the engine has no memory left.
+    Raises the error itself where it is not the file's fault: no memory or no disk is left.
     """
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if too_little(error):
         raise error
     said = said_by(error)
     if "not latin-1 encoded" in said:

@@ -57,6 +57,7 @@ def _recode(source: Path, handle: int) -> None:
 
 def _not_written(folder: str, error: OSError) -> RiskModelError:
     return RiskModelError(
-        f"{folder}: cannot be written ({error.strerror}). Temporary files go there; make room, or "
-        "name another folder with TMPDIR or `spill:` in pipelines/resources.yaml."
+        f"{folder}: cannot be written ({error.strerror}). The tables of a run lie there while it "
+        "lasts; make room, or name another folder with TMPDIR or `spill:` in "
+        "pipelines/resources.yaml."
     )

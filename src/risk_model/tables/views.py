@@ -22,7 +22,7 @@ from risk_model.tables.mapping import Input, SourcesMapping
 from risk_model.tables.postgres import Database
 from risk_model.tables.quiet import keep_quiet
 from risk_model.tables.quoting import identifier, literal
-from risk_model.tables.resources import EngineConfig
+from risk_model.tables.resources import EngineConfig, too_little
 from risk_model.tables.signatures import not_readable
 
 
@@ -155,6 +155,8 @@ def run_view(
         )
         connection.unregister("rows_of_view")
     except duckdb.Error as error:
+        if too_little(error):
+            raise
         said = " ".join(line.strip() for line in str(error).splitlines() if line.strip(" ^"))
         raise DataRefused(f"{file}: {said}") from error
     return relation
