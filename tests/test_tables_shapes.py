@@ -158,3 +158,15 @@ def test_a_constant_for_a_column_that_is_there_is_refused(tmp_path: Path):
     assert caught.value.reasons == [
         "nps.csv: column 'kind' is there, so leave 'kind' out of `constants:` in sources.yaml."
     ]
+
+
+@pytest.mark.parametrize("word", ["N/A", "null", "#N/A", "None", "-", "n/a "])
+def test_nobody_is_named_by_the_words_for_nothing(tmp_path: Path, word: str):
+    accounts = f"account_id,name,csm,segment\n1,{word},{word},{word}\n2,Bob,NA,Mid\n"
+    frame = open_tables(lay(tmp_path, NAMES, accounts_csv=accounts, nps_csv=NPS)).frame("accounts")
+    assert frame["csm"].isna().tolist() == frame["segment"].isna().tolist() == [True, False]
+    # NA is a name, and what an account is called is free
+    assert frame["csm"].tolist()[1] == "NA" and frame["name"].tolist()[0] == word
+
+
+NAMES = SURVEYS % "constants: {kind: NPS}"

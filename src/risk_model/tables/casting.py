@@ -132,6 +132,7 @@ def cell(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
     tokens: tuple[str, ...] = MISSING_TOKENS if column.kind == "key" else ("",)
     if column.kind == "text" and raw.type in _FLOATS:
         tokens = ("", "nan")
+    tokens += column.nameless
     missing = f"CASE WHEN {_is_missing(text, rules, tokens)} THEN NULL ELSE {text} END"
     # hardly a cell is short enough to be such a word: look at its length first
     longest = max(len(token) for token in (*tokens, *(t.strip() for t in rules.missing)))

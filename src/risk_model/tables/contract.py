@@ -13,7 +13,8 @@ class Column:
     """One column of a table.
 
     ``known_at`` names the time column of the same row from which the value is known;
-    None means: from the time at which the row itself is known.
+    None means: from the time at which the row itself is known. ``nameless`` are the words that
+    stand where nobody and nothing is named.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Column:
     low: float | None = None
     high: float | None = None
     known_at: str | None = None
+    nameless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,15 @@ def _key(name: str) -> Column:
 
 def _text(name: str, known_at: str | None = None) -> Column:
     return Column(name, "text", known_at=known_at)
+
+
+# What spreadsheets and databases write for nothing. Not NA, which is a name and North America.
+_NAMELESS = ("n/a", "#n/a", "<na>", "null", "nan", "none", "-")
+
+
+def _name(name: str) -> Column:
+    """Return a text that names somebody, or a group: no free text, in which each word counts."""
+    return Column(name, "text", nameless=_NAMELESS)
 
 
 def _category(
@@ -101,12 +112,12 @@ _TABLES = (
             _key("account_id"),
             _text("name"),
             _number("arr"),
-            _text("segment"),
-            _text("plan"),
-            _text("region"),
-            _text("timezone"),
-            _text("csm"),
-            _text("csm_manager"),
+            _name("segment"),
+            _name("plan"),
+            _name("region"),
+            _name("timezone"),
+            _name("csm"),
+            _name("csm_manager"),
             _date("contract_start"),
             _date("contract_end"),
             _flag("strategic"),
@@ -214,7 +225,7 @@ _TABLES = (
             _category("sender_role", "executive", "admin", "user"),
             _category("recipient_role", "ceo", "executive", "csm", "support"),
             _text("thread_id"),
-            _text("author"),
+            _name("author"),
             Column("text", "text", required=True),
         ),
         row_known_at=("sent_at",),
@@ -307,7 +318,7 @@ _TABLES = (
             ),
             _time("acknowledged_at", known_at="acknowledged_at"),
             _time("last_update_at", known_at="last_update_at"),
-            _text("owner"),
+            _name("owner"),
             _text("issue"),
         ),
         row_known_at=("opened_at",),
