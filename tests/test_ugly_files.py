@@ -219,7 +219,7 @@ def test_a_folder_without_a_table_of_events_is_refused(tmp_path: Path):
 def test_accounts_that_are_all_refused_refuse_the_run(tmp_path: Path):
     assert refused_with(put(tmp_path, accounts_csv=b"account_id,arr\na,-1\nb,x\n")) == [
         "accounts.csv: all 2 rows are refused (negative: 1; not a number (write 1234.5, without "
-        "thousands separators or currency): 1)."
+        "thousands separators or currency, or say `decimal:` in sources.yaml): 1)."
     ]
     assert refused_with(put(tmp_path, accounts_csv=b"account_id\n")) == [
         "accounts.csv: not a single account; export it again."

@@ -23,6 +23,8 @@ from risk_model.tables.moments import (
 from risk_model.tables.quoting import identifier, literal
 
 MISSING_TOKENS = ("", "null", "nan", "n/a", "na", "none", "-", "nat", "<na>", "#n/a")
+# Of a name: not NA, which is one, and North America.
+NAMELESS = ("", "null", "nan", "n/a", "none", "-", "<na>", "#n/a")
 YES = ("true", "yes", "1", "t", "y", "1.0")
 NO = ("false", "no", "0", "f", "n", "0.0")
 
@@ -132,7 +134,8 @@ def cell(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
     tokens: tuple[str, ...] = MISSING_TOKENS if column.kind == "key" else ("",)
     if column.kind == "text" and raw.type in _FLOATS:
         tokens = ("", "nan")
-    tokens += column.nameless
+    if column.is_name:
+        tokens = NAMELESS
     missing = f"CASE WHEN {_is_missing(text, rules, tokens)} THEN NULL ELSE {text} END"
     # hardly a cell is short enough to be such a word: look at its length first
     longest = max(len(token) for token in (*tokens, *(t.strip() for t in rules.missing)))
@@ -187,9 +190,8 @@ def _number(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
         text, number = text_of(raw), f"CAST({identifier(raw.name)} AS DOUBLE)"
     else:
         number = amount_sql(text, rules.decimal)
-        # what has an upper end is no amount, and a whole number with a dot is refused
-        if column.kind == "number" and column.high is None:
-            doubt = amount_doubt(text, rules.decimal)
+        # counts, of which there may be hundreds of millions, are hardly ever written so
+        doubt = amount_doubt(text, rules.decimal) if column.is_money else None
     outside = reasons.out_of_range(column.low, column.high)
     cases = [("", reasons.not_a_number(rules.decimal))]
     if column.low is not None:

@@ -13,8 +13,8 @@ class Column:
     """One column of a table.
 
     ``known_at`` names the time column of the same row from which the value is known;
-    None means: from the time at which the row itself is known. ``nameless`` are the words that
-    stand where nobody and nothing is named.
+    None means: from the time at which the row itself is known. A name is somebody's or
+    a group's, and no free text.
     """
 
     name: str
@@ -24,7 +24,8 @@ class Column:
     low: float | None = None
     high: float | None = None
     known_at: str | None = None
-    nameless: tuple[str, ...] = ()
+    is_name: bool = False
+    is_money: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,8 @@ def _text(name: str, known_at: str | None = None) -> Column:
     return Column(name, "text", known_at=known_at)
 
 
-# What spreadsheets and databases write for nothing. Not NA, which is a name and North America.
-_NAMELESS = ("n/a", "#n/a", "<na>", "null", "nan", "none", "-")
-
-
 def _name(name: str) -> Column:
-    """Return a text that names somebody, or a group: no free text, in which each word counts."""
-    return Column(name, "text", nameless=_NAMELESS)
+    return Column(name, "text", is_name=True)
 
 
 def _category(
@@ -111,7 +107,7 @@ _TABLES = (
         (
             _key("account_id"),
             _text("name"),
-            _number("arr"),
+            Column("arr", "number", low=0, is_money=True),
             _name("segment"),
             _name("plan"),
             _name("region"),
@@ -267,7 +263,7 @@ _TABLES = (
             _time("recorded_at"),
             _time("confirmed_at", known_at="confirmed_at"),
             _flag("auto_renew"),
-            _number("proposed_arr"),
+            Column("proposed_arr", "number", low=0, is_money=True),
         ),
         row_known_at=("recorded_at",),
         known_since_ever=True,
