@@ -318,7 +318,8 @@ _TABLES = (
             _text("issue"),
         ),
         row_known_at=("opened_at",),
-        orders=(("opened_at", "closed_at"), ("opened_at", "acknowledged_at")),
+        # Acknowledged may come first: who takes a call writes the escalation down afterwards.
+        orders=(("opened_at", "closed_at"),),
         grace_days=SELDOM,
     ),
     Table(
