@@ -80,7 +80,7 @@ def test_the_comparison_shows_every_member_at_its_figure_and_how_far_random_rows
 def replay() -> pd.DataFrame:
     rows = predictions({"blend": 0.9}).rename(columns={"group": "account"})
     came = np.where(rows["y"] == 1, rows["day"] + 10.0, np.nan)
-    rows = rows.assign(p=rows["blend"], csm="Ann", escalated_day=came, worked=False)
+    rows = rows.assign(p=rows["blend"], csm="Ann", escalated_day=came, averted=False)
     return worth.ranked_by(rows, "p")
 
 
@@ -91,8 +91,9 @@ def test_the_planner_says_what_a_list_of_the_teams_size_catches_and_which_size_p
     sections = {"planner": plan.to_dict("records"), "capacity": {"blend": at_size}}
     figure = planner_figure(SimpleNamespace(sections=sections, replay=rows))  # type: ignore[arg-type]
     left, right = figure.axes
-    caught = plan.set_index("capacity").at[SIZE, "caught_share"]
-    wanted = f"{SIZE} accounts a week catch {caught:.0%} of escalations"
+    here = plan.set_index("capacity").loc[SIZE]
+    caught, drawn = here["caught_share"], here["caught_share_by_lot"]
+    wanted = f"{SIZE} accounts a week catch {caught:.0%} of escalations; drawn by lot {drawn:.0%}"
     assert left.get_title(loc="left") == wanted
     best = plan["capacity"][plan["value_20"].idxmax()]
     assert f"{best} a week pay best" in right.get_title(loc="left")

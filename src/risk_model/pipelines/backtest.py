@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from risk_model import worth
+from risk_model import by_lot, worth
 from risk_model.errors import DataRefused
 from risk_model.evaluate import Evaluation, forward_evaluation, without_nan
 from risk_model.folds import ForwardFolds
@@ -22,7 +22,7 @@ from risk_model.pipelines.ablation import ablation
 from risk_model.pipelines.judge import BASELINE, Judged, facts_of
 from risk_model.pipelines.line import Labelled, Line
 from risk_model.pipelines.recipe import Recipe, measured_columns
-from risk_model.pipelines.replay import replay_of
+from risk_model.pipelines.replay import calm_means, replay_of
 from risk_model.pipelines.severity import judge_severity, past_severities
 from risk_model.settings import BacktestPlan, Settings
 from risk_model.splits import ways_of_splitting
@@ -112,6 +112,7 @@ def backtest(
         "chosen": recipe.told(),
         "retrained": _retrained(done.predictions),
         **worth_of(replay, capacity),
+        "calm_means": calm_means(judged, past),
         "splits": _splits(recipe.members, table, past, done.predictions),
     }
     if families:
@@ -196,7 +197,10 @@ def folds_of(plan: BacktestPlan, past: Labelled, horizon: int, gap: int = 0) -> 
 
 
 def worth_of(replay: pd.DataFrame, capacity: int) -> dict[str, Any]:
-    """Return what the lists of a replay were worth to those who work them, as plain values."""
+    """Return what the lists of a replay were worth to those who work them, as plain values.
+
+    Each figure has that of lists drawn by lot beside it: without it nobody sees what chance finds.
+    """
     size = capacity or max(1, round(0.1 * replay.groupby("day").size().mean()))
     by_member = {
         name: worth.at_capacity(worth.ranked_by(replay, name), size)
@@ -207,8 +211,11 @@ def worth_of(replay: pd.DataFrame, capacity: int) -> dict[str, Any]:
     leads = worth.lead_days(replay, size)
     return {
         "capacity": by_member,
+        "capacity_by_lot": by_lot.at_capacity(replay, size),
         "capacity_a_csm": worth.at_capacity(replay, a_csm, per_csm=True),
+        "capacity_a_csm_by_lot": by_lot.at_capacity(replay, a_csm, per_csm=True),
         "lead_days": {"caught": len(leads), **worth.lead_quantiles(leads)},
+        "lead_days_by_lot": by_lot.lead_quantiles(replay, size, worth.QUANTILES),
         "planner": worth.planner(replay, (*worth.CAPACITIES, size)).to_dict("records"),
         "workload": worth.workload(replay).to_dict("records"),
         "unsuspected": worth.unsuspected(replay, size),
