@@ -107,11 +107,11 @@ def _plan(axes: Any, plan: pd.DataFrame, size: int) -> None:
         plan["capacity"], plan["caught_share"], color=BLUE, marker="o", markersize=3, label="blend"
     )
     drawn = plan["caught_share_by_lot"]
-    axes.plot(plan["capacity"], drawn, color=GREY, linestyle=":", label="lists drawn by lot")
+    axes.plot(plan["capacity"], drawn, color=GREY, linestyle=":", label="drawn by lot")
     axes.axvline(size, color=GREY, linestyle="--", linewidth=1)
     here, lot = (float(np.interp(size, plan["capacity"], y)) for y in (plan["caught_share"], drawn))
     axes.set_title(
-        f"{size} accounts a week catch {here:.0%} of escalations; drawn by lot {lot:.0%}",
+        f"{size} a week catch {here:.0%} of escalations; by lot {lot:.0%}",
         loc="left",
         fontsize=10,
     )
@@ -162,5 +162,5 @@ def _members(axes: Any, by_member: Any, drawn: Any) -> None:
     bars = axes.barh(names, heights, color=inks)
     axes.bar_label(bars, labels=[f"{share:.0%}" for share in heights], fontsize=8, padding=2)
     told = ", ".join(f"{n} {shares[n]:.0%}" for n in ("blend", "rules", "by lot"))
-    axes.set_title(f"Caught at this capacity: {told}", loc="left", fontsize=10)
+    axes.set_title(f"Caught: {told}", loc="left", fontsize=10)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))

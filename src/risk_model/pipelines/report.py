@@ -122,10 +122,13 @@ def _sentences(told: Any) -> list[str]:
         f"{a_csm['capacity']:.0f} accounts a CSM and week: precision {a_csm['precision']:.1%}, "
         f"{a_csm['caught_share']:.0%} caught (by lot {drawn['caught_share']:.0%}), "
         f"{a_csm['false_alarms_a_csm_and_week']:.1f} false alarms a CSM and week.",
-        f"Where nobody would have known ({', '.join(told['calm_means'])}): "
-        f"{hidden['caught']:.0f} of {hidden['escalations']:.0f} escalations caught, by lot "
-        f"{hidden['caught_by_lot']:.1f}.",
     ]
+    if told["calm_means"]:
+        lines.append(
+            f"Where nobody would have known ({', '.join(told['calm_means'])}): "
+            f"{hidden['caught']:.0f} of {hidden['escalations']:.0f} escalations caught, by lot "
+            f"{hidden['caught_by_lot']:.1f}."
+        )
     if leads["caught"]:
         by_lot = told["lead_days_by_lot"]
         lines.append(
