@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from risk_model import worth
+from risk_model.pipelines.backtest import worth_of
+from risk_model.pipelines.judge import Judged
+from risk_model.pipelines.present import as_text
 from risk_model.pipelines.replay import _averted, _suspected
+from risk_model.pipelines.report import shown
+from risk_model.splits import WAYS
 from risk_model.timeline import DAY
 
 MONDAYS = [0, 7, 14, 21]
@@ -30,7 +36,7 @@ def averted(*told: dict[str, Any], y: int = 0) -> list[int]:
     )
     marked = _averted(snapshots, np.full(len(snapshots), y), line, 30)
     assert not marked[snapshots["account_id"] == "B"].any()
-    return snapshots.loc[marked, "as_of"].tolist()
+    return [int(day) for day in snapshots.loc[marked, "as_of"]]
 
 
 def test_what_was_averted_clears_the_one_list_that_it_answers() -> None:
@@ -71,3 +77,46 @@ def test_what_was_measured_for_nobody_that_day_is_not_taken_for_calm() -> None:
     # A table that the company never had tells nothing, as before.
     never = features.assign(open_urgent_tickets=np.nan)
     assert _suspected(never, days).tolist() == [False] * 4
+
+
+def report(averted: bool, gap: int = 0) -> str:
+    """Return what is printed of a small replay: 40 accounts, every eighth of which escalates."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame([(day, f"A{n:02}", n) for day in range(0, 70, 7) for n in range(40)])
+    rows.columns = pd.Index(["day", "account", "n"])
+    came = rows["n"].where(rows["n"] % 8 == 0) + 20.0
+    hit = (came >= rows["day"]) & (came < rows["day"] + 30)
+    replay = rows.assign(
+        csm="Ann",
+        y=hit.astype(int),
+        escalated_day=came.where(hit),
+        averted=averted & (rows["n"] == 1),
+        hidden=True,
+        blend=0.5 * hit + rng.random(len(rows)),
+        rules=rng.random(len(rows)),
+    )
+    ways = {way: {"logistic": {"auroc": 0.7, "average_precision": 0.1}} for way in WAYS}
+    told = {**worth_of(worth.ranked_by(replay, "blend"), 10), "splits": ways}
+    told |= {"calm_means": ["no threat"], "gap_days": gap, "horizon_days": 30}
+    done: Any = SimpleNamespace(judged=Judged(None, {}, "made up"), sections=told)
+    return " ".join(as_text(shown(done), 300).split())
+
+
+def test_the_report_sets_lists_drawn_by_lot_beside_everything_that_was_caught() -> None:
+    said = report(averted=False)
+    # A quarter of all is listed, before the five for 3, 5, 5, 4 and 4 weeks: 5 - sum of 0.75^weeks.
+    assert "│ drawn by lot │ 5.2% │ 3.5 (69%) │ 25% │ 9.5 │ 75% │" in said
+    assert "caught (by lot 69%)" in said
+    assert "Where nobody would have known (no threat):" in said
+    assert "escalations caught, by lot 3.5." in said
+    assert "drawn by lot 7, 18% of all." in said
+    assert "at random" not in said
+    assert "averted" not in said.lower()
+    assert "gap" not in said
+
+
+def test_the_report_tells_what_was_averted_member_by_member_and_a_gap_that_was_asked_for() -> None:
+    said = report(averted=True, gap=14)
+    assert "Averted, as people say who acted on them" in said
+    assert "blend 1, rules 3" in said
+    assert "only escalations 14 days or more after a list count, up to 44" in said

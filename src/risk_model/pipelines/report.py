@@ -32,7 +32,7 @@ def _work(told: Any) -> Table:
     size = int(told["capacity"]["blend"]["capacity"])
     table = _table(f"A team that works {size} accounts a week")
     some_averted = any(row["averted"] for row in told["capacity"].values())
-    heads = ["", "precision", "escalations caught", "on the last list", "false alarms a week"]
+    heads = ["", "precision", "escalations caught", "last list", "false alarms a week"]
     heads += ["averted"] if some_averted else []
     for name in (*heads, "new on the list"):
         table.add_column(name, justify="right" if name else "left")
@@ -44,7 +44,7 @@ def _work(told: Any) -> Table:
     table.add_row("drawn by lot", *_worked(drawn, caught, some_averted), style="dim")
     table.caption = (
         "caught: on any list of the weeks before it. A list that changes more catches more, good "
-        "or bad: see what lists drawn by lot anew each week catch, and who was on the last list"
+        "or bad: see lists drawn by lot anew each week, and last list, the one right before it"
     )
     table.caption_justify = "left"
     return table
