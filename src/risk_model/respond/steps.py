@@ -24,14 +24,14 @@ def first_steps(
 ) -> list[str]:
     """Return the preventive first step: the strongest rule's, else by the sign's family.
 
-    What has waited for us comes before it (``silent`` hours of ours), unless the step is the
-    sponsor's; who else has to be there follows from the cause, what is due from the ``stages``
-    of a recovery.
+    What has waited for us comes before it (``silent`` hours of ours), and so does what else is
+    overdue with us, unless the step is the sponsor's; who else has to be there follows from the
+    cause, what is due from the ``stages`` of a recovery.
     """
     steps = []
     for place, rules in enumerate(fired):
         step = _own(rules, standing_out[place], states_[place], how)
-        if silent is not None and silent[place] > 0:
+        if silent is not None:
             step = _answered_first(step, rules, float(silent[place]), how)
         cause = causes[place] if causes else ""
         if cause and rules and "bring in" not in step.lower():
@@ -54,11 +54,14 @@ def _own(rules: Sequence[Rule], family: str, state: str, how: Response) -> str:
 
 
 def _answered_first(step: str, rules: Sequence[Rule], hours: float, how: Response) -> str:
-    """Put the answer that is owed before the step, unless that is what the step is."""
+    """Put what we owe before the step, unless that is what the step is."""
     lead = lead_of(rules)
     if lead and (lead.sponsor == "now" or is_about_waiting(lead, how)):
         return step
-    return f"{how.turn.answer.format(hours=f'{hours:,.0f}')}, then {_lower(step)}"
+    if hours > 0:
+        return f"{how.turn.answer.format(hours=f'{hours:,.0f}')}, then {_lower(step)}"
+    owed = next((rule.do for rule in rules if is_about_waiting(rule, how)), "")
+    return f"{owed}, then {_lower(step)}" if owed else step
 
 
 def _lower(sentence: str) -> str:
