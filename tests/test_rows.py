@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from golden_company import AS_OF, Rows, tables_of, ticket, wrote
-from golden_rules import due
+from golden_rules import due, incident
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score
 from risk_model.settings import load_settings
@@ -42,11 +42,31 @@ def _waits(kind: str, ago: int) -> Rows:
     return stories[kind]
 
 
+TWO_BLIPS = [incident(4, "degraded"), incident(12, "degraded")]
 STORIES: dict[str, Rows] = {
     **{f"{kind}-{ago}": _waits(kind, ago) for kind, days in WAITS.items() for ago in days},
     "asked-thrice": {
         "messages": [row for ago in (20, 10, 3) for row in wrote(ASKS, ago, answered=False)]
     },
+    "told-lost": {"messages": wrote("All our records of March are gone after the migration.", 3)},
+    "told-lost-upset": {
+        "messages": wrote("The new release deleted half of our contacts, this is a disaster.", 3)
+    },
+    "told-down": {"messages": wrote("Our production is down since 8 am. Nobody can work.", 3)},
+    "told-down-long-ago": {
+        "messages": wrote("Our production is down since 8 am. Nobody can work.", 20)
+    },
+    "night-and-day": {"incidents": [incident(10, hour=2), incident(4, "degraded")]},
+    "by-day": {"incidents": [incident(10)]},
+    "third-runs": {"incidents": [*TWO_BLIPS, incident(1, hour=23, ended_at="")]},
+    "third-degraded-runs": {"incidents": [*TWO_BLIPS, incident(1, "degraded", 23, ended_at="")]},
+    "third-lost": {"incidents": [*TWO_BLIPS, incident(20, "data-loss")]},
+    "runs-and-upset": {
+        "incidents": [incident(1, hour=23, ended_at="")],
+        "messages": wrote(UPSET, 5, answered=False),
+    },
+    **{f"lost-{ago}": {"incidents": [incident(ago, "data-loss")]} for ago in (3, 15, 27, 29)},
+    "long-incident": {"incidents": [incident(20, "degraded", ended_at=moment(19))]},
     "upset-and-promised": {**_waits("promise", 3), "messages": wrote(UPSET, 5)},
 }
 
@@ -93,3 +113,65 @@ def test_what_is_overdue_with_us_comes_before_another_step(rows: Listed) -> None
     assert row["recommended_action"].startswith(
         "Own the missed date in one call and give a new one that will hold, then take a personal"
     )
+
+
+@pytest.mark.parametrize(
+    ("account", "severity", "tier", "says"),
+    [
+        ("told-lost", "SEV-1", 3, "They told of lost data on 2026-03-27"),
+        ("told-lost-upset", "SEV-1", 3, "They told of lost data on 2026-03-27"),
+        ("told-down", "SEV-2", 2, "They told of something down on 2026-03-27"),
+    ],
+)
+def test_what_they_tell_of_lost_data_or_an_outage_is_a_rule_and_what_leads(
+    account: str, severity: str, tier: int, says: str, rows: Listed
+) -> None:
+    row = rows[account]
+    assert (row["risk_level"], row["suggested_severity"]) == ("High", severity)
+    assert (row["escalation_tier"], row["likely_cause"]) == (tier, "product")
+    assert row["reason_1"] == says
+    assert row["rules_fired"].split(";")[0] == "outage"
+    assert "today with an engineer" in row["recommended_action"]
+    assert "this week" not in row["recommended_action"]
+
+
+def test_an_outage_that_they_told_of_three_weeks_ago_is_over(rows: Listed) -> None:
+    row = rows["told-down-long-ago"]
+    assert (row["rules_fired"], row["suggested_severity"]) == ("", "SEV-4")
+
+
+def test_one_sentence_tells_of_one_incident(rows: Listed) -> None:
+    assert rows["night-and-day"]["reason_1"] == "An outage touched the account on 2026-03-20"
+    said = "An outage touched the account in working hours on 2026-03-20"
+    assert rows["by-day"]["reason_1"] == said
+
+
+@pytest.mark.parametrize(
+    ("account", "severity", "says", "step"),
+    [
+        ("third-runs", "SEV-1", "an outage has been running for 1 hour", "Call them now"),
+        ("third-degraded-runs", "SEV-2", "one has been running for 1 hour", "Call them now"),
+        ("third-lost", "SEV-1", "and data was lost on 2026-03-10", "Call their owner today"),
+        ("runs-and-upset", "SEV-1", "An outage has been running for 1 hour", "Call them now"),
+    ],
+)
+def test_what_runs_or_is_lost_is_said_first_and_met_first(
+    account: str, severity: str, says: str, step: str, rows: Listed
+) -> None:
+    row = rows[account]
+    assert says in row["reason_1"]
+    assert row["recommended_action"].startswith(step)
+    assert row["suggested_severity"] == severity
+
+
+def test_no_severity_stands_beside_a_tier_or_a_level_that_denies_it(rows: Listed) -> None:
+    least = {"SEV-1": 3, "SEV-2": 2}
+    for account, row in rows.items():
+        if "suggested_severity" in row and "escalation_tier" in row:
+            assert row["escalation_tier"] >= least.get(row["suggested_severity"], 1), account
+            assert row["suggested_severity"] != "SEV-1" or row["risk_level"] == "High", account
+    for ago in (3, 15, 27):
+        assert rows[f"lost-{ago}"]["rules_fired"] == "outage"
+        assert rows[f"lost-{ago}"]["suggested_severity"] == "SEV-1"
+    assert rows["lost-29"]["suggested_severity"] == "SEV-4"
+    assert rows["long-incident"]["escalation_tier"] == 2

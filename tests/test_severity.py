@@ -62,7 +62,7 @@ def graded(*accounts: dict[str, float]) -> list[int]:
         ({"incident_hours_28d": 13}, 2),
         ({"incident_users_28d": 100}, 2),
         ({"executive_to_ceo_28d": 1}, 2),
-        ({"outage_messages_28d": 1}, 2),
+        ({"outage_messages_14d": 1}, 2),
         ({"executive_concerns_28d": 1}, 2),
         ({"executive_messages_28d": 1}, 4),
         ({"open_urgent_tickets": 1}, 3),
@@ -324,10 +324,10 @@ def test_what_set_the_severity_is_told_where_no_rule_fires(tmp_path: Path) -> No
 
 def test_the_worst_fact_is_named_the_first_in_the_file_among_equals() -> None:
     known = [
-        {"tickets_7d": 9.0, "open_p1": 1.0, "outage_messages_28d": 2.0},
+        {"tickets_7d": 9.0, "open_p1": 1.0, "outage_messages_14d": 2.0},
         {"tickets_7d": 9.0, "past_sla": 1.0},
         {"tickets_7d": 1.0},
         {},
     ]
     facts = pd.DataFrame([dict.fromkeys(NAMES, np.nan) | one for one in known])
-    assert respond.facts_behind(facts, PLAN) == ["outage_messages_28d", "past_sla", "", ""]
+    assert respond.facts_behind(facts, PLAN) == ["outage_messages_14d", "past_sla", "", ""]

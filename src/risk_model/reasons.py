@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
@@ -16,7 +16,7 @@ from risk_model.catalogue import Catalogue
 from risk_model.catalogue.holding import holds_each
 from risk_model.explain import QUIET, Values, notable_each, sentence, stem_of
 from risk_model.row_values import rows_of
-from risk_model.rules import Grade, Rule, RuleSet
+from risk_model.rules import Rule, RuleSet
 
 Floats = NDArray[np.float64]
 LEAD = 1_000.0
@@ -44,7 +44,7 @@ def reasons(
     signs = _signs(notable_weights(parts, features, catalogue), parts, catalogue)
     fires, of_rules = _fires(features, fired, rules), rules_part.to_numpy(float).tolist()
     return [
-        _weightiest(_of_rules(own, rules.points, part), of_features, values, catalogue, most)
+        _weightiest(_of_rules(own, rules, part), of_features, values, catalogue, most)
         for own, part, of_features, values in zip(
             fires, of_rules, signs, rows_of(features), strict=True
         )
@@ -126,14 +126,13 @@ def _as_held(rule: Rule, held: Sequence[bool]) -> Fired:
     return (cases[0] if cases and rule.groups else rule), about
 
 
-def _of_rules(
-    fires: Sequence[Fired], points: Mapping[Grade, float], part: float
-) -> list[Candidate]:
+def _of_rules(fires: Sequence[Fired], rules: RuleSet, part: float) -> list[Candidate]:
     """Return the rules that fire and count no others, the heaviest first."""
+    points = rules.points
     total = sum(points[rule.grade] for rule, _ in fires) or 1.0
     single = [(rule, about) for rule, about in fires if rule.kinds is None]
     # The first step answers the strongest rule, the first in the file among equals: it leads.
-    lead = max(single, key=lambda fire: points[fire[0].grade], default=None)
+    lead = max(single, key=lambda fire: rules.strength(fire[0]), default=None)
     candidates: list[Candidate] = []
     for fire in single:
         rule, about = fire

@@ -25,7 +25,7 @@ def first_steps(
     """Return the preventive first step: the strongest rule's, else by the sign's family.
 
     What has waited for us comes before it (``silent`` hours of ours), and so does what else is
-    overdue with us, unless the step is the sponsor's; who else has to be there follows from the
+    overdue with us, unless the step is the sponsor's or a SEV-1's; who else has to be there follows from the
     cause, what is due from the ``stages`` of a recovery.
     """
     steps = []
@@ -56,7 +56,8 @@ def _own(rules: Sequence[Rule], family: str, state: str, how: Response) -> str:
 def _answered_first(step: str, rules: Sequence[Rule], hours: float, how: Response) -> str:
     """Put what we owe before the step, unless that is what the step is."""
     lead = lead_of(rules)
-    if lead and (lead.sponsor == "now" or is_about_waiting(lead, how)):
+    cannot_wait = lead is not None and (lead.sponsor == "now" or lead.severity == 1)
+    if cannot_wait or (lead and is_about_waiting(lead, how)):
         return step
     if hours > 0:
         return f"{how.turn.answer.format(hours=f'{hours:,.0f}')}, then {_lower(step)}"

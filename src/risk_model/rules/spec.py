@@ -16,6 +16,8 @@ Cause = Literal["product", "support", "expectations", "contract", "experience"]
 Level = Literal["High", "Medium", "Low"]
 Sponsor = Literal["now", "within-24h"]
 Conditions = Mapping[str, Condition]
+# How strong a rule is, as it fired: points, and whether it is SEV-1.
+Strength = tuple[float, bool]
 
 GRADE_POINTS: Mapping[Grade, float] = {"strong": 3.0, "warning": 2.0, "mild": 1.0}
 # What a case may say of its own, where it differs from its rule.
@@ -153,6 +155,13 @@ class RuleSet(Strict):
     def version(self) -> str:
         """Fingerprint of all rules."""
         return hash_of(self.model_dump_json(by_alias=True))
+
+    def strength(self, rule: Rule) -> Strength:
+        """Return how strong a rule is as it fired; of equals the first in the file leads.
+
+        Among rules of one grade lost data and a running outage cannot wait behind a complaint.
+        """
+        return self.points[rule.grade], rule.severity == 1
 
     def kind(self, rule: Rule, group: Conditions) -> str:
         """Return the kind of flag that a group of a rule's conditions is."""
