@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from golden_company import AS_OF, Rows, tables_of, ticket, wrote
-from golden_rules import due, incident
+from golden_company import AS_OF, Rows, tables_of, ticket, used, wrote
+from golden_rules import EXECUTIVE, asked, due, escalation, incident, met
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score
 from risk_model.settings import load_settings
-from small_company import moment, write_tables
+from small_company import Row, day, moment, write_tables
 
 UPSET = "This is unacceptable, the sync is broken again! When will it be fixed?"
 ASKS = "Could you send us the new price list?"
@@ -42,6 +42,42 @@ def _waits(kind: str, ago: int) -> Rows:
     return stories[kind]
 
 
+WORRIED = "I'm worried about the sync delays, my teams lose hours each day."
+MANAGER = "I want to talk to your manager about the delays."
+INVOICE = "The invoice is wrong: you charged us twice. Please correct it."
+TO_CEO = {**EXECUTIVE, "recipient_role": "ceo"}
+QUIET_FOR = (40, 83, 85, 181, 184, 250)
+
+
+def thanks(ago: int, **more: object) -> list[Row]:
+    text = "Thank you for the dinner and congratulations on the award."
+    return wrote(text, ago, answered=False, **more)
+
+
+def in_a_thread(text: str) -> list[Row]:
+    """Return four messages in one thread, each answered."""
+    told = ((9, "two"), (8, "three"), (6, "four"), (5, "five"))
+    return [row for ago, word in told for row in wrote(text.format(word), ago, thread_id="W")]
+
+
+# What keeps an account whose use fades from being a silent leaver.
+LOUD: dict[str, Rows] = {
+    **{
+        name: {"messages": wrote(text, 40)}
+        for name, text in {
+            "press": "We will post about this on social media and call the press.",
+            "lawyers": "Our lawyers will take legal action against you.",
+            "breach": "Personal data of our customers was exposed to another company.",
+            "down": "Our system is down and nobody can work since this morning.",
+            "told": "We were told that this was included in our plan, and now it is not.",
+            "passed": "We have been passed from team to team.",
+            "upset": UPSET,
+        }.items()
+    },
+    "manager": {"messages": wrote(MANAGER, 5)},
+    "nps": {"surveys": [asked("NPS", 40, 0)]},
+    "ticket": {"tickets": [ticket(60)]},
+}
 TWO_BLIPS = [incident(4, "degraded"), incident(12, "degraded")]
 STORIES: dict[str, Rows] = {
     **{f"{kind}-{ago}": _waits(kind, ago) for kind, days in WAITS.items() for ago in days},
@@ -67,6 +103,53 @@ STORIES: dict[str, Rows] = {
     },
     **{f"lost-{ago}": {"incidents": [incident(ago, "data-loss")]} for ago in (3, 15, 27, 29)},
     "long-incident": {"incidents": [incident(20, "degraded", ended_at=moment(19))]},
+    "executive-worried": {"messages": wrote(WORRIED, 3, **EXECUTIVE)},
+    "executive-waits": {"messages": wrote(WORRIED, 1, answered=False, **EXECUTIVE)},
+    "executive-thanks-later": {
+        "messages": [*wrote(WORRIED, 20, **EXECUTIVE), *thanks(18, **EXECUTIVE)]
+    },
+    "to-our-ceo": {"messages": wrote(ASKS, 3, **TO_CEO)},
+    "to-our-ceo-waits": {"messages": wrote(ASKS, 1, answered=False, **TO_CEO)},
+    "thanks-our-ceo": {"messages": thanks(3, **TO_CEO)},
+    "manager-called": {"messages": wrote(MANAGER, 20)},
+    "manager-waits": {"messages": wrote(MANAGER, 1, answered=False)},
+    "executive-invoice": {"messages": wrote(INVOICE, 3, **EXECUTIVE)},
+    "executive-down": {
+        "messages": wrote("Our production is down. Nobody can work.", 3, **EXECUTIVE)
+    },
+    "upset-answered": {"messages": wrote("This is outrageous, I am furious with you.", 5)},
+    "scheduling": {"messages": in_a_thread("We will join the workshop with {} people.")},
+    "asking": {"messages": in_a_thread("When will the export of our {} lists work?")},
+    "renewal-passed": {
+        "accounts": [{"contract_end": ""}],
+        "renewals": [{"renewal_date": day(2), "recorded_at": moment(200)}],
+    },
+    "renewal-followed": {
+        "renewals": [
+            {"renewal_date": day(2), "recorded_at": moment(200)},
+            {"renewal_date": day(-360), "recorded_at": moment(3)},
+        ]
+    },
+    "renewal-long-ago": {"renewals": [{"renewal_date": day(40), "recorded_at": moment(200)}]},
+    "renews-by-itself": {
+        "renewals": [{"renewal_date": day(-40), "recorded_at": moment(200), "auto_renew": "true"}]
+    },
+    "twice-long-ago": {
+        "escalations": [
+            escalation(170, 165, "Import stuck"),
+            escalation(150, 110, "The imports are stuck"),
+        ]
+    },
+    "twice-closed-lately": {
+        "escalations": [
+            escalation(170, 165, "Import stuck"),
+            escalation(150, 80, "The imports are stuck"),
+        ]
+    },
+    **{f"quiet-{ago}": {"messages": wrote("Sounds good.", ago)} for ago in QUIET_FOR},
+    "quiet-but-met": {"messages": wrote("Sounds good.", 60), "meetings": met("held", 5)},
+    **{f"fades-{kind}": {"usage": used(100, 40), **more} for kind, more in LOUD.items()},
+    "fades": {"usage": used(100, 40), "messages": wrote("We see the report.", 60)},
     "upset-and-promised": {**_waits("promise", 3), "messages": wrote(UPSET, 5)},
 }
 
@@ -175,3 +258,97 @@ def test_no_severity_stands_beside_a_tier_or_a_level_that_denies_it(rows: Listed
         assert rows[f"lost-{ago}"]["suggested_severity"] == "SEV-1"
     assert rows["lost-29"]["suggested_severity"] == "SEV-4"
     assert rows["long-incident"]["escalation_tier"] == 2
+
+
+@pytest.mark.parametrize("account", ["executive-worried", "executive-waits"])
+def test_an_executive_who_complains_has_one_row_that_agrees_with_itself(
+    account: str, rows: Listed
+) -> None:
+    row = rows[account]
+    assert "executive-involved" in row["rules_fired"]
+    assert (row["suggested_severity"], row["executive_sponsor"]) == ("SEV-2", "now")
+    assert row["owner_role"] == "senior CSM or CS manager"
+
+
+@pytest.mark.parametrize(
+    ("account", "before", "after"),
+    [
+        ("executive-waits", "answer theirs today", ""),
+        ("executive-worried", "", "ask theirs today whether it is settled"),
+        ("executive-thanks-later", "", "ask theirs today whether it is settled"),
+        ("to-our-ceo-waits", "Let our CEO's office answer today", ""),
+        ("to-our-ceo", "", "ask theirs today whether it is settled"),
+        ("manager-waits", "Let the person they ask for call them today", ""),
+        ("manager-called", "", "whether they have spoken to the person they asked for"),
+    ],
+)
+def test_a_step_that_was_taken_is_not_asked_for_again(
+    account: str, before: str, after: str, rows: Listed
+) -> None:
+    row = rows[account]
+    assert (before or after) in row["recommended_action"]
+    assert ("answered" in row["reason_1"]) == bool(after)
+
+
+def test_mere_thanks_to_our_ceo_are_no_escalation(rows: Listed) -> None:
+    row = rows["thanks-our-ceo"]
+    assert (row["rules_fired"], row["suggested_severity"]) == ("", "SEV-4")
+
+
+@pytest.mark.parametrize(
+    ("account", "cause"),
+    [
+        ("executive-invoice", "contract"),
+        ("executive-down", "product"),
+        ("told-lost-upset", "product"),
+        ("upset-and-promised", "support"),
+        ("upset-answered", "experience"),
+    ],
+)
+def test_the_cause_is_what_it_is_about_and_not_how_it_is_said_or_by_whom(
+    account: str, cause: str, rows: Listed
+) -> None:
+    assert rows[account]["likely_cause"] == cause
+
+
+def test_an_executives_outage_is_among_the_reasons(rows: Listed) -> None:
+    assert "They told of something down on 2026-03-27" in why(rows["executive-down"])
+
+
+def test_mails_about_a_date_are_no_matter_without_progress(rows: Listed) -> None:
+    assert rows["scheduling"]["rules_fired"] == ""
+    assert "no-progress" in rows["asking"]["rules_fired"].split(";")
+    assert "4 messages on one matter in 4 weeks that ask or complain" in why(rows["asking"])
+
+
+def test_a_renewal_that_has_passed_unconfirmed_stands_out(rows: Listed) -> None:
+    row = rows["renewal-passed"]
+    assert (row["rules_fired"], row["risk_level"]) == ("renewal-unconfirmed", "Medium")
+    said = "The renewal of 2026-03-28 has passed without being confirmed"
+    assert row["reason_1"] == said
+    for account in ("renewal-followed", "renewal-long-ago", "renews-by-itself"):
+        assert rows[account]["rules_fired"] == "", account
+
+
+def test_a_second_escalation_calls_an_executive_while_it_is_fresh(rows: Listed) -> None:
+    assert rows["twice-closed-lately"]["rules_fired"] == "escalated-twice"
+    assert rows["twice-closed-lately"]["executive_sponsor"] == "within-24h"
+    assert rows["twice-long-ago"]["rules_fired"] == ""
+    assert rows["twice-long-ago"]["executive_sponsor"] == "no"
+
+
+def test_who_says_nothing_stays_silent_however_long(rows: Listed) -> None:
+    for ago in QUIET_FOR:
+        row = rows[f"quiet-{ago}"]
+        assert (row["state"], row["risk_level"]) == ("silent", "Medium"), ago
+        assert row["rules_fired"] == "no-contact-weeks", ago
+        assert row["suggested_severity"] == "SEV-3", ago
+    assert rows["quiet-181"]["reason_1"] == "No word from them for 180 days, since 2025-09-30"
+    assert rows["quiet-250"]["reason_1"] == "No word from them for more than 26 weeks"
+    assert rows["quiet-but-met"]["state"] == "at-risk"
+
+
+@pytest.mark.parametrize("kind", LOUD)
+def test_who_complains_is_not_silent(kind: str, rows: Listed) -> None:
+    assert rows[f"fades-{kind}"]["state"] == "at-risk"
+    assert rows["fades"]["state"] == "silent"

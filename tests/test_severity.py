@@ -80,7 +80,9 @@ tones = st.dictionaries(
     st.sampled_from(TONED), st.floats(-1, 50, allow_nan=False), min_size=1, max_size=len(TONED)
 )
 facts_of_accounts = st.dictionaries(
-    st.sampled_from([name for name in NAMES if name not in TONED]), st.floats(-1, 50), max_size=12
+    st.sampled_from([name for name in NAMES if name not in {*TONED, *PLAN.in_person}]),
+    st.floats(-1, 50),
+    max_size=12,
 )
 
 
@@ -92,6 +94,13 @@ def test_no_tone_whatever_changes_a_severity(
 ) -> None:
     assert len(TONED) > 10
     assert graded(known | calm) == graded(known | angry) == graded(known)
+
+
+@pytest.mark.practice("sev-2-executive")
+def test_an_executive_who_complains_is_one_in_person_and_anybody_elses_tone_is_none() -> None:
+    complains = {"executive_complaints_28d": 1, "complaints_14d": 1, "sentiment_28d": -1}
+    assert graded({"executive_messages_28d": 1, **complains}) == [2]
+    assert graded(complains) == [4]
 
 
 @settings(max_examples=40)

@@ -25,8 +25,8 @@ def first_steps(
     """Return the preventive first step: the strongest rule's, else by the sign's family.
 
     What has waited for us comes before it (``silent`` hours of ours), and so does what else is
-    overdue with us, unless the step is the sponsor's or a SEV-1's; who else has to be there follows from the
-    cause, what is due from the ``stages`` of a recovery.
+    overdue with us, unless the step is the sponsor's or a SEV-1's; who else has to be there
+    follows from the cause, what is due from the ``stages`` of a recovery.
     """
     steps = []
     for place, rules in enumerate(fired):

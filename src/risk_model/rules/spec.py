@@ -21,7 +21,10 @@ Strength = tuple[float, bool]
 
 GRADE_POINTS: Mapping[Grade, float] = {"strong": 3.0, "warning": 2.0, "mild": 1.0}
 # What a case may say of its own, where it differs from its rule.
-OWN = ("grade", "says", "do", "cause", "risk_level", "severity", "tier", "sponsor")
+OWN = (
+    *("grade", "says", "do", "cause", "fallback_cause", "risk_level", "severity", "tier"),
+    "sponsor",
+)
 
 
 class Case(Strict):
@@ -32,6 +35,7 @@ class Case(Strict):
     says: str | None = None
     do: str | None = None
     cause: Cause | None = None
+    fallback_cause: Cause | None = None
     risk_level: Level | None = None
     severity: int | None = Field(None, ge=1, le=4)
     tier: int | None = Field(None, ge=1, le=4)
@@ -73,6 +77,7 @@ class Rule(Strict):
     says: str = ""
     do: str
     cause: Cause | None = None
+    fallback_cause: Cause | None = None
     risk_level: Level | None = None
     severity: int | None = Field(None, ge=1, le=4)
     tier: int | None = Field(None, ge=1, le=4)
