@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from risk_model.catalogue import Catalogue
+from risk_model.catalogue import Catalogue, Feature
 from risk_model.catalogue.holding import holds_each
 from risk_model.explain import QUIET, Values, notable_each, sentence, stem_of
 from risk_model.row_values import rows_of
@@ -20,6 +20,8 @@ from risk_model.rules import Rule, RuleSet
 
 Floats = NDArray[np.float64]
 LEAD = 1_000.0
+# Sources whose signs are told by rules and by the state alone.
+TOLD_APART = ("messages", "escalations")
 # What it weighs, what it is about, and the feature (else a rule) whose sentence it is.
 Candidate = tuple[float, frozenset[str], str, str]
 # A rule as its case that holds has it, and what the conditions that hold are about.
@@ -61,6 +63,42 @@ def standing_out(parts: pd.DataFrame, features: pd.DataFrame, catalogue: Catalog
     best = weights.argmax(axis=1)
     weighs = weights[np.arange(len(weights)), best] > 0
     return [families[place] if told else "" for place, told in zip(best, weighs, strict=True)]
+
+
+def with_signs(
+    reasons: Sequence[Sequence[str]],
+    families: Sequence[str],
+    features: pd.DataFrame,
+    catalogue: Catalogue,
+    most: int = 3,
+) -> tuple[list[list[str]], list[str]]:
+    """Return reasons and families, where nothing stands out with the notable signs instead.
+
+    For where no learner weighs them: what the catalogue calls ``notable``, a bad direction first,
+    then in its order; of those that tell the same story only the first is told. Messages are left
+    out, since what they say is heard, and what of it counts is a rule; so are past escalations,
+    which an account in recovery is told with anyway.
+    """
+    told, of_family = [list(said) for said in reasons], list(families)
+    quiet = np.flatnonzero([said == [QUIET] for said in told])
+    rows = rows_of(features)
+    for row, signs in zip(quiet.tolist(), _notable(features.iloc[quiet], catalogue), strict=True):
+        if signs:
+            of_family[row] = signs[0].family
+            values = rows[row]
+            told[row] = [sentence(s.says or "", values, catalogue, s) for s in signs[:most]]
+    return told, of_family
+
+
+def _notable(features: pd.DataFrame, catalogue: Catalogue) -> list[list[Feature]]:
+    """Return for each account its notable features, one a story, a bad direction first."""
+    found: list[dict[str, Feature]] = [{} for _ in range(len(features))]
+    known = [f for f in catalogue.features if f.notable is not None and f.source not in TOLD_APART]
+    for feature in sorted(known, key=lambda feature: feature.worse == "none"):
+        notable = notable_each(feature, features[feature.name].to_numpy(dtype=float))
+        for row in np.flatnonzero(notable).tolist():
+            found[row].setdefault(stem_of(feature.name), feature)
+    return [list(signs.values()) for signs in found]
 
 
 def notable_weights(parts: pd.DataFrame, features: pd.DataFrame, catalogue: Catalogue) -> Floats:
