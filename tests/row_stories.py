@@ -80,6 +80,23 @@ STORIES: dict[str, Rows] = {
     "told-lost-upset": {
         "messages": wrote("The new release deleted half of our contacts, this is a disaster.", 3)
     },
+    "told-lost-waits": {
+        "messages": [
+            *wrote("All our records of March are gone after the migration.", 6),
+            *wrote(UPSET, 5, answered=False),
+        ],
+        "tickets": [ticket(5, first_response_at="", priority="P2")],
+    },
+    "told-lost-legal": {
+        "messages": [
+            *wrote("All our records of March are gone after the migration.", 20),
+            *wrote("Our lawyers will take legal action against you.", 3),
+        ]
+    },
+    "ticket-waits-longer": {
+        "messages": wrote("We are going to cancel our contract.", 4, answered=False),
+        "tickets": [ticket(100)],
+    },
     "told-down": {"messages": wrote("Our production is down since 8 am. Nobody can work.", 3)},
     "told-down-long-ago": {
         "messages": wrote("Our production is down since 8 am. Nobody can work.", 20)

@@ -267,6 +267,17 @@ def test_our_silence_is_told_where_no_rule_has_told_it() -> None:
     assert told == [["Upset", says, "Usage"], [says], ["Usage"]]
 
 
+def test_a_company_that_counts_in_hours_goes_on_doing_so() -> None:
+    turn = HOW.turn.model_copy(update={"answer": "Answer what has waited {hours} hours"})
+    how = HOW.model_copy(update={"turn": turn})
+    told = [
+        respond.first_steps([[]], ["messages"], ["at-risk"], one, silent=np.array([1000.0]))[0]
+        for one in (how, HOW)
+    ]
+    assert told[0].startswith("Answer what has waited 1,000 hours, then take a personal")
+    assert told[1].startswith("Answer today, with a date, what has waited 41 days, then take a")
+
+
 def test_the_answer_that_is_owed_comes_before_the_step_but_not_before_the_sponsors() -> None:
     accounts = [named("upset-message"), named("waiting-on-us"), named("threat-to-go-public")]
     steps = respond.first_steps(

@@ -47,8 +47,22 @@ def test_the_longer_we_are_silent_the_row_gets_no_calmer(kind: str, rows: Listed
 
 
 def test_what_has_waited_is_counted_and_dated_from_the_first_of_it(rows: Listed) -> None:
-    said = "3 messages that ask or complain have waited 471 hours for our answer, since 2026-03-10"
+    said = "3 messages that ask or complain have waited 19 days for our answer, since 2026-03-10"
     assert rows["asked-thrice"]["reason_1"] == said
+
+
+def test_the_step_and_the_reasons_tell_one_wait(rows: Listed) -> None:
+    row = rows["ticket-waits-longer"]
+    assert "cancelling" in row["reason_1"]
+    assert row["reason_2"] == "No reply from us for 99 days"
+    assert row["recommended_action"].startswith(
+        "Answer today, with a date, what has waited 99 days, then have the manager call"
+    )
+
+
+def test_a_legal_step_leads_before_lost_data_and_lost_data_before_anger(rows: Listed) -> None:
+    assert rows["told-lost-legal"]["rules_fired"].startswith("breach-or-legal-fact;")
+    assert rows["told-lost-upset"]["rules_fired"].startswith("outage;upset-message")
 
 
 def test_what_is_overdue_with_us_comes_before_another_step(rows: Listed) -> None:
@@ -162,6 +176,7 @@ def test_mere_thanks_to_our_ceo_are_no_escalation(rows: Listed) -> None:
         ("executive-invoice", "contract"),
         ("executive-down", "product"),
         ("told-lost-upset", "product"),
+        ("told-lost-waits", "product"),
         ("upset-and-promised", "support"),
         ("upset-answered", "experience"),
     ],

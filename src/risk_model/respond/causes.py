@@ -26,14 +26,16 @@ def causes(
 
     ``signs`` counts the notable signs of each cause (see ``count_signs``). They decide between
     causes with the same points, and alone where no rule points anywhere. Rules that tell how it is
-    said, or by whom, speak for their fallback only where nothing says what it is about.
+    said, or by whom, speak for their fallback only where nothing says what it is about; where one
+    says SEV-1, that is what it is about.
     """
     counted = None if signs is None else signs[list(CAUSES)].to_numpy()
     result = []
     for place, hits in enumerate(fired):
         seen = dict(zip(CAUSES, counted[place], strict=True)) if counted is not None else {}
         votes = (
-            _votes([(rule.cause, rule.grade) for rule in hits], rules)
+            _votes([(rule.cause, rule.grade) for rule in hits if rule.severity == 1], rules)
+            or _votes([(rule.cause, rule.grade) for rule in hits], rules)
             or {cause: 0.0 for cause, n in seen.items() if n >= SIGNS_ENOUGH}
             or _votes([(rule.fallback_cause, rule.grade) for rule in hits], rules)
         )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from risk_model.respond.levels import lead_of
 from risk_model.respond.spec import Response
-from risk_model.respond.turn import is_about_waiting
+from risk_model.respond.turn import how_long, is_about_waiting
 from risk_model.rules import Rule
 
 
@@ -56,11 +56,10 @@ def _own(rules: Sequence[Rule], family: str, state: str, how: Response) -> str:
 def _answered_first(step: str, rules: Sequence[Rule], hours: float, how: Response) -> str:
     """Put what we owe before the step, unless that is what the step is."""
     lead = lead_of(rules)
-    cannot_wait = lead is not None and (lead.sponsor == "now" or lead.severity == 1)
-    if cannot_wait or (lead and is_about_waiting(lead, how)):
+    if lead and (lead.cannot_wait or is_about_waiting(lead, how)):
         return step
     if hours > 0:
-        return f"{how.turn.answer.format(hours=f'{hours:,.0f}')}, then {_lower(step)}"
+        return f"{how_long(how.turn.answer, hours)}, then {_lower(step)}"
     owed = next((rule.do for rule in rules if is_about_waiting(rule, how)), "")
     return f"{owed}, then {_lower(step)}" if owed else step
 

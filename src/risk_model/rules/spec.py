@@ -16,7 +16,7 @@ Cause = Literal["product", "support", "expectations", "contract", "experience"]
 Level = Literal["High", "Medium", "Low"]
 Sponsor = Literal["now", "within-24h"]
 Conditions = Mapping[str, Condition]
-# How strong a rule is, as it fired: points, and whether it is SEV-1.
+# How strong a rule is, as it fired: points, and whether it cannot wait.
 Strength = tuple[float, bool]
 
 GRADE_POINTS: Mapping[Grade, float] = {"strong": 3.0, "warning": 2.0, "mild": 1.0}
@@ -94,6 +94,11 @@ class Rule(Strict):
         return self
 
     @property
+    def cannot_wait(self) -> bool:
+        """Whether it calls the sponsor now or says SEV-1: then its step comes before any other."""
+        return self.sponsor == "now" or self.severity == 1
+
+    @property
     def groups(self) -> tuple[Conditions, ...]:
         """The groups of conditions, of which one has to hold throughout."""
         return (self.when,) if self.when else tuple(case.when for case in self.any_of)
@@ -164,9 +169,9 @@ class RuleSet(Strict):
     def strength(self, rule: Rule) -> Strength:
         """Return how strong a rule is as it fired; of equals the first in the file leads.
 
-        Among rules of one grade lost data and a running outage cannot wait behind a complaint.
+        Among rules of one grade lost data and a running outage do not wait behind a complaint.
         """
-        return self.points[rule.grade], rule.severity == 1
+        return self.points[rule.grade], rule.cannot_wait
 
     def kind(self, rule: Rule, group: Conditions) -> str:
         """Return the kind of flag that a group of a rule's conditions is."""
