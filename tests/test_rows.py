@@ -236,6 +236,7 @@ def test_who_complains_is_not_silent(kind: str, rows: Listed) -> None:
         ("low-csat", "Last CSAT answer was 1 of 5", "Take a personal 30 minutes"),
         ("missed-twice", "2 meetings missed or cancelled in 12 weeks", "Agree on the next step"),
         ("promoter", "Nothing stands out in what was measured", "Keep the usual rhythm"),
+        ("scheduling", "Nothing stands out in what was measured", "Keep the usual rhythm"),
         ("thanks", "Nothing stands out in what was measured", "Keep the usual rhythm"),
     ],
 )

@@ -20,8 +20,8 @@ from risk_model.rules import Rule, RuleSet
 
 Floats = NDArray[np.float64]
 LEAD = 1_000.0
-# Sources whose signs are told by rules and by the state alone.
-TOLD_APART = ("messages", "escalations")
+# Families and sources whose signs are told by rules and by the state alone.
+TOLD_APART = {"messages", "escalations"}
 # What it weighs, what it is about, and the feature (else a rule) whose sentence it is.
 Candidate = tuple[float, frozenset[str], str, str]
 # A rule as its case that holds has it, and what the conditions that hold are about.
@@ -93,10 +93,11 @@ def with_signs(
 def _notable(features: pd.DataFrame, catalogue: Catalogue) -> list[list[Feature]]:
     """Return for each account its notable features, one a story, a bad direction first."""
     found: list[dict[str, Feature]] = [{} for _ in range(len(features))]
-    known = [f for f in catalogue.features if f.notable is not None and f.source not in TOLD_APART]
+    notable = [feature for feature in catalogue.features if feature.notable is not None]
+    known = [feature for feature in notable if not {feature.family, feature.source} & TOLD_APART]
     for feature in sorted(known, key=lambda feature: feature.worse == "none"):
-        notable = notable_each(feature, features[feature.name].to_numpy(dtype=float))
-        for row in np.flatnonzero(notable).tolist():
+        holds = notable_each(feature, features[feature.name].to_numpy(dtype=float))
+        for row in np.flatnonzero(holds).tolist():
             found[row].setdefault(stem_of(feature.name), feature)
     return [list(signs.values()) for signs in found]
 
