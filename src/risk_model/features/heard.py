@@ -15,10 +15,10 @@ import pandas as pd
 from risk_model.catalogue import Catalogue, Feature
 from risk_model.engines import Engine
 from risk_model.features.matters import matters_of
-from risk_model.features.sources import HEARD, SAID
+from risk_model.features.sources import HEARD, OF_SIGNALS
 from risk_model.features.spans import farthest_of
 from risk_model.tables.contract import CONTRACT
-from risk_model.text import Lexicons, hear_all
+from risk_model.text import SIGNALS, Lexicons, hear_all
 from risk_model.text.cache import read_ahead
 from risk_model.timeline import DAY
 
@@ -47,9 +47,10 @@ def hear_texts(
     Of messages only what customers wrote is heard: our own words are not theirs. What the cache
     knows is not read again; it holds no text.
     """
+    signals = {*SIGNALS, *OF_SIGNALS}
     heard = matters_of(engine, present, catalogue)
     for name, (column, _) in HEARD.items():
-        readers = [f for f in catalogue.features if f.source == name and f.columns & SAID]
+        readers = [f for f in catalogue.features if f.source == name and f.columns & signals]
         if not readers or column not in present.get(name, ()):
             continue
         key = CONTRACT[name].key[0]

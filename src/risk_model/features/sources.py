@@ -51,10 +51,9 @@ OF_SIGNALS: dict[str, tuple[str, ...]] = {
     "concern": (*_MATTERS_RAISED, "executive"),
     "wants_answer": (*_MATTERS_RAISED, "question", "complaint", "frustration"),
     "complains": (*_MATTERS_RAISED, "complaint", "frustration"),
+    # Less what asks or complains beside it.
+    "mere_thanks": ("thanks",),
 }
-# Thanks that neither ask nor complain; what says nothing is none.
-MERE_THANKS = "mere_thanks"
-SAID = frozenset({*SIGNALS, *OF_SIGNALS, MERE_THANKS})
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def source_columns() -> dict[str, frozenset[str]]:
         names[table.name] = {column.name for column in table.columns} | {"row_known"}
         names[table.name] |= set(DERIVED.get(table.name, {}))
         if table.name in HEARD:
-            names[table.name] |= SAID
+            names[table.name] |= {*SIGNALS, *OF_SIGNALS}
         if table.name in MATTERS:
             names[table.name] |= {"matter"}
     names["messages"] |= {"answered_at"}
@@ -171,10 +170,11 @@ def _plain(
     missing = {column.name for column in table.columns} - present
     missing |= {name for name, d in derived.items() if missing & set(d.needs)}
     if table.name in HEARD:
+        signals = {*SIGNALS, *OF_SIGNALS}
         text, known_at = HEARD[table.name]
         since = known.get(text, known_at)
-        known |= dict.fromkeys(SAID, since) if since else {}
-        missing |= SAID if heard is None or text in missing else set()
+        known |= dict.fromkeys(signals, since) if since else {}
+        missing |= signals if heard is None or text in missing else set()
     if table.name == "messages":
         missing |= {"answered_at"} if missing & {"direction"} else set()
     if table.name == "accounts":
@@ -195,7 +195,7 @@ def _completed(
     table = CONTRACT[source.table]
     wanted = None if read is None else _with_moments(source, read)
     frame, is_made = source.frame, False
-    if table.name in HEARD and (wanted is None or wanted & SAID):
+    if table.name in HEARD and (wanted is None or wanted & {*SIGNALS, *OF_SIGNALS}):
         frame, is_made = _with_signals(table, frame, heard), heard is not None
         is_made = is_made and not is_read_once
     if table.name == "messages" and (wanted is None or "answered_at" in wanted):
@@ -232,11 +232,11 @@ def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
     """Join what each row's text was heard to say; a row without a text says nothing."""
     if heard is None:
         nothing = nw.lit(None, dtype=nw.Float64)
-        return frame.with_columns(**dict.fromkeys(sorted(SAID), nothing))
+        return frame.with_columns(**dict.fromkeys([*SIGNALS, *OF_SIGNALS], nothing))
     frame = frame.join(heard, on=table.key[0], how="left")
     frame = frame.with_columns(**{name: greatest(*parts) for name, parts in OF_SIGNALS.items()})
-    thanks = (nw.col("thanks") > 0) & (nw.col("wants_answer") <= 0)
-    return frame.with_columns(**{MERE_THANKS: nw.when(thanks).then(1.0).otherwise(0.0)})
+    mere = (nw.col("mere_thanks") > 0) & (nw.col("wants_answer") <= 0)
+    return frame.with_columns(mere_thanks=nw.when(mere).then(1.0).otherwise(0.0))
 
 
 def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source:
