@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,7 +36,7 @@ def first_steps(
             step = _answered_first(step, rules, float(silent[place]), how)
         cause = causes[place] if causes else ""
         if cause and rules and "bring in" not in step.lower():
-            step = f"{step}; bring in {_listed(how.causes[cause].bring_in)}"  # type: ignore[index]
+            step = _with_others(step, how.causes[cause].bring_in)  # type: ignore[index]
         stage = stages[place] if stages else ""
         if stage:
             due = how.recovery[stage].due  # type: ignore[index]
@@ -62,6 +63,12 @@ def _answered_first(step: str, rules: Sequence[Rule], hours: float, how: Respons
         return f"{how_long(how.turn.answer, hours)}, then {_lower(step)}"
     owed = next((rule.do for rule in rules if is_about_waiting(rule, how)), "")
     return f"{owed}, then {_lower(step)}" if owed else step
+
+
+def _with_others(step: str, names: Sequence[str]) -> str:
+    """Add who has to be there besides those whom the step names itself."""
+    others = [name for name in names if not re.search(rf"(?i)\b{re.escape(name)}\b", step)]
+    return f"{step}; bring in {_listed(others)}" if others else step
 
 
 def _lower(sentence: str) -> str:
