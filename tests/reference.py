@@ -15,11 +15,13 @@ from reference_facts import (
     DAY,
     HEARD,
     HOURS,
+    MADE_OF_SIGNALS,
     SUBJECTS,
     Fact,
     Hear,
     add_answers,
     add_busy,
+    add_by_itself,
     add_csm_changes,
     add_hours,
     add_matters,
@@ -170,6 +172,8 @@ class Reference:
             if name == "incidents":
                 add_busy(fact)
                 add_unplanned(fact)
+            if name == "renewals":
+                add_by_itself(fact)
         missing = {column.name for column in table.columns} - self.present[name]
         for theirs in facts.values():
             if name == "messages":
@@ -186,7 +190,7 @@ class Reference:
         if name == "usage" and "actions" in missing:
             missing |= {"weekday_actions"}
         if HEARD.get(name) in missing:
-            missing |= {*SIGNALS, "concern", "wants_answer"}
+            missing |= {*SIGNALS, *MADE_OF_SIGNALS}
         self.sources[name], self.missing[name] = facts, missing
 
     def _meetings_of(self, account: str) -> list[Fact]:

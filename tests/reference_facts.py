@@ -106,6 +106,7 @@ SUBJECTS = {"tickets": ("subject", "category", 2), "escalations": ("issue", "cau
 # What is heard and raises no matter by itself: how it is said, and what is said in passing.
 PASSING = {"urgency", "executive", "question", "thanks", "sentiment", "words"}
 TONE = {"complaint", "frustration"}
+MADE_OF_SIGNALS = ("concern", "wants_answer", "complains", "mere_thanks")
 
 
 def add_busy(fact: Fact) -> None:
@@ -120,6 +121,12 @@ def add_unplanned(fact: Fact) -> None:
     """Add whether an incident is anything else than maintenance; without a kind it is one."""
     fact.values["unplanned"] = int(fact.values["kind"] != "maintenance")
     fact.known["unplanned"] = fact.known["kind"]
+
+
+def add_by_itself(fact: Fact) -> None:
+    """Add whether a contract renews by itself; where nobody says so it does not."""
+    fact.values["by_itself"] = int(fact.values["auto_renew"] == 1)
+    fact.known["by_itself"] = fact.known["auto_renew"]
 
 
 def add_csm_changes(versions: list[Fact]) -> None:
@@ -175,12 +182,15 @@ def add_signals(table: str, fact: Fact, hear: Hear) -> None:
     ours = table == "messages" and fact.values["direction"] != "inbound"
     said = hear(text) if text is not None and not ours else dict.fromkeys(SIGNALS)
     if said["question"] is None:
-        said = {**said, "concern": None, "wants_answer": None}
+        said = {**said, **dict.fromkeys(MADE_OF_SIGNALS), "mere_thanks": 0.0}
     else:
         asked = [value for name, value in said.items() if name not in PASSING]
         raised = [value for name, value in said.items() if name not in PASSING | TONE]
         raised.append(said["executive"])
-        said = {**said, "concern": max(raised), "wants_answer": max([said["question"], *asked])}
+        wants = max([said["question"], *asked])
+        thanks = float(said["thanks"] > 0 and wants == 0)
+        made = (max(raised), wants, max(asked), thanks)
+        said = {**said, **dict(zip(MADE_OF_SIGNALS, made, strict=True))}
     fact.values |= said
     fact.known |= dict.fromkeys(said, fact.known[HEARD[table]])
 

@@ -154,19 +154,17 @@ def test_the_sponsor_is_called_by_their_executive_or_by_much_revenue_at_high_ris
     [
         ({}, "nobody"),
         ({"longest_wait": 0.1}, "nobody"),
-        ({"waiting_for_answer_48h": 1}, "us"),
-        ({"silent_ticket_48h": 1}, "us"),
+        ({"waiting_for_answer_84d": 1}, "us"),
+        ({"silent_ticket_182d": 1}, "us"),
         ({"past_sla": 1}, "us"),
-        # Asked three weeks ago: no rule speaks of it any more, and it waits all the same.
-        ({"asks_waiting_48h": 1, "tasks_overdue_customer": 1}, "us"),
-        ({"complaints_waiting_48h": 1}, "us"),
+        ({"waiting_for_answer_84d": 1, "tasks_overdue_customer": 1}, "us"),
         ({"p1_unanswered_4h": 1}, "us"),
         ({"p2_unanswered_24h": 1}, "us"),
         ({"p1_open_48h": 1, "days_since_outbound": 1, "days_since_contact": 9}, "us"),
         ({"unanswered_48h": 1}, "us"),
-        ({"tasks_overdue_us": 2}, "us"),
-        ({"promises_overdue": 1}, "us"),
-        ({"promises_overdue": 1, "tasks_overdue_customer": 1}, "us"),
+        ({"tasks_overdue_us_182d": 2}, "us"),
+        ({"promises_overdue_182d": 1}, "us"),
+        ({"promises_overdue_182d": 1, "tasks_overdue_customer": 1}, "us"),
         ({"tasks_overdue_customer": 1}, "customer"),
         ({"days_since_outbound": 3, "days_since_contact": 9}, "customer"),
         ({"days_since_outbound": 3}, "customer"),
@@ -186,12 +184,15 @@ def test_whose_turn_it_is(known: dict[str, float], side: str) -> None:
         ({}, "at-risk"),
         ({"usage_change": -0.31}, "silent"),
         ({"usage_change": -0.30}, "at-risk"),
-        ({"usage_change": -0.9, "complaints_28d": 1}, "at-risk"),
-        ({"usage_change": -0.9, "frustration_28d": 1}, "at-risk"),
+        ({"usage_change": -0.9, "loud_84d": 1}, "at-risk"),
+        ({"usage_change": -0.9, "detractor_answers_84d": 1}, "at-risk"),
+        ({"usage_change": -0.9, "open_tickets": 1}, "at-risk"),
         ({"usage_change": -0.9, "tickets_28d": 1}, "at-risk"),
-        ({"contacts_28d": 0, "inbound_84d": 2}, "silent"),
-        ({"contacts_28d": 0, "inbound_84d": 0}, "at-risk"),
-        ({"contacts_28d": 1, "inbound_84d": 2}, "at-risk"),
+        ({"usage_change": -0.9, "waiting_for_answer_84d": 1}, "at-risk"),
+        ({"usage_change": -0.9, "silent_ticket_182d": 1}, "at-risk"),
+        ({"contacts_28d": 0, "inbound_ever": 2}, "silent"),
+        ({"contacts_28d": 0, "inbound_ever": 0}, "at-risk"),
+        ({"contacts_28d": 1, "inbound_ever": 2}, "at-risk"),
         ({"days_since_escalation_closed": 182, "usage_change": -0.9}, "recovery"),
         ({"days_since_escalation_closed": 183}, "at-risk"),
     ],
@@ -264,6 +265,17 @@ def test_our_silence_is_told_where_no_rule_has_told_it() -> None:
     told = respond.with_silence(why, hours, hits, known, SETTINGS.catalogue, HOW)
     says = "No reply from us for 60 hours"
     assert told == [["Upset", says, "Usage"], [says], ["Usage"]]
+
+
+def test_a_company_that_counts_in_hours_goes_on_doing_so() -> None:
+    turn = HOW.turn.model_copy(update={"answer": "Answer what has waited {hours} hours"})
+    how = HOW.model_copy(update={"turn": turn})
+    told = [
+        respond.first_steps([[]], ["messages"], ["at-risk"], one, silent=np.array([1000.0]))[0]
+        for one in (how, HOW)
+    ]
+    assert told[0].startswith("Answer what has waited 1,000 hours, then take a personal")
+    assert told[1].startswith("Answer today, with a date, what has waited 41 days, then take a")
 
 
 def test_the_answer_that_is_owed_comes_before_the_step_but_not_before_the_sponsors() -> None:

@@ -68,7 +68,7 @@ def gets(*, id: str, account: str, **columns: object) -> Any:
         gets(id="tier-2-sla", account="past-sla", escalation_tier=2),
         gets(id="tier-2-unknown", account="cause-unknown", escalation_tier=2, likely_cause=""),
         gets(id="tier-3-several", account="shared-2", escalation_tier=3),
-        gets(id="tier-3-several", account="alone", escalation_tier=1),
+        gets(id="tier-3-several", account="alone", escalation_tier=2),
         gets(id="tier-3-executive", account="executive", escalation_tier=3),
         gets(id="tier-4-share", account="executive-large", escalation_tier=4, arr=ABOVE_SHARE),
         gets(id="tier-4-top-ten", account="top-ten", escalation_tier=4),

@@ -62,7 +62,7 @@ def graded(*accounts: dict[str, float]) -> list[int]:
         ({"incident_hours_28d": 13}, 2),
         ({"incident_users_28d": 100}, 2),
         ({"executive_to_ceo_28d": 1}, 2),
-        ({"outage_messages_28d": 1}, 2),
+        ({"outage_messages_14d": 1}, 2),
         ({"executive_concerns_28d": 1}, 2),
         ({"executive_messages_28d": 1}, 4),
         ({"open_urgent_tickets": 1}, 3),
@@ -80,7 +80,9 @@ tones = st.dictionaries(
     st.sampled_from(TONED), st.floats(-1, 50, allow_nan=False), min_size=1, max_size=len(TONED)
 )
 facts_of_accounts = st.dictionaries(
-    st.sampled_from([name for name in NAMES if name not in TONED]), st.floats(-1, 50), max_size=12
+    st.sampled_from([name for name in NAMES if name not in {*TONED, *PLAN.in_person}]),
+    st.floats(-1, 50),
+    max_size=12,
 )
 
 
@@ -92,6 +94,13 @@ def test_no_tone_whatever_changes_a_severity(
 ) -> None:
     assert len(TONED) > 10
     assert graded(known | calm) == graded(known | angry) == graded(known)
+
+
+@pytest.mark.practice("sev-2-executive")
+def test_an_executive_who_complains_is_one_in_person_and_anybody_elses_tone_is_none() -> None:
+    complains = {"executive_complaints_28d": 1, "complaints_14d": 1, "sentiment_28d": -1}
+    assert graded({"executive_messages_28d": 1, **complains}) == [2]
+    assert graded(complains) == [4]
 
 
 @settings(max_examples=40)
@@ -324,10 +333,10 @@ def test_what_set_the_severity_is_told_where_no_rule_fires(tmp_path: Path) -> No
 
 def test_the_worst_fact_is_named_the_first_in_the_file_among_equals() -> None:
     known = [
-        {"tickets_7d": 9.0, "open_p1": 1.0, "outage_messages_28d": 2.0},
+        {"tickets_7d": 9.0, "open_p1": 1.0, "outage_messages_14d": 2.0},
         {"tickets_7d": 9.0, "past_sla": 1.0},
         {"tickets_7d": 1.0},
         {},
     ]
     facts = pd.DataFrame([dict.fromkeys(NAMES, np.nan) | one for one in known])
-    assert respond.facts_behind(facts, PLAN) == ["outage_messages_28d", "past_sla", "", ""]
+    assert respond.facts_behind(facts, PLAN) == ["outage_messages_14d", "past_sla", "", ""]

@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 Values = Mapping[str, Any]
 QUIET = "Nothing stands out in what was measured"
 TODAY = "today"
+# Nobody reads 2,673 hours.
+HOURS_TOLD = 14 * 24
 
 
 def told(value: float, unit: str) -> str:
@@ -45,6 +47,13 @@ def told_of(feature: Feature, value: float) -> str:
     if feature.unit == "days" and feature.verb in AHEAD and 0 <= value < 1:
         return TODAY
     return told(value, feature.unit)
+
+
+def waited(hours: float) -> str:
+    """Return how long something has waited: in whole hours, from two weeks on in days."""
+    if hours >= HOURS_TOLD:
+        return _counted(hours / 24, "days")
+    return _counted(np.floor(hours + 1e-6) if hours >= 1 else hours, "hours")
 
 
 def _counted(value: float, unit: str) -> str:
@@ -150,8 +159,7 @@ def _formed(value: float, form: str, read: Feature | None, as_of: float) -> str:
     # A second is 1e-5 days: what fell on a midnight stays on its day.
     if form == "date":
         return str(date_of(int(np.floor(moment + 1e-6))))
-    hours = (as_of - moment) * 24
-    return _counted(np.floor(hours + 1e-6) if hours >= 1 else hours, "hours")
+    return waited((as_of - moment) * 24)
 
 
 def is_notable(feature: Feature, value: float) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
@@ -12,14 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from risk_model.catalogue import Catalogue
+from risk_model.catalogue import Catalogue, Feature
 from risk_model.catalogue.holding import holds_each
 from risk_model.explain import QUIET, Values, notable_each, sentence, stem_of
 from risk_model.row_values import rows_of
-from risk_model.rules import Grade, Rule, RuleSet
+from risk_model.rules import Rule, RuleSet
 
 Floats = NDArray[np.float64]
 LEAD = 1_000.0
+# Families and sources whose signs are told by rules and by the state alone.
+TOLD_APART = {"messages", "escalations"}
 # What it weighs, what it is about, and the feature (else a rule) whose sentence it is.
 Candidate = tuple[float, frozenset[str], str, str]
 # A rule as its case that holds has it, and what the conditions that hold are about.
@@ -44,7 +46,7 @@ def reasons(
     signs = _signs(notable_weights(parts, features, catalogue), parts, catalogue)
     fires, of_rules = _fires(features, fired, rules), rules_part.to_numpy(float).tolist()
     return [
-        _weightiest(_of_rules(own, rules.points, part), of_features, values, catalogue, most)
+        _weightiest(_of_rules(own, rules, part), of_features, values, catalogue, most)
         for own, part, of_features, values in zip(
             fires, of_rules, signs, rows_of(features), strict=True
         )
@@ -61,6 +63,43 @@ def standing_out(parts: pd.DataFrame, features: pd.DataFrame, catalogue: Catalog
     best = weights.argmax(axis=1)
     weighs = weights[np.arange(len(weights)), best] > 0
     return [families[place] if told else "" for place, told in zip(best, weighs, strict=True)]
+
+
+def with_signs(
+    reasons: Sequence[Sequence[str]],
+    families: Sequence[str],
+    features: pd.DataFrame,
+    catalogue: Catalogue,
+    most: int = 3,
+) -> tuple[list[list[str]], list[str]]:
+    """Return reasons and families, where nothing stands out with the notable signs instead.
+
+    For where no learner weighs them: what the catalogue calls ``notable``, a bad direction first,
+    then in its order; of those that tell the same story only the first is told. Messages are left
+    out, since what they say is heard, and what of it counts is a rule; so are past escalations,
+    which an account in recovery is told with anyway.
+    """
+    told, of_family = [list(said) for said in reasons], list(families)
+    quiet = np.flatnonzero([said == [QUIET] for said in told])
+    rows = rows_of(features)
+    for row, signs in zip(quiet.tolist(), _notable(features.iloc[quiet], catalogue), strict=True):
+        if signs:
+            of_family[row] = signs[0].family
+            values = rows[row]
+            told[row] = [sentence(s.says or "", values, catalogue, s) for s in signs[:most]]
+    return told, of_family
+
+
+def _notable(features: pd.DataFrame, catalogue: Catalogue) -> list[list[Feature]]:
+    """Return for each account its notable features, one a story, a bad direction first."""
+    found: list[dict[str, Feature]] = [{} for _ in range(len(features))]
+    notable = [feature for feature in catalogue.features if feature.notable is not None]
+    known = [feature for feature in notable if not {feature.family, feature.source} & TOLD_APART]
+    for feature in sorted(known, key=lambda feature: feature.worse == "none"):
+        holds = notable_each(feature, features[feature.name].to_numpy(dtype=float))
+        for row in np.flatnonzero(holds).tolist():
+            found[row].setdefault(stem_of(feature.name), feature)
+    return [list(signs.values()) for signs in found]
 
 
 def notable_weights(parts: pd.DataFrame, features: pd.DataFrame, catalogue: Catalogue) -> Floats:
@@ -126,14 +165,13 @@ def _as_held(rule: Rule, held: Sequence[bool]) -> Fired:
     return (cases[0] if cases and rule.groups else rule), about
 
 
-def _of_rules(
-    fires: Sequence[Fired], points: Mapping[Grade, float], part: float
-) -> list[Candidate]:
+def _of_rules(fires: Sequence[Fired], rules: RuleSet, part: float) -> list[Candidate]:
     """Return the rules that fire and count no others, the heaviest first."""
+    points = rules.points
     total = sum(points[rule.grade] for rule, _ in fires) or 1.0
     single = [(rule, about) for rule, about in fires if rule.kinds is None]
     # The first step answers the strongest rule, the first in the file among equals: it leads.
-    lead = max(single, key=lambda fire: points[fire[0].grade], default=None)
+    lead = max(single, key=lambda fire: rules.strength(fire[0]), default=None)
     candidates: list[Candidate] = []
     for fire in single:
         rule, about = fire

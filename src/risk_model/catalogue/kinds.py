@@ -10,7 +10,7 @@ TABLE_OF = {**STINTS_OF, "ticket_events": "tickets"}
 PLAIN = frozenset(
     {
         *("direction", "channel", "sender_role", "recipient_role", "thread_id"),
-        *("sentiment", "concern", "wants_answer", "urgency"),
+        *("sentiment", "concern", "wants_answer", "complains", "mere_thanks", "urgency"),
     }
 )
 

@@ -48,6 +48,11 @@ def _unplanned() -> Expr:
     return nw.when(nw.col("kind") == "maintenance").then(0).otherwise(1)
 
 
+def _by_itself() -> Expr:
+    """Return 1 where a contract renews by itself, else 0, also where nobody says so."""
+    return nw.when(nw.col("auto_renew") == 1).then(1).otherwise(0)
+
+
 DERIVED: dict[str, dict[str, Derived]] = {
     "tickets": {
         "hours_to_first_response": Derived(
@@ -63,6 +68,9 @@ DERIVED: dict[str, dict[str, Derived]] = {
         "hours_lasting": Derived("ended_at", _hours("ended_at", "started_at"), ("ended_at",)),
         "busy": Derived(None, lambda: _in_working_hours("started_at"), ("started_at",)),
         "unplanned": Derived(None, _unplanned, ("started_at",), like="kind"),
+    },
+    "renewals": {
+        "by_itself": Derived(None, _by_itself, ("renewal_date",), like="auto_renew"),
     },
     "usage": {
         "weekday_actions": Derived(

@@ -50,6 +50,9 @@ _MATTERS_RAISED = (
 OF_SIGNALS: dict[str, tuple[str, ...]] = {
     "concern": (*_MATTERS_RAISED, "executive"),
     "wants_answer": (*_MATTERS_RAISED, "question", "complaint", "frustration"),
+    "complains": (*_MATTERS_RAISED, "complaint", "frustration"),
+    # Less what asks or complains beside it.
+    "mere_thanks": ("thanks",),
 }
 
 
@@ -244,7 +247,9 @@ def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
         nothing = nw.lit(None, dtype=nw.Float64)
         return frame.with_columns(**dict.fromkeys([*SIGNALS, *OF_SIGNALS], nothing))
     frame = frame.join(heard, on=table.key[0], how="left")
-    return frame.with_columns(**{name: greatest(*parts) for name, parts in OF_SIGNALS.items()})
+    frame = frame.with_columns(**{name: greatest(*parts) for name, parts in OF_SIGNALS.items()})
+    mere = (nw.col("mere_thanks") > 0) & (nw.col("wants_answer") <= 0)
+    return frame.with_columns(mere_thanks=nw.when(mere).then(1.0).otherwise(0.0))
 
 
 def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source:

@@ -200,6 +200,7 @@ def compared_rows(
     rows["risk_level"] = levels
     rows[[*TEXTS, "data_coverage"]] = said[[*TEXTS, "data_coverage"]]
     rows["escalation_probability"] = np.round(p, 4)
+    severity = list(said["suggested_severity"])
     rows["escalation_tier"] = respond.tiers(
         hits,
         levels,
@@ -207,11 +208,11 @@ def compared_rows(
         how,
         likely,
         shares_incident(line, customers["account_id"], day),
+        severity,
     )
     rows["rules_fired"] = [";".join(rule.id for rule in rules) for rules in hits]
     moment = datetime.fromtimestamp(day * DAY, UTC)
     regions, zones = (_texts(customers[name]) for name in ("region", "timezone"))
-    severity = list(said["suggested_severity"])
     clocks = respond.clocks(severity, moment, how, regions, zones, likely)
     clocks.index = rows.index
     rows[list(clocks.columns)] = clocks

@@ -14,7 +14,7 @@ from risk_model import respond
 from risk_model.catalogue import Catalogue
 from risk_model.explain import QUIET
 from risk_model.pipelines.severity import suggested
-from risk_model.reasons import reasons, standing_out
+from risk_model.reasons import reasons, standing_out, with_signs
 from risk_model.rules import Rule, RuleSet
 from risk_model.settings import Settings
 
@@ -98,7 +98,10 @@ class Scorer:
         features: pd.DataFrame,
         grades: NDArray[np.int64],
     ) -> tuple[list[list[str]], list[str]]:
-        """Return reasons and families with the fact behind a severity that nothing else tells."""
+        """Return reasons and families with the fact behind a severity that nothing else tells.
+
+        The rules alone weigh no signs: where they are quiet, what is notable is told instead.
+        """
         plan, known = self.settings.severity, self.catalogue.by_name
         facts = [
             fact if grade < plan.nothing and said == [QUIET] else ""
@@ -109,7 +112,10 @@ class Scorer:
         families = [
             known[fact].family if fact else own for own, fact in zip(families, facts, strict=True)
         ]
-        return respond.with_fact(why, facts, features, self.catalogue), families
+        why = respond.with_fact(why, facts, features, self.catalogue)
+        if self.judge.champion is None:
+            return with_signs(why, families, features, self.catalogue)
+        return why, families
 
 
 def _named(hits: Sequence[Sequence[Rule]], rules: RuleSet) -> list[str]:

@@ -11,7 +11,7 @@ from risk_model.catalogue import Catalogue
 from risk_model.explain import is_notable, notable_each, sentence, stem_of
 from risk_model.respond.facts import Values
 from risk_model.respond.spec import CAUSES, Response
-from risk_model.rules import Rule, RuleSet
+from risk_model.rules import Cause, Grade, Rule, RuleSet
 
 # Where no rule points to a cause, so many notable signs of one do.
 SIGNS_ENOUGH = 2
@@ -25,21 +25,32 @@ def causes(
     """Return the likely cause: the one that most points speak for; empty where none does.
 
     ``signs`` counts the notable signs of each cause (see ``count_signs``). They decide between
-    causes with the same points, and alone where no rule points anywhere.
+    causes with the same points, and alone where no rule points anywhere. Rules that tell how it is
+    said, or by whom, speak for their fallback only where nothing says what it is about; where one
+    says SEV-1, that is what it is about.
     """
     counted = None if signs is None else signs[list(CAUSES)].to_numpy()
     result = []
     for place, hits in enumerate(fired):
         seen = dict(zip(CAUSES, counted[place], strict=True)) if counted is not None else {}
-        votes: dict[str, float] = {}
-        for rule in hits:
-            if rule.cause:
-                votes[rule.cause] = votes.get(rule.cause, 0.0) + rules.points[rule.grade]
-        if not votes:
-            votes = {cause: 0.0 for cause, n in seen.items() if n >= SIGNS_ENOUGH}
+        votes = (
+            _votes([(rule.cause, rule.grade) for rule in hits if rule.severity == 1], rules)
+            or _votes([(rule.cause, rule.grade) for rule in hits], rules)
+            or {cause: 0.0 for cause, n in seen.items() if n >= SIGNS_ENOUGH}
+            or _votes([(rule.fallback_cause, rule.grade) for rule in hits], rules)
+        )
         best = max(votes, key=lambda cause: (votes[cause], seen.get(cause, 0)), default="")
         result.append(str(best))
     return result
+
+
+def _votes(named: Sequence[tuple[Cause | None, Grade]], rules: RuleSet) -> dict[str, float]:
+    """Return the points that speak for each cause."""
+    votes: dict[str, float] = {}
+    for cause, grade in named:
+        if cause:
+            votes[cause] = votes.get(cause, 0.0) + rules.points[grade]
+    return votes
 
 
 def count_signs(features: pd.DataFrame, catalogue: Catalogue, how: Response) -> pd.DataFrame:
@@ -64,7 +75,7 @@ def evidence(
     """
     found: dict[str, tuple[str, ...]] = {}
     for cause, plan in how.causes.items():
-        rules = [rule for rule in hits if rule.cause == cause]
+        rules = [rule for rule in hits if cause in (rule.cause, rule.fallback_cause)]
         said = [sentence(rule.says, values, catalogue) for rule in rules]
         told = {stem_of(name) for rule in rules for name in rule.features}
         for name in plan.signs:

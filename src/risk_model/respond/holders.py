@@ -21,13 +21,15 @@ def tiers(
     how: Response,
     causes: Sequence[str] | None = None,
     shared: Bools | None = None,
+    severities: Sequence[str] | None = None,
 ) -> list[int]:
     """Return 1 … 4: the highest tier of the rules, raised by what hangs on the account.
 
     At High risk an account whose cause nobody knows is tier 2, and one above ``large_arr`` or hit
     by an incident that others share (``shared``) tier 3. A tier 3 case at an account above
     ``share_of_arr`` of the company's revenue is tier 4, unless revenue alone made it tier 3; so is
-    one of the largest accounts at High risk. High value alone is not.
+    one of the largest accounts at High risk. High value alone is not. Whoever owns a severity by
+    ``least_tier`` holds at least that.
     """
     revenue = arr.fillna(0.0).to_numpy(float)
     is_large = revenue > how.share_of_arr * revenue.sum()
@@ -44,6 +46,8 @@ def tiers(
             tier = 4
         if high and revenue[place] > how.large_arr:
             tier = max(tier, 3)
+        if severities is not None:
+            tier = max(tier, how.severities[severities[place]].least_tier)  # type: ignore[index]
         result.append(tier)
     return result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -10,25 +11,27 @@ from numpy.typing import NDArray
 
 from risk_model.respond.facts import Bools
 from risk_model.rules import Rule, RuleSet
+from risk_model.rules.spec import Strength
 
 LEVELS = ("Low", "Medium", "High")
 LEVEL_OF_GRADE = {"strong": "High", "warning": "Medium", "mild": "Low"}
 
 
 def fired_rules(cases: pd.DataFrame, rules: RuleSet) -> list[list[Rule]]:
-    """Return for each account the rules that fired, strongest first, then in the file's order.
+    """Return for each account the rules that fired, strongest first (see ``strength``).
 
     ``cases`` is what the rulebook returns: one column a rule, with the case that holds. Each rule
     is returned as that case has it, with its words and effects.
     """
-    hits: list[list[tuple[float, int, Rule]]] = [[] for _ in range(len(cases))]
+    hits: list[list[tuple[Strength, int, Rule]]] = [[] for _ in range(len(cases))]
     for order, rule in enumerate(rules.rules):
         held = cases[rule.id].to_numpy(dtype=float)
         as_cases = rule.as_cases
         for row in np.flatnonzero(held >= 0).tolist():
             case = as_cases[int(held[row])]
-            hits[row].append((-rules.points[case.grade], order, case))
-    return [[rule for _, _, rule in sorted(own, key=lambda hit: hit[:2])] for own in hits]
+            hits[row].append((rules.strength(case), -order, case))
+    strongest = itemgetter(0, 1)
+    return [[rule for _, _, rule in sorted(own, key=strongest, reverse=True)] for own in hits]
 
 
 def risk_levels(fired: Sequence[Sequence[Rule]], within_capacity: Bools) -> list[str]:

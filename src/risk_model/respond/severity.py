@@ -55,10 +55,12 @@ class Learned(Strict):
 class SeverityPlan(Strict):
     """``models/severity.yaml``: what tone is, floors, costs of a wrong severity, what is learnt.
 
+    ``in_person`` are features of who speaks: a fact, beside which a rule may hear tone.
     ``costs[true][said]`` is what it costs to say one severity where another came, both from SEV-1.
     """
 
     tone: tuple[str, ...]
+    in_person: tuple[str, ...] = ()
     floors: tuple[Floor, ...]
     any_rule: int = Field(3, ge=WORST, le=MILDEST)
     nothing: int = Field(4, ge=WORST, le=MILDEST)
@@ -78,7 +80,7 @@ class SeverityPlan(Strict):
     def features(self) -> list[str]:
         """Every feature that it reads, each once."""
         floors = (name for f in self.floors for group in f.any_of for name in group)
-        return list(dict.fromkeys([*floors, *self.learned.impact]))
+        return list(dict.fromkeys([*self.in_person, *floors, *self.learned.impact]))
 
     @cached_property
     def cost_table(self) -> Floats:
@@ -120,6 +122,8 @@ def _place_of(document: Document, plan: SeverityPlan, name: str) -> str:
         for place, group in enumerate(floor.any_of):
             if name in group:
                 return document.where(("floors", number, "any_of", place, name))
+    if name in plan.in_person:
+        return document.where(("in_person", plan.in_person.index(name)))
     position = plan.learned.impact.index(name)
     return document.where(("learned", "impact", position))
 
@@ -143,8 +147,9 @@ def floors_of(
 ) -> Grades:
     """Return for each account the worst severity that a fact or a rule asks for, 1 … 4.
 
-    Of a rule only the groups of conditions count that hear no tone; a rule that counts kinds does
-    not count. Any other rule asks for ``any_rule``, nothing at all is ``nothing``.
+    Of a rule only the groups of conditions count that hear no tone, or hold a fact of who speaks
+    (``in_person``) where the rule names a severity; a rule that counts kinds does not count. Any
+    other rule asks for ``any_rule``, nothing at all is ``nothing``.
     """
     worst = np.full(len(features), MILDEST if firm_only else plan.nothing, dtype=np.int64)
     for floor in plan.floors:
@@ -157,7 +162,8 @@ def floors_of(
         if rule.kinds is not None:
             continue
         for group, case in zip(rule.groups, rule.as_cases, strict=True):
-            if not toned & set(group):
+            by_whom = case.severity is not None and set(plan.in_person) & set(group)
+            if by_whom or not toned & set(group):
                 holds = any_group([group], features)
                 _worsen(worst, holds, case.severity or plan.any_rule)
     return worst

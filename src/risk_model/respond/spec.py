@@ -27,7 +27,10 @@ CAUSES: tuple[Cause, ...] = get_args(Cause)
 
 
 class SeverityResponse(Strict):
-    """What a severity calls for; ``counted`` says how its hours run, around the clock or not."""
+    """What a severity calls for; ``counted`` says how its hours run, around the clock or not.
+
+    ``least_tier`` is the tier that its owner stands for.
+    """
 
     acknowledge_minutes: int = Field(gt=0)
     acknowledge_counted: Counting = "clock"
@@ -36,6 +39,7 @@ class SeverityResponse(Strict):
     then: str = ""
     told: str = ""
     owner: str
+    least_tier: Literal[1, 2, 3, 4] = 1
 
 
 class WithoutSeverities(Strict):

@@ -14,9 +14,13 @@ from risk_model.respond.spec import STAGES, Response
 
 
 def states(facts: pd.DataFrame, how: Response) -> list[str]:
-    """Return recovery (after an escalation), silent (disengaged, no complaint) or at-risk."""
+    """Return recovery (after an escalation), silent (disengaged, no complaint) or at-risk.
+
+    Nobody is silent whom we have not answered.
+    """
     recovering = facts["days_since_escalation_closed"] <= how.recovery_days
-    silent = any_group(how.silent.fading, facts) & ~any_group(how.silent.complains, facts)
+    speaks = any_group((*how.silent.complains, *how.turn.waiting), facts)
+    silent = any_group(how.silent.fading, facts) & ~speaks
     chosen = np.select([recovering, silent], ["recovery", "silent"], "at-risk")
     return [str(state) for state in chosen]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from risk_model.respond.levels import lead_of
 from risk_model.respond.spec import Response
-from risk_model.respond.turn import is_about_waiting
+from risk_model.respond.turn import how_long, is_about_waiting
 from risk_model.rules import Rule
 
 
@@ -25,14 +25,14 @@ def first_steps(
 ) -> list[str]:
     """Return the preventive first step: the strongest rule's, else by the sign's family.
 
-    What has waited for us comes before it (``silent`` hours of ours), unless the step is the
-    sponsor's; who else has to be there follows from the cause, what is due from the ``stages``
-    of a recovery.
+    What has waited for us comes before it (``silent`` hours of ours), and so does what else is
+    overdue with us, unless the step is the sponsor's or a SEV-1's; who else has to be there
+    follows from the cause, what is due from the ``stages`` of a recovery.
     """
     steps = []
     for place, rules in enumerate(fired):
         step = _own(rules, standing_out[place], states_[place], how)
-        if silent is not None and silent[place] > 0:
+        if silent is not None:
             step = _answered_first(step, rules, float(silent[place]), how)
         cause = causes[place] if causes else ""
         if cause and rules and "bring in" not in step.lower():
@@ -55,11 +55,14 @@ def _own(rules: Sequence[Rule], family: str, state: str, how: Response) -> str:
 
 
 def _answered_first(step: str, rules: Sequence[Rule], hours: float, how: Response) -> str:
-    """Put the answer that is owed before the step, unless that is what the step is."""
+    """Put what we owe before the step, unless that is what the step is."""
     lead = lead_of(rules)
-    if lead and (lead.sponsor == "now" or is_about_waiting(lead, how)):
+    if lead and (lead.cannot_wait or is_about_waiting(lead, how)):
         return step
-    return f"{how.turn.answer.format(hours=f'{hours:,.0f}')}, then {_lower(step)}"
+    if hours > 0:
+        return f"{how_long(how.turn.answer, hours)}, then {_lower(step)}"
+    owed = next((rule.do for rule in rules if is_about_waiting(rule, how)), "")
+    return f"{owed}, then {_lower(step)}" if owed else step
 
 
 def _with_others(step: str, names: Sequence[str]) -> str:

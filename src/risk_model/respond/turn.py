@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from risk_model.catalogue import Catalogue
-from risk_model.explain import QUIET, sentence
+from risk_model.explain import QUIET, sentence, waited
 from risk_model.respond.facts import any_group
 from risk_model.respond.spec import Response
 from risk_model.row_values import rows_of
@@ -54,19 +54,25 @@ def with_silence(
 ) -> list[list[str]]:
     """Return the reasons with our silence among them, by its hours, where there is one.
 
-    Where a rule's sentence about what waits for us is among them, it is told; else it comes second,
-    after what leads.
+    Where a rule's sentence about what waits for us tells just these, it is told; else it comes
+    second, after what leads.
     """
     result = [list(said) for said in reasons]
     rows = rows_of(facts)
     silences = {*how.turn.silence, *(name for group in how.turn.waiting for name in group)}
     for row in np.flatnonzero(hours > 0).tolist():
         waits = [rule for rule in fired[row] if set(rule.features) & silences]
-        if not {sentence(rule.says, rows[row], catalogue) for rule in waits} & set(result[row]):
-            says = how.turn.says.format(hours=f"{hours[row]:,.0f}")
+        told = {sentence(rule.says, rows[row], catalogue) for rule in waits} & set(result[row])
+        if not any(waited(hours[row]) in text for text in told):
+            says = how_long(how.turn.says, hours[row])
             rest = [text for text in result[row] if text != QUIET]
             result[row] = [*rest[:1], says, *rest[1:]][:most]
     return result
+
+
+def how_long(pattern: str, hours: float) -> str:
+    """Fill in how long something has waited: ``{waited}`` as people say it, or ``{hours}``."""
+    return pattern.format(waited=waited(hours), hours=f"{hours:,.0f}")
 
 
 def is_about_waiting(rule: Rule, how: Response) -> bool:

@@ -34,6 +34,7 @@ class RuleChange(Strict):
     says: str | None = None
     do: str | None = None
     cause: Cause | None = None
+    fallback_cause: Cause | None = None
     risk_level: Level | None = None
     severity: int | None = Field(default=None, ge=1, le=4)
     tier: int | None = Field(default=None, ge=1, le=4)

@@ -16,10 +16,15 @@ Cause = Literal["product", "support", "expectations", "contract", "experience"]
 Level = Literal["High", "Medium", "Low"]
 Sponsor = Literal["now", "within-24h"]
 Conditions = Mapping[str, Condition]
+# How strong a rule is, as it fired: points, and whether it cannot wait.
+Strength = tuple[float, bool]
 
 GRADE_POINTS: Mapping[Grade, float] = {"strong": 3.0, "warning": 2.0, "mild": 1.0}
 # What a case may say of its own, where it differs from its rule.
-OWN = ("grade", "says", "do", "cause", "risk_level", "severity", "tier", "sponsor")
+OWN = (
+    *("grade", "says", "do", "cause", "fallback_cause", "risk_level", "severity", "tier"),
+    "sponsor",
+)
 
 
 class Case(Strict):
@@ -30,6 +35,7 @@ class Case(Strict):
     says: str | None = None
     do: str | None = None
     cause: Cause | None = None
+    fallback_cause: Cause | None = None
     risk_level: Level | None = None
     severity: int | None = Field(None, ge=1, le=4)
     tier: int | None = Field(None, ge=1, le=4)
@@ -71,6 +77,7 @@ class Rule(Strict):
     says: str = ""
     do: str
     cause: Cause | None = None
+    fallback_cause: Cause | None = None
     risk_level: Level | None = None
     severity: int | None = Field(None, ge=1, le=4)
     tier: int | None = Field(None, ge=1, le=4)
@@ -85,6 +92,11 @@ class Rule(Strict):
         if not self.says and not (self.any_of and all(case.says for case in self.any_of)):
             raise ValueError(f"'{self.id}' needs 'says', the sentence on the list.")
         return self
+
+    @property
+    def cannot_wait(self) -> bool:
+        """Whether it calls the sponsor now or says SEV-1: then its step comes before any other."""
+        return self.sponsor == "now" or self.severity == 1
 
     @property
     def groups(self) -> tuple[Conditions, ...]:
@@ -153,6 +165,13 @@ class RuleSet(Strict):
     def version(self) -> str:
         """Fingerprint of all rules."""
         return hash_of(self.model_dump_json(by_alias=True))
+
+    def strength(self, rule: Rule) -> Strength:
+        """Return how strong a rule is as it fired; of equals the first in the file leads.
+
+        Among rules of one grade lost data and a running outage do not wait behind a complaint.
+        """
+        return self.points[rule.grade], rule.cannot_wait
 
     def kind(self, rule: Rule, group: Conditions) -> str:
         """Return the kind of flag that a group of a rule's conditions is."""
