@@ -18,6 +18,7 @@ from risk_model.catalogue import Catalogue, load_catalogue
 from risk_model.catalogue.sentences import features_behind
 from risk_model.errors import RiskModelError, UsageError
 from risk_model.features.sources import source_columns
+from risk_model.pipelines.customers import customers_of
 from risk_model.pipelines.escalated import escalated_list
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.record import record_of
@@ -68,7 +69,8 @@ def score(
     """Score every account of a day.
 
     ``model`` is ``champion``, ``rules`` or a version number. Without a champion the rules score
-    alone, and the run's record says so. Raises UsageError for a policy that there is not.
+    alone, and the run's record says so. Raises UsageError for a policy that there is not,
+    DataRefused where nobody is a customer on the day.
     """
     if policy is not None and policy not in POLICIES:
         raise UsageError(f"policy {policy}: choose {' or '.join(POLICIES)}.")
@@ -78,7 +80,7 @@ def score(
     check_previous(previous, str(date_of(day)))
     judge = choose_judge(settings, model, horizon)
     snapshots = line.snapshots([day])
-    customers = snapshots[snapshots["is_customer"]]
+    customers = customers_of(line, snapshots, day)
     catalogue = working_catalogue(settings)
     said = line.apply(customers, catalogue, Scorer(settings, catalogue, judge, day))
     measured = time.monotonic()
