@@ -11,7 +11,9 @@ import pandas as pd
 from risk_model import __version__
 from risk_model.errors import RiskModelError
 from risk_model.pipelines.line import Line
-from risk_model.tables.freshness import freshness, stopped_feeds
+from risk_model.pipelines.then_and_now import gone, held, held_then
+from risk_model.tables.amiss import feeds_amiss
+from risk_model.tables.freshness import freshness
 from risk_model.timeline import date_of
 
 if TYPE_CHECKING:
@@ -37,8 +39,9 @@ def record_of(
         "scored_by": judge.champion.version if judge.champion else "rules",
         "notes": [
             *judge.notes,
+            *_gone_since_training(line, judge),
             *line.notices,
-            *stopped_feeds(report, day),
+            *feeds_amiss(report, day),
             *report.notices,
         ],
         "tables": _tables_read(line, day),
@@ -51,6 +54,13 @@ def record_of(
             **{name: metadata.version(name) for name in ("scikit-learn", "duckdb", "pandas")},
         },
     }
+
+
+def _gone_since_training(line: Line, judge: Judge) -> list[str]:
+    champion = judge.champion
+    if champion is None:
+        return []
+    return gone(held_then(champion), line.tables, f"that model {champion.version} was trained with")
 
 
 def _counts(
@@ -78,7 +88,7 @@ def _counts(
 def _tables_read(line: Line, day: int) -> dict[str, dict[str, Any]]:
     """Return for each table how many rows came of it and how fresh it is."""
     report = line.tables.report
-    fresh = freshness(report, day)
+    fresh, columns = freshness(report, day), held(line.tables)
     return {
         name: {
             "read": table.read,
@@ -87,6 +97,7 @@ def _tables_read(line: Line, day: int) -> dict[str, dict[str, Any]]:
             "last_day": str(fresh[name].last_day) if fresh[name].last_day else None,
             "age_days": fresh[name].age_days,
             "stopped": fresh[name].stopped,
+            "columns": columns.get(name, []),
         }
         for name, table in report.tables.items()
     }

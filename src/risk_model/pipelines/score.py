@@ -25,6 +25,7 @@ from risk_model.pipelines.record import record_of
 from risk_model.pipelines.scorer import TEXTS, Scorer, hits_of
 from risk_model.pipelines.severity import learned_part
 from risk_model.pipelines.shared import shares_incident
+from risk_model.pipelines.then_and_now import refuse_unreadable
 from risk_model.rules import Rulebook
 from risk_model.settings import Settings, default_folder
 from risk_model.timeline import DAY, DEFAULT_HORIZON, date_of
@@ -70,7 +71,8 @@ def score(
 
     ``model`` is ``champion``, ``rules`` or a version number. Without a champion the rules score
     alone, and the run's record says so. Raises UsageError for a policy that there is not,
-    DataRefused where nobody is a customer on the day.
+    DataRefused where nobody is a customer on the day, or where nothing can be read of a table that
+    the model was trained with.
     """
     if policy is not None and policy not in POLICIES:
         raise UsageError(f"policy {policy}: choose {' or '.join(POLICIES)}.")
@@ -79,6 +81,8 @@ def score(
     day = line.day_of(as_of)
     check_previous(previous, str(date_of(day)))
     judge = choose_judge(settings, model, horizon)
+    if judge.champion is not None:
+        refuse_unreadable(judge.champion, line.tables, settings.catalogue)
     snapshots = line.snapshots([day])
     customers = customers_of(line, snapshots, day)
     catalogue = working_catalogue(settings)

@@ -51,7 +51,8 @@ def _said(
         f"SELECT sum(rows_of_it), min(left(id, {_LONGEST})), (SELECT count(*) FROM {stage}), "
         f"(SELECT min(left({key}, {_LONGEST})) FROM {identifier(parent)}) FROM strangers",
     )
-    if not some or not some[0] or some[0] < some[2]:
+    # Where the other table has no row left, that is what there is to say, and its refusals say it.
+    if not some or not some[0] or some[0] < some[2] or some[3] is None:
         return []
     return [
         f"{place}: not one of its rows names an id of {parent} ('{some[1]}' here, '{some[3]}' "
