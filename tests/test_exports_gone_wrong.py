@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 
 from conftest import Trained
 from risk_model.errors import DataRefused
+from risk_model.pipelines.importing import with_export
 from risk_model.pipelines.judged_day import judged_day
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score
 from risk_model.settings import load_settings
+from risk_model.tables import open_tables
 from risk_model.watchlist import Watchlist
 from small_company import AS_OF, Row, account, day, desk, write_tables
 
@@ -87,9 +90,89 @@ def test_refused_rows_are_named_from_one_in_a_hundred_on(tmp_path: Path) -> None
 def test_refused_accounts_are_named_and_their_rows_in_one_sentence(tmp_path: Path) -> None:
     rows = [*(account(name) for name in NAMES), account(NAMES[0], name="Other")]
     said = notes(company(tmp_path, accounts=rows))
-    assert "accounts.csv: 1 accounts are on no list, as their rows are refused (contradicts" in said
+    assert "accounts.csv: accounts on no list, as their rows are refused: 1 (contradicts" in said
     assert "of accounts that are not there or refused: tickets 2 (17%)" in said
     assert "tickets.csv:" not in said
+
+
+def last_list(folder: Path, names: list[str], burning: tuple[str, ...] = ()) -> Path:
+    """Write a list of the week before, and the escalated accounts beside it."""
+    out = folder / "last.csv"
+    rows = pd.DataFrame({"account_id": names, "rank": range(1, len(names) + 1), "as_of": day(7)})
+    rows.to_csv(out, index=False)
+    pd.DataFrame({"account_id": burning}).to_csv(folder / "last.escalated.csv", index=False)
+    return out
+
+
+def a_week_on(folder: Path) -> Path:
+    """Write a company of which one account ended, one is refused, one escalated, two are gone."""
+    rows = [account(name) for name in NAMES[:3]]
+    rows += [account(NAMES[3], contract_end=day(2)), account(NAMES[4], arr="lots")]
+    burning = {"escalation_id": "E1", "account_id": NAMES[0], "opened_at": day(2), "closed_at": ""}
+    tickets = [row for n, name in enumerate(NAMES[:3]) for row in desk(name, 10 * n)]
+    return company(folder, accounts=rows, tickets=tickets, escalations=[burning])
+
+
+def test_accounts_of_the_last_list_that_are_on_none_are_named(tmp_path: Path) -> None:
+    data = a_week_on(tmp_path / "data")
+    now = listed(data, last_list(tmp_path, NAMES, burning=("gone-while-escalated",)))
+    assert now.run["left_since_last"] == {
+        "not_a_customer": [NAMES[3]],
+        "refused": [NAMES[4]],
+        "of_other_ids": [],
+        "not_in_accounts": [NAMES[5], "gone-while-escalated"],
+    }
+    (said,) = [note for note in now.run["notes"] if "on the last list" in note]
+    assert said.startswith("on the last list and on neither today: 4 accounts. ")
+    assert f"1 no customer any more: {NAMES[3]}; 1 refused: {NAMES[4]}" in said
+    assert f"2 not in accounts: {NAMES[5]}, gone-while-escalated" in said
+    assert "on the last list" not in notes(data, last_list(tmp_path, NAMES[:3]))
+    assert "on the last list" not in notes(data)
+
+
+@pytest.mark.parametrize("names", [["1", "2"], ["1.0", "2.0"], ["X-1", "X-2"]])
+def test_a_last_list_of_other_ids_is_named_as_one(tmp_path: Path, names: list[str]) -> None:
+    now = listed(company(tmp_path / "data"), last_list(tmp_path, names))
+    assert now.run["left_since_last"]["of_other_ids"] == names
+    assert "was the last list saved by a spreadsheet" in str(now.run["notes"])
+    assert set(now.ranked["change"]) == {"new"}
+
+
+def test_advice_of_an_earlier_list_is_overwritten_where_an_account_left_it(tmp_path: Path) -> None:
+    now = listed(a_week_on(tmp_path / "data"), last_list(tmp_path, NAMES))
+    told, files = with_export(now, tmp_path / "list.csv", "salesforce", SETTINGS.importers)
+    (data,) = files.values()
+    rows = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False)
+    rows = rows.set_index("Account_External_Id__c")
+    assert set(rows.index) == set(NAMES)
+    assert rows.index.is_unique
+    states = rows["Escalation_State__c"].to_dict()
+    assert [states[name] for name in NAMES[3:]] == ["off-list"] * 3
+    assert states[NAMES[0]] == "escalated"
+    assert set(rows["Escalation_As_Of__c"]) == {str(AS_OF)}
+    ranks = rows["Escalation_Rank__c"].tolist()
+    assert ranks == ["1", "2", "", "", "", ""]
+    left = rows.loc[[NAMES[0], *NAMES[3:]]]
+    for words in ("Recommended_Action__c", "Escalation_Risk_Level__c", "Escalation_Reason_1__c"):
+        assert set(left[words]) == {"none"}
+    assert rows.loc[NAMES[0], "Suggested_Severity__c"].startswith("SEV-")
+    (note,) = [note for note in told.run["notes"] if note.startswith("salesforce: accounts that")]
+    assert "(3 off-list, 1 escalated). Their rank, escalation_probability," in note
+
+
+@pytest.mark.parametrize(("factor", "said"), [(0.01, "went to 1;"), (0.1, "went to 10;"), (1, "")])
+def test_health_scores_of_another_scale_are_named(tmp_path: Path, factor: float, said: str) -> None:
+    rows: list[Row] = [
+        {"account_id": name, "scored_at": day(n), "score": (20 + 13 * n) * factor}
+        for name in NAMES
+        for n in range(1, 7)
+    ]
+    with open_tables(company(tmp_path / "many", health_scores=rows)) as tables:
+        told = str(tables.report.notices)
+    assert said in told
+    assert ("score * " in told) == bool(said)
+    with open_tables(company(tmp_path / "few", health_scores=rows[:6])) as tables:
+        assert "score * " not in str(tables.report.notices), "a few may fare badly"
 
 
 @pytest.mark.slow

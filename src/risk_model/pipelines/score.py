@@ -25,6 +25,7 @@ from risk_model.pipelines.record import record_of
 from risk_model.pipelines.scorer import TEXTS, Scorer, hits_of
 from risk_model.pipelines.severity import learned_part
 from risk_model.pipelines.shared import shares_incident
+from risk_model.pipelines.since_last import left_sentence, left_since
 from risk_model.pipelines.then_and_now import refuse_unreadable
 from risk_model.rules import Rulebook
 from risk_model.settings import Settings, default_folder
@@ -99,6 +100,9 @@ def score(
     run["notes"] += respond.unplaced(
         _texts(customers["region"]), _texts(customers["timezone"]), settings.response
     )
+    left = left_since(line, previous, [*listed["account_id"], *escalated["account_id"]])
+    run["notes"] += left_sentence(left)
+    run["left_since_last"] = left
     run["severity_by"] = learned_part(catalogue, settings, judge.champion)[1]
     run["seconds"] = {
         "measuring": round(measured - began, 2),

@@ -57,8 +57,8 @@ def _refused(table: TableReport) -> str | None:
     why = why_refused(table)
     if table.name == "accounts" and table.accounts_lost:
         return (
-            f"{table.place}: {table.accounts_lost:,} accounts are on no list, as their rows are "
-            f"refused ({why})"
+            f"{table.place}: accounts on no list, as their rows are refused: "
+            f"{table.accounts_lost:,} ({why})"
         )
     if is_all_refused(table):
         return f"{table.place}: all {table.read:,} rows refused ({why})"

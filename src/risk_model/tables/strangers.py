@@ -8,6 +8,8 @@ Ids have to be the same letter by letter, and are never altered. But what spread
 
 from __future__ import annotations
 
+import unicodedata
+
 import duckdb
 
 from risk_model.tables.quoting import identifier
@@ -60,7 +62,13 @@ def _said(
     ]
 
 
+def bare(account: str) -> str:
+    """Return an id without what spreadsheets and people change about one."""
+    plain = unicodedata.normalize("NFC", account).strip(" ").lower().removesuffix(".0")
+    return plain.lstrip("0") or "0"
+
+
 def _same(column: str) -> str:
-    """Return SQL that is equal for ids which people take for the same."""
-    bare = f"regexp_replace(lower(trim(nfc_normalize({column}))), '\\.0$', '')"
-    return f"coalesce(nullif(ltrim({bare}, '0'), ''), '0')"
+    """Return SQL that is equal for ids which people take for the same; ``bare`` in SQL."""
+    plain = f"regexp_replace(lower(trim(nfc_normalize({column}))), '\\.0$', '')"
+    return f"coalesce(nullif(ltrim({plain}, '0'), ''), '0')"
