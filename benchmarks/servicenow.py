@@ -94,7 +94,10 @@ def read(data: Path, label: str) -> Protocol:
         snapshots = line.snapshots(DAYS)
         snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
         labels = labels_of(
-            snapshots, line.tables.frame("escalations"), HORIZON, DAYS[-1] + HORIZON
+            snapshots,
+            line.tables.frame("escalations", "account_id", "opened_at"),
+            HORIZON,
+            DAYS[-1] + HORIZON,
         ).astype(int)
         features = line.measure(snapshots, settings.catalogue)
         tickets = line.tables.frame("tickets")

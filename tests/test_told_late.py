@@ -60,6 +60,26 @@ def test_a_label_is_settled_when_the_first_of_its_escalations_was_told_of(
         assert settled[row] == expected
 
 
+def test_who_was_escalated_already_is_no_row_though_it_was_written_down_later() -> None:
+    """What was open is no account at risk: neither a quiet one nor one foreseen."""
+    told = pd.DataFrame(
+        {
+            "account_id": ["A", "B", "C"],
+            "opened_at": [10 * DAY + 1, 10 * DAY, 30 * DAY],
+            "row_known": [40 * DAY] * 3,
+            "closed_at": [25 * DAY, np.nan, np.nan],
+        }
+    )
+    asked = [("A", 10), ("A", 11), ("A", 24), ("A", 26), ("B", 10), ("B", 11), ("C", 29), ("D", 11)]
+    snapshots = pd.DataFrame(asked, columns=["account_id", "as_of"]).assign(is_escalated=False)
+    labels = labels_of(snapshots, told, HORIZON, 10_000)
+    expected = [1, np.nan, np.nan, 0, 1, np.nan, 1, 0]
+    np.testing.assert_array_equal(labels, expected)
+    # Where nobody says when one ends, it is a moment.
+    moments = labels_of(snapshots, told.drop(columns="closed_at"), HORIZON, 10_000)
+    np.testing.assert_array_equal(moments, [1, 0, 0, 0, 1, 0, 1, 0])
+
+
 def past(seed: int = 0, accounts: int = 60) -> Told:
     """Return table, y, days, accounts when labels were settled: a third months late."""
     rng = np.random.default_rng(seed)

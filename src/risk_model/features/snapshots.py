@@ -70,17 +70,34 @@ def labels_of(
 ) -> pd.Series[float]:
     """Return each label: 1 where an escalation opens in ``[as_of + gap, as_of + gap + horizon)``.
 
-    ``escalations`` has ``account_id`` and ``opened_at`` (epoch seconds). NaN where the horizon
-    runs past ``known_until`` (a day number: everything before it is known), for accounts with
-    an escalation open already, and for those that escalate within the gap: nobody could be ahead.
+    ``escalations`` has ``account_id`` and ``opened_at`` (epoch seconds), perhaps ``closed_at``. NaN
+    where the horizon runs past ``known_until`` (a day number: everything before it is known), for
+    accounts with an escalation open already, though it was written down only later, and for those
+    that escalate within the gap: nobody could be ahead.
     """
     ahead = next_escalation(snapshots, escalations) - snapshots["as_of"].to_numpy(float)
     label = (ahead < gap + horizon).to_numpy(float)
     unknown = (snapshots["as_of"] + gap + horizon > known_until).to_numpy(bool)
-    label[unknown | snapshots["is_escalated"].to_numpy(bool) | (ahead < gap).to_numpy(bool)] = (
-        np.nan
-    )
+    is_open = snapshots["is_escalated"].to_numpy(bool) | _is_open(snapshots, escalations)
+    label[unknown | is_open | (ahead < gap).to_numpy(bool)] = np.nan
     return pd.Series(label, index=snapshots.index, name="label")
+
+
+def _is_open(
+    snapshots: pd.DataFrame, escalations: pd.DataFrame
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Mark snapshots on which an escalation was open, whenever it was told of.
+
+    Without ``closed_at`` an escalation is a moment, and never open.
+    """
+    if "closed_at" not in escalations.columns:
+        return np.zeros(len(snapshots), dtype=bool)
+    spans = escalations[["account_id", "opened_at", "closed_at"]]
+    asked = snapshots[["account_id", "as_of"]].assign(row=np.arange(len(snapshots)))
+    met = asked[asked["account_id"].isin(spans["account_id"])].merge(spans, on="account_id")
+    begins = met["as_of"] * DAY
+    met = met[(met["opened_at"] < begins) & (met["closed_at"].isna() | (met["closed_at"] > begins))]
+    return np.isin(np.arange(len(snapshots)), met["row"])
 
 
 def settled_on(

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from types import TracebackType
 
+import duckdb
 import pandas as pd
 
 from risk_model.catalogue import Catalogue
@@ -118,6 +119,9 @@ class Line:
             earlier.__exit__(kind, error, trace)
         self.engine.close()
         self.tables.close()
+        if isinstance(error, duckdb.Error):
+            # A file that went away under the engine is no fault of the engine's.
+            self.tables.ensure_unchanged()
 
     def cut(self, as_of: int) -> Line:
         """Return the line over the tables as they stood at ``as_of``; it closes with this one."""
@@ -134,7 +138,8 @@ class Line:
         """
         # A question to the tables as they were read, whatever measures them.
         asking = DuckDBEngine(self.tables.connection)
-        newest = newest_day(asking, self.tables.present)
+        with self.tables.unmoved():
+            newest = newest_day(asking, self.tables.present)
         as_of = newest if asked is None else day_number(asked)
         days = [t.first_day for t in self.tables.report.tables.values() if t.first_day]
         if not days:
@@ -164,12 +169,16 @@ class Line:
 
     def snapshots(self, days: Iterable[int]) -> pd.DataFrame:
         """Return accounts on days, with who they are then."""
-        return snapshots_on(self.engine, self.tables.present, days)
+        with self.tables.unmoved():
+            return snapshots_on(self.engine, self.tables.present, days)
 
     def measure(self, snapshots: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
         """Return the features of snapshots, one row each, by name only."""
         heard, told = self._hear(catalogue, snapshots), self.telling("measuring")
-        features = features_at(self.engine, self.tables.present, snapshots, catalogue, heard, told)
+        with self.tables.unmoved():
+            features = features_at(
+                self.engine, self.tables.present, snapshots, catalogue, heard, told
+            )
         self.engine.close()
         return features[catalogue.names]
 
@@ -181,9 +190,10 @@ class Line:
         It is asked where the features are, some rows at a time, and only its answers come here.
         """
         heard, told = self._hear(catalogue, snapshots), self.telling("measuring")
-        said = answers_at(
-            self.engine, self.tables.present, snapshots, catalogue, function, heard, told
-        )
+        with self.tables.unmoved():
+            said = answers_at(
+                self.engine, self.tables.present, snapshots, catalogue, function, heard, told
+            )
         self.engine.close()
         return said.set_axis(snapshots.index)
 
@@ -213,7 +223,10 @@ class Line:
         days = self._past_days(as_of, horizon + gap, plan)
         snapshots = self.snapshots(days)
         snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
-        escalations = self.tables.frame("escalations", "account_id", "opened_at", "row_known")
+        closed = ["closed_at"] if "closed_at" in self.tables.present["escalations"] else []
+        escalations = self.tables.frame(
+            "escalations", "account_id", "opened_at", "row_known", *closed
+        )
         escalations = escalations[escalations["row_known"] < as_of * DAY]
         labels = labels_of(snapshots, escalations, horizon, as_of, gap)
         snapshots = snapshots[labels.notna()].reset_index(drop=True)

@@ -61,22 +61,39 @@ def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[st
     if refused:
         _find_lines(connection, raw, [row.byte for row in rejected])
         connection.execute(f"DELETE FROM {_STAGE} WHERE rowid IN (SELECT ordinal {_mine(name)})")
-    first, last = _finish(connection, raw)
+    _finish(connection, raw)
     if name == "health_scores":
         notices += health_scale(connection, raw.place)
-    return TableReport(
-        name=name,
-        place=raw.place,
-        read=staged + len(rejected),
+    return replace(
+        _report(connection, raw, staged + len(rejected)),
         kept=staged + len(rejected) - refused,
         merged=merged,
         refused=refused,
         reasons=_by_reason(connection, name) if refused else {},
+        accounts_lost=lost,
+    )
+
+
+def nothing_refused(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> TableReport:
+    """Return the report of a typed table whose rows were all kept."""
+    return _report(connection, raw, _count(connection, identifier(raw.table.name)))
+
+
+def _report(connection: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> TableReport:
+    """Return what became of a typed table's rows where all of them are kept."""
+    first, last = _days(connection, raw)
+    return TableReport(
+        name=raw.table.name,
+        place=raw.place,
+        read=rows,
+        kept=rows,
+        merged=0,
+        refused=0,
+        reasons={},
         first_day=first,
         last_day=last,
         unknown_columns=raw.unknown,
         missing_columns=tuple(c for c in raw.table.by_name if c not in raw.columns),
-        accounts_lost=lost,
         late=_late(connection, raw),
     )
 
@@ -249,13 +266,8 @@ def _find_lines(connection: duckdb.DuckDBPyConnection, raw: RawTable, rejected: 
     connection.unregister("found_lines")
 
 
-def _finish(
-    connection: duckdb.DuckDBPyConnection, raw: RawTable
-) -> tuple[dt.date | None, dt.date | None]:
-    """Turn what is left of the stage into the typed table.
-
-    Returns its first and its last day, today's rows the last to count.
-    """
+def _finish(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> None:
+    """Turn what is left of the stage into the typed table."""
     name = raw.table.name
     connection.execute(f"ALTER TABLE {_STAGE} DROP COLUMN problems")
     if name == "ticket_events":
@@ -268,12 +280,18 @@ def _finish(
         connection.execute(f"DROP TABLE {_STAGE}")
     else:
         connection.execute(f"ALTER TABLE {_STAGE} RENAME TO {identifier(name)}")
+
+
+def _days(
+    connection: duckdb.DuckDBPyConnection, raw: RawTable
+) -> tuple[dt.date | None, dt.date | None]:
+    """Return the first and the last day of a typed table, today's rows the last to count."""
     time, tomorrow = natural_time(raw.table), (today() + 1) * DAY
     first, last = single(
         connection,
         # What is announced or mistyped does not make a feed that has stopped look fresh.
         f"SELECT min({time}), coalesce(max({time}) FILTER (WHERE {time} < {tomorrow}), "
-        f"max({time})) FROM {identifier(name)} WHERE {time} > {SINCE_EVER}",
+        f"max({time})) FROM {identifier(raw.table.name)} WHERE {time} > {SINCE_EVER}",
     )
     return (
         None if first is None else date_of(day_of(int(first))),

@@ -35,10 +35,11 @@ def cut(tables: Tables, as_of: int) -> Tables:
         given = f"{identifier(source)}.main.{identifier(name)}"
         columns = [str(row[0]) for row in connection.execute(f"DESCRIBE {given}").fetchall()]
         kept = ", ".join(_as_known(CONTRACT[name], column, columns, as_of) for column in columns)
-        connection.execute(
-            f"CREATE TABLE {identifier(name)} AS "
-            f"SELECT {kept} FROM {given} WHERE row_known < {as_of * DAY}"
-        )
+        with tables.unmoved():
+            connection.execute(
+                f"CREATE TABLE {identifier(name)} AS "
+                f"SELECT {kept} FROM {given} WHERE row_known < {as_of * DAY}"
+            )
     fingerprint = f"{tables.fingerprint}@{as_of}"
     return Tables(connection, tables.present, tables.report, fingerprint, beside=source)
 

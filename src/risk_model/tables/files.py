@@ -69,7 +69,7 @@ def add_file(
         return
     if ending_of(path) == ".parquet":
         relation = f"read_parquet({literal(str(path))})"
-        add_relation(connection, found, table, relation, path.name, layout)
+        add_relation(connection, found, table, relation, path.name, layout, path)
         return
     wanted = set((layout.columns or {name: name for name in table.by_name}).values())
     try:
@@ -89,6 +89,7 @@ def add_relation(
     relation: str,
     place: str,
     layout: Layout,
+    parquet: Path | None = None,
 ) -> None:
     """Add whatever the engine can select from as a table."""
     found.named.add(table.name)
@@ -98,7 +99,7 @@ def add_relation(
         found.mistakes += error.reasons
         return
     raw, mistakes = match_columns(table, place, columns, layout)
-    found.add(replace(raw, relation=relation), mistakes)
+    found.add(replace(raw, relation=relation, parquet=parquet), mistakes)
 
 
 def described(connection: duckdb.DuckDBPyConnection, relation: str, place: str) -> list[RawColumn]:

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ import pandas as pd
 
 from risk_model.tables import run_folder
 from risk_model.tables.checking import LOST, REFUSED
+from risk_model.tables.in_place import Stamp
 from risk_model.tables.quoting import identifier
 from risk_model.tables.report import Report
 
@@ -30,6 +32,7 @@ class Tables:
     at* for that column; NULL means never. ``ticket_events`` has its ticket's ``account_id`` too.
     ``present`` tells which columns the export really had. ``spill`` is the folder for what does not
     fit into memory; ``beside`` is set for a copy: the database of the engine that it lies beside.
+    ``stamps`` are of the files that are read where they lie: ``unmoved`` watches over them.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -38,6 +41,7 @@ class Tables:
     fingerprint: str
     spill: Path | None = field(default=None, repr=False)
     beside: str | None = field(default=None, repr=False)
+    stamps: tuple[Stamp, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         """See to it that what was spilled is gone even where nobody closes the tables."""
@@ -47,7 +51,26 @@ class Tables:
     def frame(self, name: str, *columns: str) -> pd.DataFrame:
         """Return a typed table as a pandas frame: the columns named, else all."""
         chosen = ", ".join(map(identifier, columns)) or "*"
-        return self.connection.execute(f"SELECT {chosen} FROM {identifier(name)}").df()
+        with self.unmoved():
+            return self.connection.execute(f"SELECT {chosen} FROM {identifier(name)}").df()
+
+    @contextmanager
+    def unmoved(self) -> Iterator[None]:
+        """Read tables, and see to it that they are still what was checked.
+
+        Raises DataRefused where a file that is read where it lies has changed meanwhile.
+        """
+        try:
+            yield
+        except duckdb.Error:
+            self.ensure_unchanged()
+            raise
+        self.ensure_unchanged()
+
+    def ensure_unchanged(self) -> None:
+        """Raise DataRefused where a file that is read where it lies is not what was checked."""
+        for stamp in self.stamps:
+            stamp.ensure_unchanged()
 
     def cut(self, as_of: int) -> Tables:
         """Return a copy as it stood at day number ``as_of`` 00:00 UTC.

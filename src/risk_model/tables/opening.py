@@ -12,12 +12,13 @@ import pandas as pd
 from risk_model.errors import ConfigError, DataRefused, UsageError
 from risk_model.tables import run_folder
 from risk_model.tables.address import address_of, is_address
-from risk_model.tables.checking import check, prepare
+from risk_model.tables.checking import check, nothing_refused, prepare
 from risk_model.tables.contract import CONTRACT, EVENT_TABLES
 from risk_model.tables.files import Found
 from risk_model.tables.finding import from_database, from_folder, from_mapping
 from risk_model.tables.frames import from_frames
 from risk_model.tables.from_postgres import fingerprint, from_postgres
+from risk_model.tables.in_place import Stamp, viewed
 from risk_model.tables.mapping import SourcesMapping, load_mapping
 from risk_model.tables.opened import Tables
 from risk_model.tables.postgres import Database
@@ -123,6 +124,7 @@ def _built(
     mistakes, notices = list(found.mistakes), list(found.notices)
     mistakes += _not_enough(found.named, found.place)
     reports: dict[str, TableReport] = {}
+    stamps: list[Stamp] = []
     if any(raw.table.name == "accounts" for raw in found.tables):
         order = list(CONTRACT)
         for raw in sorted(found.tables, key=lambda raw: order.index(raw.table.name)):
@@ -131,7 +133,10 @@ def _built(
                     mistakes.append(f"{raw.place}: events of tickets need a table 'tickets'.")
                 continue
             try:
-                reports[raw.table.name] = check(connection, raw, notices)
+                stamp = viewed(connection, raw) if "accounts" in reports else None
+                done = check(connection, raw, notices) if stamp is None else None
+                reports[raw.table.name] = done or nothing_refused(connection, raw)
+                stamps += [stamp] if stamp else []
             except DataRefused as error:
                 if database is not None and database.failure is not None:
                     raise database.failure from None
@@ -146,7 +151,8 @@ def _built(
     notices += _left_alone(found.tables)
     # a database is read while its tables are checked, so only now is it known what came
     print_ = found.fingerprint + (fingerprint(database) if database is not None else "")
-    return Tables(connection, present, Report(reports, tuple(notices)), print_, spill)
+    report = Report(reports, tuple(notices))
+    return Tables(connection, present, report, print_, spill, stamps=tuple(stamps))
 
 
 def _not_enough(names: Set[str], place: str) -> list[str]:

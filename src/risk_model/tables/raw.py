@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from risk_model.documents import did_you_mean
 from risk_model.tables.casting import RawColumn, Rules
@@ -35,7 +36,7 @@ class RawTable:
 
     ``known_at`` leads a contract column (or ``row``) to the column with the time from which it is
     known; ``recorded_at`` does the same for the row, and may be empty. ``csv`` is set for CSV
-    files only.
+    files only, ``parquet`` for Parquet files only.
     """
 
     table: Table
@@ -46,6 +47,7 @@ class RawTable:
     rules: Rules = field(default_factory=Rules)
     unknown: tuple[str, ...] = ()
     csv: CsvShape | None = None
+    parquet: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -61,20 +61,35 @@ def staging_select(raw: RawTable, relation: str) -> str:
     ``problems`` is NULL for a row that is fine, else a list of (reason, label, value).
     """
     judged = _cells(raw)
+    outputs = [*_outputs(raw, judged), f"{_problems(raw, judged)} AS problems"]
+    return f"SELECT {', '.join(outputs)} FROM ({_understood(raw, judged, relation)})"
+
+
+def typed_select(raw: RawTable, relation: str) -> str:
+    """Return the same SELECT without ``problems``, for a relation in which there are none."""
+    judged = _cells(raw)
+    outputs = ", ".join(_outputs(raw, judged))
+    return f"SELECT {outputs} FROM ({_understood(raw, judged, relation)})"
+
+
+def _understood(raw: RawTable, judged: Sequence[_Judged], relation: str) -> str:
+    """Return the SELECT of the cells as they came, and as they are understood."""
     given = ", ".join(
         f"{identifier(column.name)} AS r{i}" for i, column in enumerate(_raw_columns(raw))
     )
     values = ", ".join(f"{j.cell.value} AS {j.alias}" for j in judged)
-    inner = f"SELECT *, {values} FROM (SELECT {given} FROM {relation})"
+    return f"SELECT *, {values} FROM (SELECT {given} FROM {relation})"
+
+
+def _outputs(raw: RawTable, judged: Sequence[_Judged]) -> list[str]:
     alias = {j.column.name: j.alias for j in judged}
     outputs = [_typed(column, alias.get(column.name)) for column in raw.table.columns]
     outputs.append(f"{_row_known(raw.table, alias)} AS row_known")
-    outputs += [
+    return outputs + [
         f"CAST({alias[KNOWN + name]} AS BIGINT) AS {identifier(KNOWN + name)}"
         for name in raw.known_at
         if name not in OF_ROW
     ]
-    return f"SELECT {', '.join(outputs)}, {_problems(raw, judged)} AS problems FROM ({inner})"
 
 
 def _raw_columns(raw: RawTable) -> list[RawColumn]:
