@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from risk_model import __version__
 from risk_model.errors import RiskModelError
 from risk_model.pipelines.line import Line
+from risk_model.pipelines.since_last import left_sentence, left_since
 from risk_model.pipelines.then_and_now import gone, held, held_then
 from risk_model.tables.amiss import feeds_amiss
 from risk_model.tables.freshness import freshness
@@ -27,9 +29,11 @@ def record_of(
     snapshots: pd.DataFrame,
     listed: pd.DataFrame,
     escalated: pd.DataFrame,
+    previous: Path | None = None,
 ) -> dict[str, Any]:
     """Return the run's record: what was read, what became of it, who judged, how fresh it was."""
     report = line.tables.report
+    left = left_since(line, previous, [*listed["account_id"], *escalated["account_id"]])
     return {
         "as_of": str(date_of(day)),
         "horizon_days": judge.horizon,
@@ -41,9 +45,11 @@ def record_of(
             *judge.notes,
             *_gone_since_training(line, judge),
             *line.notices,
+            *left_sentence(left),
             *feeds_amiss(report, day),
             *report.notices,
         ],
+        "left_since_last": left,
         "tables": _tables_read(line, day),
         "read_from": line.read_from,
         "data_fingerprint": line.tables.fingerprint,

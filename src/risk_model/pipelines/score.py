@@ -25,7 +25,6 @@ from risk_model.pipelines.record import record_of
 from risk_model.pipelines.scorer import TEXTS, Scorer, hits_of
 from risk_model.pipelines.severity import learned_part
 from risk_model.pipelines.shared import shares_incident
-from risk_model.pipelines.since_last import left_sentence, left_since
 from risk_model.pipelines.then_and_now import refuse_unreadable
 from risk_model.rules import Rulebook
 from risk_model.settings import Settings, default_folder
@@ -82,8 +81,7 @@ def score(
     day = line.day_of(as_of)
     check_previous(previous, str(date_of(day)))
     judge = choose_judge(settings, model, horizon)
-    if judge.champion is not None:
-        refuse_unreadable(judge.champion, line.tables, settings.catalogue)
+    refuse_unreadable(judge.champion, line.tables, settings.catalogue)
     snapshots = line.snapshots([day])
     customers = customers_of(line, snapshots, day)
     catalogue = working_catalogue(settings)
@@ -96,13 +94,10 @@ def score(
     hits = hits_of(said[burning], settings.rules)
     escalated = escalated_list(line, rows[burning], customers[burning], hits, day)
     listed = listed.reindex(columns=list(COLUMNS))
-    run = record_of(line, judge, day, snapshots, listed, escalated)
+    run = record_of(line, judge, day, snapshots, listed, escalated, previous)
     run["notes"] += respond.unplaced(
         _texts(customers["region"]), _texts(customers["timezone"]), settings.response
     )
-    left = left_since(line, previous, [*listed["account_id"], *escalated["account_id"]])
-    run["notes"] += left_sentence(left)
-    run["left_since_last"] = left
     run["severity_by"] = learned_part(catalogue, settings, judge.champion)[1]
     run["seconds"] = {
         "measuring": round(measured - began, 2),

@@ -70,12 +70,14 @@ def _cost(absent: Sequence[str]) -> str:
     return ". What needs them is not measured" if feeds else ""
 
 
-def refuse_unreadable(champion: Champion, tables: Tables, catalogue: Catalogue) -> None:
+def refuse_unreadable(champion: Champion | None, tables: Tables, catalogue: Catalogue) -> None:
     """Raise DataRefused where of a table that a model was trained with every row is refused.
 
     Its format has changed, so a list would be ranked without it while its rows are at hand. What
-    nothing is measured from may be refused, and so may a handful of rows.
+    nothing is measured from may be refused, and so may a handful of rows. Rules alone refuse none.
     """
+    if champion is None:
+        return
     measured = catalogue.by_table()
     then = held_then(champion)
     reasons = [
