@@ -14,9 +14,11 @@ from risk_model.errors import DataRefused
 from risk_model.pipelines.importing import with_export
 from risk_model.pipelines.judged_day import judged_day
 from risk_model.pipelines.line import Line
+from risk_model.pipelines.rules_record import _disagreement
 from risk_model.pipelines.score import score
 from risk_model.settings import load_settings
 from risk_model.tables import open_tables
+from risk_model.timeline import DEFAULT_HORIZON
 from risk_model.watchlist import Watchlist
 from small_company import AS_OF, Row, account, day, desk, write_tables
 
@@ -215,3 +217,15 @@ def test_a_table_that_the_champion_learnt_from_is_not_refused_as_a_whole_without
     pd.read_csv(few, dtype=str).head(3).assign(started_at="?").to_csv(few, index=False)
     notes = str(trained.command.score(data).run["notes"])
     assert "incidents.csv: all 3 rows refused" in notes
+
+
+@pytest.mark.slow
+def test_rules_and_model_are_not_compared_where_nobody_is_a_customer(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", trained.command.env["MLFLOW_TRACKING_URI"])
+    over = company(tmp_path, accounts=[account(name, contract_end=day(2)) for name in NAMES])
+    with Line.open(over, SETTINGS) as line:
+        apart, why = _disagreement(line, line.day_of(AS_OF), DEFAULT_HORIZON, "champion")
+    assert apart is None
+    assert why == f"no customer is there to be listed on {AS_OF}"
