@@ -128,7 +128,7 @@ def add_csm_changes(versions: list[Fact]) -> None:
     for place, fact in enumerate(ordered):
         before = ordered[place - 1] if place else None
         named = before and None not in (before.values["csm"], fact.values["csm"])
-        other = named and before.values["csm"] != fact.values["csm"]
+        other = named and len({one.values["csm"].strip().lower() for one in (before, fact)}) > 1
         in_time = before and None not in (before.known["csm"], fact.known["csm"])
         in_time = in_time and before.known["csm"] <= fact.known["csm"]
         fact.values["csm_changed"] = int(bool(other and in_time))
@@ -187,26 +187,45 @@ def add_signals(table: str, fact: Fact, hear: Hear) -> None:
 
 def _known_to_be_ours(message: Fact) -> int | None:
     """Return from when it is known whose a message is; None means never."""
-    if "direction" not in message.known:
-        return message.row_known
-    since = message.known["direction"]
-    return None if since is None else max(since, message.row_known)
+    since = [message.row_known, message.known["direction"], message.known["channel"]]
+    return None if None in since else max(since)
 
 
-def add_answers(messages: list[Fact]) -> None:
-    """Add to each message when we next wrote to the account; in the same second ours is after."""
+def _is_ours(message: Fact) -> bool:
+    """Say whether it is a word of ours: what we sent, or a call, in which both spoke."""
+    return message.values["direction"] == "outbound" or message.values["channel"] == "call"
+
+
+def add_answers(messages: list[Fact], meetings: list[Fact]) -> None:
+    """Add to each message when we next had a word with the account, in a talk of both or alone.
+
+    In the same second ours is after.
+    """
+    held = [
+        ((meeting.values["scheduled_at"], True, meeting.key), max(since))
+        for meeting in meetings
+        if meeting.values["status"] == "held"
+        and None
+        not in (
+            since := [
+                meeting.values["scheduled_at"],
+                meeting.row_known,
+                meeting.known["status"],
+            ]
+        )
+    ]
 
     def order(message: Fact) -> tuple[int, bool, str]:
-        is_ours = message.values["direction"] == "outbound"
-        return message.values["sent_at"], is_ours, message.key
+        return message.values["sent_at"], _is_ours(message), message.key
 
     for message in messages:
         ours = [
             time
             for other in messages
-            if other.values["direction"] == "outbound"
+            if _is_ours(other)
             and order(other) >= order(message)
             and (time := _known_to_be_ours(other)) is not None
         ]
+        ours += [known for at, known in held if at >= order(message)]
         message.values["answered_at"] = min(ours, default=None)
         message.known["answered_at"] = message.values["answered_at"]
