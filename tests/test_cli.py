@@ -350,6 +350,11 @@ def test_quiet_says_nothing_but_errors(command: Command, plain: Path) -> None:
     done = command("-q", "score", "--data", plain, "--model", "rules", "--out", "list.csv")
     assert done.code == 0
     assert done.err == ""
+    assert done.out == "", "the list is in its file"
+    found = command("-q", "patterns", "--data", plain, "--model", "rules")
+    assert found.code == 0
+    assert found.err == ""
+    assert found.out, "no file keeps what was found"
 
 
 @pytest.mark.slow

@@ -20,6 +20,21 @@ TARGETS: tuple[Target, ...] = ("salesforce", "hubspot", "gainsight")
 TIMES = ("acknowledge_by",)
 # Words of ours that may say nothing. An empty cell over there may keep what last week's list said.
 OURS = ("likely_cause", "reason_1", "reason_2", "reason_3", "rules_fired", "recovery_stage")
+# What holds a number or a date over there, and therefore no word for nothing.
+FIGURES = (
+    "rank",
+    "arr",
+    "renewal_date",
+    "as_of",
+    "horizon_days",
+    "escalation_probability",
+    "escalation_tier",
+    "acknowledge_by",
+    "update_every_hours",
+    "arr_at_risk",
+    "previous_rank",
+    "data_coverage",
+)
 MEGABYTE = 1_000_000
 
 
@@ -71,15 +86,55 @@ class Export:
     notes: tuple[str, ...]
 
 
-def export(ranked: pd.DataFrame, target: Target, importer: Importer) -> Export:
+def export(
+    ranked: pd.DataFrame, target: Target, importer: Importer, unlisted: pd.DataFrame | None = None
+) -> Export:
     """Return the ranked list as CSV files for a tool, each within its limits.
 
     Every cell is what the list itself holds, but for the spelling of times, words that are cut at
-    the tool's limit, and what stands for *nothing*. Raises DataRefused where two ids are the same
-    to the tool.
+    the tool's limit, and what stands for *nothing*. ``unlisted`` are accounts that are not on the
+    list, with ``account_id``, ``state`` and whatever else of the list's columns is to be said of
+    them: they follow, so that nothing of an earlier list stays. Raises DataRefused where two ids
+    are the same to the tool.
     """
+    rest = pd.DataFrame(columns=["account_id"]) if unlisted is None else unlisted
     if importer.ids_ignore_case:
-        _refuse_same(ranked["account_id"], target)
+        _refuse_same(pd.concat([ranked["account_id"], rest["account_id"]]), target)
+    listed, notes = _cells(ranked, target, importer)
+    if len(rest):
+        more, _ = _cells(_with_nothing(rest, importer), target, importer)
+        listed = pd.concat([listed, more])
+        notes.append(_on_the_unlisted(rest, target, importer))
+    chosen = listed[list(importer.columns)].rename(columns=dict(importer.columns))
+    return Export(tuple(_files(chosen, importer)), tuple(notes))
+
+
+def _with_nothing(unlisted: pd.DataFrame, importer: Importer) -> pd.DataFrame:
+    """Return rows with all columns of the list; what is not said is nothing."""
+    whole = unlisted.reindex(columns=list(COLUMNS))
+    words = [name for name in COLUMNS if name not in FIGURES]
+    whole[words] = whole[words].astype(object).where(whole[words].notna(), importer.empty)
+    return whole
+
+
+def _on_the_unlisted(unlisted: pd.DataFrame, target: Target, importer: Importer) -> str:
+    counts = ", ".join(f"{n:,} {state}" for state, n in unlisted["state"].value_counts().items())
+    empty = [
+        name
+        for name in importer.columns
+        if name in FIGURES and (name not in unlisted or unlisted[name].isna().all())
+    ]
+    return (
+        f"{target}: accounts that are not on the list follow it, so that nothing of an earlier "
+        f"list stays ({counts}). Their {', '.join(empty)} are empty: let the importer clear what "
+        "is empty, or go by state"
+    )
+
+
+def _cells(
+    ranked: pd.DataFrame, target: Target, importer: Importer
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the cells of rows as a tool takes them, under our names, and what to say of them."""
     cells = pd.read_csv(io.BytesIO(as_csv(ranked)), dtype=str, keep_default_na=False)
     notes = []
     for name in importer.columns:
@@ -98,8 +153,7 @@ def export(ranked: pd.DataFrame, target: Target, importer: Importer) -> Export:
                 f"{target}: {empty} cells of {name} are empty, and may overwrite what is there"
             )
         cells[name] = values
-    chosen = cells[list(importer.columns)].rename(columns=dict(importer.columns))
-    return Export(tuple(_files(chosen, importer)), tuple(notes))
+    return cells, notes
 
 
 def _refuse_same(ids: pd.Series[str], target: Target) -> None:

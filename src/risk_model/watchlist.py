@@ -188,6 +188,25 @@ def with_previous(rows: pd.DataFrame, previous: Path | None) -> pd.DataFrame:
     return rows.assign(previous_rank=before, change=change)
 
 
+def last_accounts(previous: Path) -> set[str]:
+    """Return the accounts of a last list, with the escalated ones where their file is beside it.
+
+    Raises UsageError as ``with_previous`` does.
+    """
+    accounts = set(_read_previous(previous, None))
+    beside_it = beside(previous)[0]
+    if beside_it.is_file():
+        try:
+            escalated = pd.read_csv(beside_it, dtype=str, keep_default_na=False)
+            accounts |= set(escalated["account_id"])
+        except (OSError, KeyError, ValueError) as error:
+            raise UsageError(
+                f"{beside_it.name}: not the escalated accounts of {previous.name} ({error}). "
+                "Give the list as it was written."
+            ) from None
+    return accounts
+
+
 def _read_previous(path: Path, as_of: str | None) -> dict[str, int]:
     try:
         old = pd.read_csv(path, dtype={"account_id": str}, keep_default_na=False, na_values=[""])

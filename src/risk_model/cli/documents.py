@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from risk_model.cli.options import AsOf, Cache, Config, Data, Sources, opened_line
+from risk_model.cli.options import AsOf, Cache, Config, Data, Sources, opened_line, say
 from risk_model.cli.targets import refuse_targets
 from risk_model.errors import UsageError
 
@@ -70,7 +70,7 @@ def brief(
         typer.echo(text, nl=False)
     else:
         write_whole({out: text.encode("utf-8")})
-        typer.echo(f"written: {out}")
+        say(f"written: {out}")
 
 
 def patterns(
@@ -95,13 +95,12 @@ def patterns(
     from risk_model.pipelines.patterns import patterns as run_patterns
     from risk_model.pipelines.patterns import refuse_ending
     from risk_model.pipelines.patterns_shown import shown
-    from risk_model.pipelines.present import console
 
     if out is not None:
         refuse_ending(out)
         refuse_targets([("--out", out)], data, sources)
     with opened_line(data, sources, config, cache) as line:
         found = run_patterns(line, as_date(as_of, "--as-of"), model=model)
-    console().print(shown(found, top))
+    say(shown(found, top), is_kept=out is not None)
     if out is not None:
-        typer.echo("written: " + ", ".join(str(path) for path in found.write(out)))
+        say("written: " + ", ".join(str(path) for path in found.write(out)))

@@ -17,6 +17,7 @@ from risk_model.cli.options import (
     SparkMaster,
     Threads,
     opened_line,
+    say,
 )
 from risk_model.cli.targets import refuse_targets
 from risk_model.errors import UsageError
@@ -78,7 +79,7 @@ def features(
             _show_sql(line, config, days, out)
         elif line is not None and out is not None:
             rows, columns = write_features(line, days, out)
-            typer.echo(f"{out}: {rows:,} snapshots of {columns} features")
+            say(f"{out}: {rows:,} snapshots of {columns} features")
 
 
 def _days(line: Line | None, asked: list[str]) -> list[int]:
@@ -107,7 +108,7 @@ def _describe(line: Line | None, config: Path | None, days: list[int], out: Path
         console().print(shown(catalogue, coverage))
         return
     write_page(catalogue, out, coverage)
-    typer.echo(f"{out}: {len(catalogue.features)} features described")
+    say(f"{out}: {len(catalogue.features)} features described")
 
 
 def _show_sql(line: Line | None, config: Path | None, days: list[int], out: Path | None) -> None:
@@ -126,4 +127,4 @@ def _show_sql(line: Line | None, config: Path | None, days: list[int], out: Path
         return
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(script, encoding="utf-8")
-    typer.echo(f"{out}: written")
+    say(f"{out}: written")

@@ -19,6 +19,7 @@ from risk_model.cli.options import (
     SparkMaster,
     Threads,
     opened_line,
+    say,
 )
 
 
@@ -41,7 +42,6 @@ def train(
     """Train rules and learners on the past and record the run and the model in MLflow."""
     from risk_model.pipelines.judge import shown as judged_shown
     from risk_model.pipelines.line import as_date
-    from risk_model.pipelines.present import console
     from risk_model.pipelines.train import train as run_training
     from risk_model.timeline import DEFAULT_HORIZON
 
@@ -49,11 +49,11 @@ def train(
         trained = run_training(
             line, as_date(as_of, "--as-of"), horizon or DEFAULT_HORIZON, force=force
         )
-    console().print(judged_shown(trained.judged))
+    say(judged_shown(trained.judged))
     for note in trained.notes:
-        typer.echo(note)
+        say(note)
     role = "champion" if trained.is_champion else "registered"
-    typer.echo(f"model version {trained.version}: {role} (run {trained.run_id})")
+    say(f"model version {trained.version}: {role} (run {trained.run_id})")
 
 
 def backtest(
@@ -81,13 +81,12 @@ def backtest(
     """Compare blend, learners and rules with simple baselines, on folds forward in time."""
     from risk_model.pipelines.backtest import backtest as run_backtest
     from risk_model.pipelines.line import as_date
-    from risk_model.pipelines.present import console
     from risk_model.pipelines.report import shown
     from risk_model.timeline import DEFAULT_HORIZON
 
     with opened_line(data, sources, config, cache, engine, spark_master, memory, threads) as line:
         day = as_date(as_of, "--as-of")
         done = run_backtest(line, day, horizon or DEFAULT_HORIZON, gap, families=families)
-    console().print(shown(done))
+    say(shown(done), is_kept=out is not None)
     if out is not None:
-        typer.echo("written: " + ", ".join(str(path) for path in done.write(out)))
+        say("written: " + ", ".join(str(path) for path in done.write(out)))

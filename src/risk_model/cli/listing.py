@@ -19,6 +19,7 @@ from risk_model.cli.options import (
     SparkMaster,
     Threads,
     opened_line,
+    say,
 )
 from risk_model.cli.targets import list_targets, refuse_targets
 from risk_model.errors import UsageError
@@ -82,7 +83,7 @@ def score(
     from risk_model.importers import TARGETS
     from risk_model.pipelines.importing import with_export
     from risk_model.pipelines.line import as_date
-    from risk_model.pipelines.present import console, shown
+    from risk_model.pipelines.present import shown
     from risk_model.pipelines.report_page import with_page
     from risk_model.pipelines.score import score as run_scoring
     from risk_model.upsert import upserted
@@ -111,10 +112,10 @@ def score(
         with upserting as done:
             write_whole(files)
     if rows:
-        console().print(shown(watchlist, rows))
-    typer.echo("written: " + ", ".join(str(path) for path in files))
+        say(shown(watchlist, rows))
+    say("written: " + ", ".join(str(path) for path in files))
     if done:
-        typer.echo(f"upserted: {done}")
+        say(f"upserted: {done}")
 
 
 def _address_into(into: str | None, table: str) -> Address | None:

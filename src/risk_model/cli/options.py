@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from risk_model.pipelines.line import Line
     from risk_model.settings import Settings
 
@@ -114,3 +117,15 @@ def _progress(stage: str, done: int, of: int) -> None:
         end = "\r" if done < of - 1 else "\x1b[2K\r"
         sys.stderr.write(f"{stage} {done + 1}/{of}{end}")
         sys.stderr.flush()
+
+
+def say(shown: RenderableType, *, is_kept: bool = True) -> None:
+    """Show what a command did or found; under ``--quiet`` only what no file keeps (``is_kept``)."""
+    if is_kept and logging.getLogger().level >= logging.ERROR:
+        return
+    if isinstance(shown, str):
+        typer.echo(shown)
+        return
+    from risk_model.pipelines.present import console
+
+    console().print(shown)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from risk_model.cli.options import Config, Sources, opened_line
+from risk_model.cli.options import Config, Sources, opened_line, say
 from risk_model.cli.targets import refuse_targets
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def report(
     else:
         typer.echo(f"no tables at {json.dumps(place)}: the page has no weekly figures")
     size = write_page(content, out)
-    typer.echo(f"{out}: {len(content.ranked):,} accounts, {size / 1e6:.2f} MB")
+    say(f"{out}: {len(content.ranked):,} accounts, {size / 1e6:.2f} MB")
 
 
 def _drawn(content: Content, line: Line, place: str, *, asked: bool) -> Content:

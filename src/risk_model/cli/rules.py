@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from risk_model.cli.options import AsOf, Cache, Config, Data, Horizon, Sources, opened_line
+from risk_model.cli.options import AsOf, Cache, Config, Data, Horizon, Sources, opened_line, say
 from risk_model.cli.targets import refuse_targets
 from risk_model.errors import UsageError
 
@@ -29,7 +29,6 @@ def rules(
 ) -> None:
     """Show what each rule was worth over the past, which to retire, and where the model differs."""
     from risk_model.pipelines.line import as_date
-    from risk_model.pipelines.present import console
     from risk_model.pipelines.present_rules import shown
     from risk_model.pipelines.rules_record import rules_record
     from risk_model.timeline import DEFAULT_HORIZON
@@ -40,6 +39,6 @@ def rules(
     with opened_line(data, sources, config, cache) as line:
         day = as_date(as_of, "--as-of")
         record = rules_record(line, day, horizon or DEFAULT_HORIZON, model=model)
-    console().print(shown(record))
+    say(shown(record), is_kept=out is not None)
     if out is not None:
-        typer.echo("written: " + ", ".join(str(path) for path in record.write(out)))
+        say("written: " + ", ".join(str(path) for path in record.write(out)))

@@ -16,6 +16,7 @@ from risk_model.cli.options import (
     Sources,
     Threads,
     opened_line,
+    say,
 )
 from risk_model.cli.targets import refuse_targets
 from risk_model.errors import DataRefused
@@ -38,7 +39,7 @@ def sample(
     from risk_model.sample import write_company
 
     rows = write_company(folder, accounts, weeks, seed, nature=nature)
-    typer.echo(f"{folder}: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
+    say(f"{folder}: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
 
 
 def check(

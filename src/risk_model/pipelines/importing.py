@@ -7,9 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
 from risk_model.errors import UsageError
 from risk_model.importers import Importers, Target, export
 from risk_model.watchlist import Watchlist
+
+# States that stand in an importer's file only: there an account keeps what nobody overwrites.
+ESCALATED = "escalated"
+OFF_LIST = "off-list"
 
 
 def with_export(
@@ -17,12 +23,13 @@ def with_export(
 ) -> tuple[Watchlist, Mapping[Path, bytes]]:
     """Return the list with notes on its export, and the export's files: ``X.TARGET.csv``.
 
-    More than one file is numbered: ``X.TARGET.1.csv``. Raises UsageError where a numbered file of
-    an earlier list would be left behind, to be imported with this one.
+    After the list come the accounts that are on it no more (see ``unlisted``). More than one file
+    is numbered: ``X.TARGET.1.csv``. Raises UsageError where a numbered file of an earlier list
+    would be left behind, to be imported with this one.
     """
     if target is None:
         return watchlist, {}
-    made = export(watchlist.ranked, target, importers.of(target))
+    made = export(watchlist.ranked, target, importers.of(target), unlisted(watchlist))
     many = len(made.files) > 1
     numbers = [n if many else None for n in range(1, len(made.files) + 1)]
     names = [exported(out, target, n) for n in numbers]
@@ -30,6 +37,22 @@ def with_export(
     run = {**watchlist.run, "notes": [*watchlist.run["notes"], *made.notes]}
     files = {out.with_name(name): data for name, data in zip(names, made.files, strict=True)}
     return replace(watchlist, run=run), files
+
+
+def unlisted(watchlist: Watchlist) -> pd.DataFrame:
+    """Return the accounts whose advice of an earlier list is over, a row each.
+
+    Those that are escalated, and those that were on the last list and are on neither today. An
+    account that is there under another id is not one of them: it would be made anew.
+    """
+    run = watchlist.run
+    said = ["account_id", "suggested_severity", "rules_fired"]
+    burning = watchlist.escalated.reindex(columns=said).drop_duplicates("account_id")
+    left = run.get("left_since_last", {})
+    gone = [a for reason in left if reason != "of_other_ids" for a in left[reason]]
+    off = pd.DataFrame({"account_id": gone}, dtype=object)
+    rows = pd.concat([burning.assign(state=ESCALATED), off.assign(state=OFF_LIST)])
+    return rows.assign(as_of=run.get("as_of"), horizon_days=run.get("horizon_days"))
 
 
 def exported(out: Path, target: str, number: int | None = None) -> str:

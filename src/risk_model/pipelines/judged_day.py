@@ -11,6 +11,7 @@ import pandas as pd
 from risk_model.catalogue import Catalogue
 from risk_model.documents import did_you_mean
 from risk_model.errors import UsageError
+from risk_model.pipelines.customers import customers_of
 from risk_model.pipelines.escalated import escalated_list
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import (
@@ -90,12 +91,13 @@ def _no_customer(snapshots: pd.DataFrame, account: str, at: int) -> str:
 def judged_day(line: Line, as_of: date | None = None, *, model: str = "champion") -> JudgedDay:
     """Measure and judge every customer of a day.
 
-    Tiers and capacity compare accounts, so the whole company is measured, as when scoring.
+    Tiers and capacity compare accounts, so the whole company is measured, as when scoring. Raises
+    DataRefused where nobody is a customer on the day.
     """
     day = line.day_of(as_of)
     judge = choose_judge(line.settings, model, None)
     snapshots = line.snapshots([day])
-    customers = snapshots[snapshots["is_customer"]]
+    customers = customers_of(line, snapshots, day)
     catalogue = working_catalogue(line.settings)
     features = line.measure(customers, catalogue)
     features.index = customers.index

@@ -28,7 +28,7 @@ from risk_model.features.snapshots import (
 )
 from risk_model.settings import PastDays, Settings
 from risk_model.tables import Tables, open_tables
-from risk_model.tables.freshness import stopped_feeds
+from risk_model.tables.amiss import feeds_amiss
 from risk_model.tables.resources import used
 from risk_model.timeline import DAY, date_of, day_number, today
 
@@ -159,8 +159,8 @@ class Line:
         if ahead:
             rows = ", ".join(f"{name} {count:,}" for name, count in ahead.items())
             self._note(f"rows of a time after today, not counted before it comes: {rows}")
-        for stopped in stopped_feeds(self.tables.report, as_of):
-            log.warning(stopped)
+        for said in feeds_amiss(self.tables.report, as_of):
+            log.warning(said)
         return as_of
 
     def _note(self, said: str) -> None:

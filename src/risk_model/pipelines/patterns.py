@@ -21,7 +21,7 @@ from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
 from risk_model.respond.facts import any_group
 from risk_model.tables import known_rows
-from risk_model.tables.freshness import stopped_feeds
+from risk_model.tables.amiss import feeds_amiss
 from risk_model.timeline import DAY, date_of
 from risk_model.watchlist import as_csv, write_whole
 
@@ -97,8 +97,8 @@ def patterns_of(judged: JudgedDay) -> Patterns:
         "repeated": repeated_kinds(escalations, likely, names, begin, plans.post_mortem_after),
         "log": escalation_log(escalations, outcomes, names, judged.day * DAY, plan.relapse_days),
     }
-    stopped = stopped_feeds(line.tables.report, judged.day)
-    notes = [*judged.judge.notes, *line.notices, *stopped]
+    amiss = feeds_amiss(line.tables.report, judged.day)
+    notes = [*judged.judge.notes, *line.notices, *amiss]
     return Patterns(str(date_of(judged.day)), tables, notes)
 
 

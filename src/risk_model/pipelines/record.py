@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,7 +12,10 @@ import pandas as pd
 from risk_model import __version__
 from risk_model.errors import RiskModelError
 from risk_model.pipelines.line import Line
-from risk_model.tables.freshness import freshness, stopped_feeds
+from risk_model.pipelines.since_last import left_sentence, left_since
+from risk_model.pipelines.then_and_now import gone, held, held_then
+from risk_model.tables.amiss import feeds_amiss
+from risk_model.tables.freshness import freshness
 from risk_model.timeline import date_of
 
 if TYPE_CHECKING:
@@ -25,9 +29,11 @@ def record_of(
     snapshots: pd.DataFrame,
     listed: pd.DataFrame,
     escalated: pd.DataFrame,
+    previous: Path | None = None,
 ) -> dict[str, Any]:
     """Return the run's record: what was read, what became of it, who judged, how fresh it was."""
     report = line.tables.report
+    left = left_since(line, previous, [*listed["account_id"], *escalated["account_id"]])
     return {
         "as_of": str(date_of(day)),
         "horizon_days": judge.horizon,
@@ -37,10 +43,13 @@ def record_of(
         "scored_by": judge.champion.version if judge.champion else "rules",
         "notes": [
             *judge.notes,
+            *_gone_since_training(line, judge),
             *line.notices,
-            *stopped_feeds(report, day),
+            *left_sentence(left),
+            *feeds_amiss(report, day),
             *report.notices,
         ],
+        "left_since_last": left,
         "tables": _tables_read(line, day),
         "read_from": line.read_from,
         "data_fingerprint": line.tables.fingerprint,
@@ -51,6 +60,13 @@ def record_of(
             **{name: metadata.version(name) for name in ("scikit-learn", "duckdb", "pandas")},
         },
     }
+
+
+def _gone_since_training(line: Line, judge: Judge) -> list[str]:
+    champion = judge.champion
+    if champion is None:
+        return []
+    return gone(held_then(champion), line.tables, f"that model {champion.version} was trained with")
 
 
 def _counts(
@@ -78,7 +94,7 @@ def _counts(
 def _tables_read(line: Line, day: int) -> dict[str, dict[str, Any]]:
     """Return for each table how many rows came of it and how fresh it is."""
     report = line.tables.report
-    fresh = freshness(report, day)
+    fresh, columns = freshness(report, day), held(line.tables)
     return {
         name: {
             "read": table.read,
@@ -87,6 +103,7 @@ def _tables_read(line: Line, day: int) -> dict[str, dict[str, Any]]:
             "last_day": str(fresh[name].last_day) if fresh[name].last_day else None,
             "age_days": fresh[name].age_days,
             "stopped": fresh[name].stopped,
+            "columns": columns.get(name, []),
         }
         for name, table in report.tables.items()
     }

@@ -122,6 +122,8 @@ def _disagreement(
         return None, "; ".join(champion.notes)
     snapshots = line.snapshots([day])
     asked = snapshots[snapshots["is_customer"] & ~snapshots["is_escalated"]]
+    if asked.empty:
+        return None, f"no customer is there to be listed on {date_of(day)}"
     catalogue = working_catalogue(settings)
     features = line.measure(asked, catalogue)
     features.index = asked.index

@@ -18,12 +18,14 @@ from risk_model.catalogue import Catalogue, load_catalogue
 from risk_model.catalogue.sentences import features_behind
 from risk_model.errors import CannotScore, UsageError
 from risk_model.features.sources import source_columns
+from risk_model.pipelines.customers import customers_of
 from risk_model.pipelines.escalated import escalated_list
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.record import record_of
 from risk_model.pipelines.scorer import TEXTS, Scorer, hits_of
 from risk_model.pipelines.severity import learned_part
 from risk_model.pipelines.shared import shares_incident
+from risk_model.pipelines.then_and_now import refuse_unreadable
 from risk_model.rules import Rulebook
 from risk_model.settings import Settings, default_folder
 from risk_model.timeline import DAY, DEFAULT_HORIZON, date_of
@@ -68,7 +70,9 @@ def score(
     """Score every account of a day.
 
     ``model`` is ``champion``, ``rules`` or a version number. Without a champion the rules score
-    alone, and the run's record says so. Raises UsageError for a policy that there is not.
+    alone, and the run's record says so. Raises UsageError for a policy that there is not,
+    DataRefused where nobody is a customer on the day, or where nothing can be read of a table that
+    the model was trained with.
     """
     if policy is not None and policy not in POLICIES:
         raise UsageError(f"policy {policy}: choose {' or '.join(POLICIES)}.")
@@ -77,8 +81,9 @@ def score(
     day = line.day_of(as_of)
     check_previous(previous, str(date_of(day)))
     judge = choose_judge(settings, model, horizon)
+    refuse_unreadable(judge.champion, line.tables, settings.catalogue)
     snapshots = line.snapshots([day])
-    customers = snapshots[snapshots["is_customer"]]
+    customers = customers_of(line, snapshots, day)
     catalogue = working_catalogue(settings)
     said = line.apply(customers, catalogue, Scorer(settings, catalogue, judge, day))
     measured = time.monotonic()
@@ -89,7 +94,7 @@ def score(
     hits = hits_of(said[burning], settings.rules)
     escalated = escalated_list(line, rows[burning], customers[burning], hits, day)
     listed = listed.reindex(columns=list(COLUMNS))
-    run = record_of(line, judge, day, snapshots, listed, escalated)
+    run = record_of(line, judge, day, snapshots, listed, escalated, previous)
     run["notes"] += respond.unplaced(
         _texts(customers["region"]), _texts(customers["timezone"]), settings.response
     )

@@ -26,6 +26,7 @@ from risk_model.pipelines.severity import (
     past_severities,
     severity_facts,
 )
+from risk_model.pipelines.then_and_now import held
 from risk_model.settings import Settings
 from risk_model.timeline import DEFAULT_HORIZON, date_of
 from risk_model.tracking import SEVERITY_FILE, TrainingRun, promote, training_run
@@ -131,6 +132,7 @@ def _record(run: TrainingRun, made: Material, reason: str, decision: Decision) -
         {
             **params,
             "horizon": made.horizon,
+            "tables": held(line.tables),
             "features": {name: settings.catalogue.by_name[name].fingerprint for name in names},
             "lexicons": settings.lexicons.version,
             "rules": settings.rules.version,

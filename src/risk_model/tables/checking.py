@@ -23,12 +23,14 @@ from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import RawTable
 from risk_model.tables.repeats import repeated
 from risk_model.tables.report import TableReport
+from risk_model.tables.scales import health_scale
 from risk_model.tables.single import single
 from risk_model.tables.staging import KNOWN, OF_ROW, SINCE_EVER, natural_time, staging_select
 from risk_model.tables.strangers import strangers
 from risk_model.timeline import DAY, date_of, day_of, today
 
 REFUSED = "refused_rows"
+LOST = "lost_accounts"
 _STAGE = "being_read"
 
 
@@ -63,6 +65,8 @@ def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[st
         _find_lines(connection, raw, [row.byte for row in rejected])
         connection.execute(f"DELETE FROM {_STAGE} WHERE rowid IN (SELECT ordinal {_mine(name)})")
     _finish(connection, raw)
+    if name == "health_scores":
+        notices += health_scale(connection, raw.place)
     return replace(
         _report(connection, raw, staged + len(rejected)),
         kept=staged + len(rejected) - refused,
@@ -112,13 +116,18 @@ def _is_there(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 
 def _accounts_lost(connection: duckdb.DuckDBPyConnection) -> int:
-    """Count the staged accounts of which every row is refused; a row without an id is one."""
+    """Count the staged accounts of which every row is refused; a row without an id is one.
+
+    Those with an id are kept by name in a table, so that it can be told who was lost.
+    """
     is_refused = f"rowid IN (SELECT ordinal {_mine('accounts')} AND ordinal >= 0)"
     every = f"SELECT account_id, bool_and({is_refused}) AS gone FROM {_STAGE}"
     nameless = _count(connection, f"{_STAGE} WHERE account_id IS NULL AND {is_refused}")
-    return nameless + _count(
-        connection, f"({every} WHERE account_id IS NOT NULL GROUP BY account_id) WHERE gone"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {LOST} AS SELECT account_id FROM "
+        f"({every} WHERE account_id IS NOT NULL GROUP BY account_id) WHERE gone"
     )
+    return nameless + _count(connection, LOST)
 
 
 def _stage(

@@ -15,7 +15,7 @@ import duckdb
 import pandas as pd
 
 from risk_model.tables import run_folder
-from risk_model.tables.checking import REFUSED
+from risk_model.tables.checking import LOST, REFUSED
 from risk_model.tables.in_place import Stamp
 from risk_model.tables.quoting import identifier
 from risk_model.tables.report import Report
@@ -91,6 +91,16 @@ class Tables:
             'SELECT table_name AS "table", line, reason, column_name AS "column", value '
             f"FROM {REFUSED} ORDER BY table_name, line, column_name, reason"
         ).df()
+
+    def lost_accounts(self) -> set[str]:
+        """Return the ids of accounts of which every row is refused, as far as they could be read.
+
+        Of an earlier day's copy there are none.
+        """
+        if self.beside is not None:
+            return set()
+        rows = self.connection.execute(f"SELECT account_id FROM {LOST}").fetchall()
+        return {str(row[0]) for row in rows}
 
     def close(self) -> None:
         """Let go of the engine and of what it spilled to disk."""

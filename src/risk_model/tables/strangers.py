@@ -8,6 +8,8 @@ Ids have to be the same letter by letter, and are never altered. But what spread
 
 from __future__ import annotations
 
+import unicodedata
+
 import duckdb
 
 from risk_model.tables.quoting import identifier
@@ -51,7 +53,8 @@ def _said(
         f"SELECT sum(rows_of_it), min(left(id, {_LONGEST})), (SELECT count(*) FROM {stage}), "
         f"(SELECT min(left({key}, {_LONGEST})) FROM {identifier(parent)}) FROM strangers",
     )
-    if not some or not some[0] or some[0] < some[2]:
+    # Where the other table has no row left, that is what there is to say, and its refusals say it.
+    if not some or not some[0] or some[0] < some[2] or some[3] is None:
         return []
     return [
         f"{place}: not one of its rows names an id of {parent} ('{some[1]}' here, '{some[3]}' "
@@ -59,7 +62,13 @@ def _said(
     ]
 
 
+def bare(account: str) -> str:
+    """Return an id without what spreadsheets and people change about one."""
+    plain = unicodedata.normalize("NFC", account).strip(" ").lower().removesuffix(".0")
+    return plain.lstrip("0") or "0"
+
+
 def _same(column: str) -> str:
-    """Return SQL that is equal for ids which people take for the same."""
-    bare = f"regexp_replace(lower(trim(nfc_normalize({column}))), '\\.0$', '')"
-    return f"coalesce(nullif(ltrim({bare}, '0'), ''), '0')"
+    """Return SQL that is equal for ids which people take for the same; ``bare`` in SQL."""
+    plain = f"regexp_replace(lower(trim(nfc_normalize({column}))), '\\.0$', '')"
+    return f"coalesce(nullif(ltrim({plain}, '0'), ''), '0')"

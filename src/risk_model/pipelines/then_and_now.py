@@ -1,0 +1,91 @@
+"""What the tables held when a model was trained or the last list made, and hold no more today."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from risk_model.catalogue import Catalogue
+from risk_model.errors import DataRefused
+from risk_model.tables import Tables
+from risk_model.tables.amiss import is_all_refused, why_refused
+from risk_model.tables.contract import CONTRACT
+from risk_model.tracking import Champion
+
+Held = Mapping[str, Sequence[str]]
+"""Tables by name, and the contract's columns that each has."""
+
+# Fewer bad rows may be a slip of the hand; so many without a single good one are another format.
+A_FORMAT = 20
+# What hangs on a column besides features; said where it is gone, for no figure shows it.
+WITHOUT = {
+    ("escalations", "closed_at"): "without it every escalation counts as over at once, so nobody "
+    "is listed as escalated",
+}
+
+
+def held(tables: Tables) -> dict[str, list[str]]:
+    """Return the tables that have a row left, and the contract's columns that they came with."""
+    return {
+        name: [column for column in CONTRACT[name].by_name if column in tables.present[name]]
+        for name, report in tables.report.tables.items()
+        if report.kept
+    }
+
+
+def held_then(champion: Champion) -> Held:
+    """Return what the tables held when a model was trained; nothing for one that does not tell."""
+    told = champion.facts.get("tables", {})
+    return {str(name): [str(column) for column in columns] for name, columns in told.items()}
+
+
+def gone(then: Held, tables: Tables, since: str) -> list[str]:
+    """Return sentences on tables and columns that were there then and are not today.
+
+    ``since`` says what then was, as in "that model 3 was trained with". A table that is there
+    without a row is named by ``feeds_amiss``.
+    """
+    given = tables.report.tables
+    absent = [name for name in then if name in CONTRACT and name not in given]
+    lost = {
+        name: [column for column in columns if column not in tables.present[name]]
+        for name, columns in then.items()
+        if name in CONTRACT and name in given
+    }
+    columns = [f"{name}: {', '.join(names)}" for name, names in lost.items() if names]
+    said = []
+    if absent:
+        said.append(f"tables {since}, not there today: {', '.join(absent)}{_cost(absent)}")
+    if columns:
+        said.append(f"columns {since}, not there today: {'; '.join(columns)}")
+    said += [
+        f"{table} without {column}: {cost}"
+        for (table, column), cost in WITHOUT.items()
+        if column in lost.get(table, ())
+    ]
+    return said
+
+
+def _cost(absent: Sequence[str]) -> str:
+    feeds = [name for name in absent if CONTRACT[name].is_event]
+    return ". What needs them is not measured" if feeds else ""
+
+
+def refuse_unreadable(champion: Champion | None, tables: Tables, catalogue: Catalogue) -> None:
+    """Raise DataRefused where of a table that a model was trained with every row is refused.
+
+    Its format has changed, so a list would be ranked without it while its rows are at hand. What
+    nothing is measured from may be refused, and so may a handful of rows. Rules alone refuse none.
+    """
+    if champion is None:
+        return
+    measured = catalogue.by_table()
+    then = held_then(champion)
+    reasons = [
+        f"{table.place}: all {table.read:,} rows are refused ({why_refused(table)}), and model "
+        f"{champion.version} was trained with them. Mend the export or say in sources.yaml how it "
+        "is to be read; to score without the table all the same, take it away."
+        for name, table in tables.report.tables.items()
+        if name in then and measured.get(name) and is_all_refused(table) and table.read >= A_FORMAT
+    ]
+    if reasons:
+        raise DataRefused(reasons)
