@@ -122,6 +122,47 @@ def test_the_two_sets_share_no_message_and_hold_enough_traps() -> None:
 
 
 @pytest.mark.parametrize(
+    ("threat", "harmless"),
+    [
+        (
+            "We will cancel our subscription because the upload crashes.",
+            "Cancel the upload please.",
+        ),
+        ("We are cancelling the agreement, your webinar was a joke.", "We cancel the webinar."),
+        ("We cancel if the transfer is not repaired.", "We cancel the transfer."),
+        ("We will cancel unless somebody takes my calls.", "We have to cancel today's call."),
+        ("I will terminate our contract after that training.", "I cancel the training of June."),
+        ("We're cancelling: the downloads never finish.", "We're cancelling the download."),
+        ("We will leave, says my boss.", "My boss leaves on Friday."),
+        ("We cancel our account over these imports.", "Cancel the account manager's visit."),
+    ],
+)
+def test_what_makes_them_leave_does_not_hide_that_they_leave(threat: str, harmless: str) -> None:
+    assert hear(threat, LEXICONS)["threat"] == 1
+    assert hear(harmless, LEXICONS)["threat"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("Thanks for the invoice. It was paid today.", "billing"),
+        ("Your competitor Acme called us. We told them we are happy with you.", "competitor"),
+        ("Please escalate the ticket to your engineering team.", "asks_for_higher"),
+    ],
+)
+def test_plain_mail_raises_no_alarm(text: str, category: str) -> None:
+    assert hear(text, LEXICONS)[category] == 0
+
+
+def test_a_call_for_the_head_of_those_who_mend_it_is_heard() -> None:
+    for text in (
+        "Escalate this to the engineering director.",
+        "Please escalate it to your manager.",
+    ):
+        assert hear(text, LEXICONS)["asks_for_higher"] == 1
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Please cancel my meeting with Ann.",
@@ -442,6 +483,10 @@ def with_phrases(*phrases: str, **more: tuple[str, ...]) -> Lexicons:
         ("blue ... whale", "blue and very big whale", "blue. A whale"),
         ("blue ... whale", "blue is the whale", "blue is not a whale"),
         ("blue ... whale", "blue one two three four whale", "blue one two three four five whale"),
+        ("blue .. whale", "blue one two three four whale", "blue, a whale"),
+        ("blue .. whale", "the blue, very old; a blue very old whale", "blue because the whale"),
+        ("blue .. whale", "blue little whale", "blue contract whale"),
+        ("blue .. whale", "blue is the whale", "blue is not a whale"),
         ("blue + whale", "whale, it seems in the very far distance, of blue", "blue. A whale"),
         ("=jumped", "it jumped", "it jumps"),
         ("jump", "it jumped", "it is jumpy"),
