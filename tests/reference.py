@@ -19,6 +19,7 @@ from reference_facts import (
     Fact,
     Hear,
     add_answers,
+    add_automatic,
     add_busy,
     add_csm_changes,
     add_hours,
@@ -28,8 +29,9 @@ from reference_facts import (
     fact_of,
     in_seconds,
     rows_of,
+    said_of,
 )
-from reference_verbs import at_of, columns_read, derived, of_past, of_rows
+from reference_verbs import HAPPENS, at_of, columns_read, derived, of_past, of_rows
 from risk_model.catalogue import Catalogue, Feature
 from risk_model.tables import Tables
 from risk_model.tables.contract import CONTRACT
@@ -51,6 +53,7 @@ class Reference:
         if "tickets" in tables.present:
             self._open_priorities()
             self._open_silences()
+        self._open_said()
         self.measured_days = {
             name: [(event // DAY, known) for event, known in self._events(name)]
             for name in tables.present
@@ -110,6 +113,8 @@ class Reference:
 
     def is_measured(self, feature: Feature, as_of: int) -> bool:
         """Say whether table and columns are there, and the table covers the window."""
+        if feature.source == "said":
+            return any(self._covers(table, feature, as_of) for table in self.said_in)
         table = "tickets" if feature.source in ("priorities", "silences") else feature.source
         if table not in self.present or self._needs(feature) & self.missing[feature.source]:
             return False
@@ -117,6 +122,10 @@ class Reference:
             return True
         if feature.source == "silences" and "ticket_events" in self.present:
             table = "ticket_events"
+        return self._covers(table, feature, as_of)
+
+    def _covers(self, table: str, feature: Feature, as_of: int) -> bool:
+        """Say whether the rows of a table, as known by then, reach around the window."""
         grace = CONTRACT[table].grace_days
         days = [day for day, known in self.measured_days[table] if known < as_of * DAY]
         last_looked_at = as_of - feature.lag - 1
@@ -164,6 +173,8 @@ class Reference:
             if name in HEARD:
                 add_signals(name, fact, hear)
             facts[row["account_id"]].append(fact)
+            if name == "messages":
+                add_automatic(fact)
             if name == "incidents":
                 add_busy(fact)
                 add_unplanned(fact)
@@ -182,9 +193,25 @@ class Reference:
             missing |= {derived_name} if until in missing else set()
         if name == "usage" and "actions" in missing:
             missing |= {"weekday_actions"}
-        if HEARD.get(name) in missing:
+        missing |= {"automatic"} if name == "messages" and "direction" in missing else set()
+        if name in HEARD and set(HEARD[name]) <= missing:
             missing |= {*SIGNALS, "concern", "wants_answer"}
         self.sources[name], self.missing[name] = facts, missing
+
+    def _open_said(self) -> None:
+        """Texts of theirs that raise a matter, from all tables that have texts of theirs."""
+        said: dict[str, list[Fact]] = defaultdict(list)
+        there = []
+        for name in HEARD:
+            at = HAPPENS[name]
+            missing = self.missing.get(name, {"threat"})
+            if missing & {"threat", "direction", at}:
+                continue
+            there.append(name)
+            for account, facts in self.sources[name].items():
+                said[account] += [row for fact in facts if (row := said_of(name, fact, at))]
+        self.sources["said"], self.missing["said"] = said, set()
+        self.said_in = [name for name in there if name != "surveys"] or there
 
     def _open_priorities(self) -> None:
         """A ticket's stints: the priority exported, then each change, until the next."""

@@ -76,7 +76,7 @@ REACHED = {
     "breach": (0.90, 0.72),
     "data_loss": (0.89, 0.73),
     "public": (0.94, 0.77),
-    "hesitancy": (0.87, 0.85),
+    "hesitancy": (0.86, 0.85),
     "complaint": (0.78, 0.80),
     "frustration": (0.80, 0.62),
     "no_progress": (0.83, 0.64),
@@ -94,7 +94,8 @@ REACHED = {
 def test_messages_in_other_words_are_heard_well_enough_to_be_of_use() -> None:
     """The aim, 0.9 and 0.85 in each category, is reached by legal, asks for higher and question.
 
-    The precision also by urgency, breach, lost data, public, expectation gap, outage and thanks, the recall by hesitancy. Each is said by 68 messages or more, of two authors.
+    The precision also by urgency, breach, lost data, public, expectation gap, outage and thanks,
+    the recall by hesitancy. Each is said by 68 messages or more, of two authors.
     """
     counts = counts_of(HELD_OUT)
     precision, recall = shares_of(counts)

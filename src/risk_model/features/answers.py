@@ -1,7 +1,8 @@
-"""When a message of a customer's was answered: by whatever we next send the account."""
+"""When a message of a customer's was answered, or needed no answer any more."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
@@ -9,26 +10,62 @@ import narwhals as nw
 from risk_model.features.extremes import greatest
 
 Frame = nw.LazyFrame[Any]
+Expr = nw.Expr
 NEVER = 1 << 60
 
+# How a message begins that nobody wrote for this customer, and what stands in one only.
+_BEGINS = (
+    r"(?is)^\W*(?:(?:subject|re|aw|fwd?)\s*:\s*)*(?:"
+    r"(?:this is an? )?auto(?:matic|mated|matically)?[ -]?(?:generated )?"
+    r"(?:reply|response|answer|message|e-?mail|notification|acknowledge?ment)\b"
+    r"|out of (?:the )?office\b|abwesenheit"
+    r"|(?:(?:hi|hello|dear|thanks|thank you)\b[^\n.!]{0,60}[.!,\s]+){0,3}"
+    r"(?:i am|i'm) (?:currently )?"
+    r"(?:out of (?:the )?office|on (?:annual |parental |maternity |sick )?leave|on vacation)\b"
+    r"|(?:(?:hi|hello|dear|thanks|thank you)\b[^\n.!]{0,60}[.!,\s]+){0,3}"
+    r"(?:your|we have received your|we've received your|we received your) "
+    r"(?:ticket|request|case|message|e-?mail|enquiry|inquiry)\b[^\n.!]{0,40}"
+    r"(?:has been|was) (?:received|created|logged|registered)\b"
+    r"|(?:[^\s.!?]+ ){0,3}newsletter\b)"
+)
+_HOLDS = (
+    r"(?i)(?:view (?:this|it)(?: e-?mail| message| newsletter)? in (?:your|a|the) browser"
+    r"|unsubscribe from (?:this|our|these|all) (?:newsletter|mailing|list|e-?mail)"
+    r"|do not reply to this (?:e-?mail|message))"
+)
 
-def with_answers(frame: Frame, since: str | None) -> Frame:
+
+def is_automatic() -> Expr:
+    """Return 1 for a message of ours that a machine sent (away, received, newsletter), else 0."""
+    text = nw.col("text")
+    sent = (nw.col("direction") == "outbound") & (
+        text.str.contains(_BEGINS) | text.str.contains(_HOLDS)
+    )
+    return nw.when(sent).then(1).otherwise(0)
+
+
+def with_answers(frame: Frame, since: Sequence[str], hears: bool) -> Frame:
     """Add ``answered_at``: when we next wrote to the account after a message of theirs.
 
-    Any message of ours counts, whatever its thread: a call after an e-mail is an answer. ``since``
-    says from when it is known whose a message is, where that is later than the message.
+    Any message of ours counts that somebody wrote, whatever its thread: a call after an e-mail is
+    an answer. A message of theirs that thanks and asks for nothing ends their waiting, too (where
+    the texts were heard). ``since`` are the times from which it is known whose a message is and
+    what it says, where those are later than the message.
     """
     order = ["sent_at", "is_ours", "message_id"]
     ours = nw.col("direction") == "outbound"
-    told, known = ours, nw.col("row_known")
-    if since is not None:
-        told, known = ours & ~nw.col(since).is_null(), greatest("row_known", since)
+    ends = ours & (nw.col("automatic") == 0)
+    if hears:
+        settled = (nw.col("thanks") > 0) & (nw.col("wants_answer") == 0)
+        ends = ends | ((nw.col("direction") == "inbound") & settled)
+    for name in since:
+        ends = ends & ~nw.col(name).is_null()
     frame = frame.with_columns(
         is_ours=nw.when(ours).then(1).otherwise(0),
-        # A running minimum gives nothing for unknown values, so what is no answer is NEVER.
-        our_time=nw.when(told).then(known).otherwise(NEVER),
+        # A running minimum gives nothing for unknown values, so what ends nothing is NEVER.
+        end_time=nw.when(ends).then(greatest("row_known", *since)).otherwise(NEVER),
     )
-    next_ours = nw.col("our_time").cum_min(reverse=True).over("account_id", order_by=order)
-    frame = frame.with_columns(next_ours=next_ours)
-    answered = nw.when(nw.col("next_ours") < NEVER).then(nw.col("next_ours"))
-    return frame.with_columns(answered_at=answered).drop("is_ours", "our_time", "next_ours")
+    next_end = nw.col("end_time").cum_min(reverse=True).over("account_id", order_by=order)
+    frame = frame.with_columns(next_end=next_end)
+    answered = nw.when(nw.col("next_end") < NEVER).then(nw.col("next_end"))
+    return frame.with_columns(answered_at=answered).drop("is_ours", "end_time", "next_end")

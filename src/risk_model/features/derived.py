@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import narwhals as nw
 
+from risk_model.features.answers import is_automatic
 from risk_model.features.days import days_of
 from risk_model.timeline import DAY, HOUR
 
@@ -63,6 +64,9 @@ DERIVED: dict[str, dict[str, Derived]] = {
         "hours_lasting": Derived("ended_at", _hours("ended_at", "started_at"), ("ended_at",)),
         "busy": Derived(None, lambda: _in_working_hours("started_at"), ("started_at",)),
         "unplanned": Derived(None, _unplanned, ("started_at",), like="kind"),
+    },
+    "messages": {
+        "automatic": Derived(None, is_automatic, ("direction",), like="text"),
     },
     "usage": {
         "weekday_actions": Derived(
