@@ -113,12 +113,17 @@ def test_messages_that_have_stopped_do_not_make_the_tickets_unheard(tmp_path: Pa
     assert "threat-or-competitor" in rows["leaving-ticket"]["rules_fired"].split(";")
 
 
-@pytest.mark.parametrize("account", ["away", "received", "newsletter", "thanks-but"])
+@pytest.mark.parametrize("account", ["away", "received", "newsletter"])
 def test_what_a_machine_of_ours_sends_is_no_answer(
     rows: dict[str, dict[str, str]], account: str
 ) -> None:
     assert "waiting-on-us" in rows[account]["rules_fired"].split(";")
     assert rows[account]["waiting_on"] == "us"
+
+
+def test_who_thanks_and_asks_again_still_waits(rows: dict[str, dict[str, str]]) -> None:
+    assert "waiting-on-us" in rows["thanks-but"]["rules_fired"].split(";")
+    assert rows["thanks-but"]["waiting_on"] == "us"
 
 
 @pytest.mark.parametrize("account", ["answered", "found"])
