@@ -98,6 +98,7 @@ def test_a_calm_ticket_and_a_calm_comment_fire_nothing(rows: dict[str, dict[str,
     assert {rows[name]["rules_fired"] for name in ("calm-ticket", "calm-comment")} == {""}
 
 
+@pytest.mark.slow
 def test_who_hands_over_tickets_only_has_them_heard_all_the_same(tmp_path: Path) -> None:
     told = tables_of([], {name: SAID[name] for name in ("leaving-ticket", "calm-ticket")})
     few = {name: told[name] for name in ("accounts", "tickets")}
@@ -106,6 +107,7 @@ def test_who_hands_over_tickets_only_has_them_heard_all_the_same(tmp_path: Path)
     assert alone["calm-ticket"]["rules_fired"] == ""
 
 
+@pytest.mark.slow
 def test_messages_that_have_stopped_do_not_make_the_tickets_unheard(tmp_path: Path) -> None:
     told = tables_of([], {"leaving-ticket": SAID["leaving-ticket"]})
     old = [row for row in told["messages"] if row["sent_at"] < moment(LONG_AGO - 20)]
