@@ -86,7 +86,7 @@ class RowMaker:
                 "account_id": account,
                 "name": account.upper(),
                 "arr": 1000 * self.whole(200),
-                "csm": self.pick("Kim", "Lee"),
+                "csm": self.pick("Kim", "kim ", "Lee"),
                 "contract_start": start if self.some(0.6) else None,
                 "contract_end": max(start, end) if self.some(0.6) else None,
                 "strategic": self.pick(True, False, None),
@@ -148,7 +148,11 @@ class RowMaker:
             kind = self.pick(
                 *("assigned", "reopened", "priority", "public_reply", "automatic_reply", "status")
             )
-            value = self.pick("P1", "P2", "p1", "P4", None) if kind == "priority" else None
+            values = {
+                "priority": ("P1", "P2", "p1", "P4", None),
+                "status": ("open", "Pending", "Waiting on Customer", "pending vendor", None),
+            }
+            value = self.pick(*values[kind]) if kind in values else None
             at = self.later(ticket["opened_at"], 0, 3)
             if self.some(0.2) and rows:
                 at = next(iter(rows.values()))["occurred_at"]

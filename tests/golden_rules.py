@@ -362,7 +362,7 @@ GOLDEN: tuple[Golden, ...] = (
                 *(("public_reply", ago) for ago in (8, 6, 4, 1)), ("assigned", 9)
             ),
         },
-        "1 open ticket after four answers and more, since 2026-03-29 without a solution",
+        "1 open ticket after four answers and more, without a solution since 2026-03-21",
         MEDIUM,
     ),
     Golden(

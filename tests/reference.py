@@ -37,6 +37,9 @@ from risk_model.tables import Tables
 from risk_model.tables.contract import CONTRACT
 from risk_model.text import SIGNALS
 
+# Status values of the random companies that say that it is the customer's turn.
+WITH_CUSTOMER = ("pending", "waiting on customer")
+SAID = ("public_reply", "automatic_reply", "reopened", "our turn", "their turn")
 REGISTERS = ("accounts", "renewals", "outcomes")
 
 
@@ -181,7 +184,7 @@ class Reference:
         missing = {column.name for column in table.columns} - self.present[name]
         for theirs in facts.values():
             if name == "messages":
-                add_answers(theirs)
+                add_answers(theirs, self._meetings_of(theirs[0].values["account_id"]))
             if name == "accounts":
                 add_csm_changes(theirs)
             if name in SUBJECTS:
@@ -212,6 +215,11 @@ class Reference:
                 said[account] += [row for fact in facts if (row := said_of(name, fact, at))]
         self.sources["said"], self.missing["said"] = said, set()
         self.said_in = [name for name in there if name != "surveys"] or there
+
+    def _meetings_of(self, account: str) -> list[Fact]:
+        told = "status" in self.present.get("meetings", ())
+        rows = self.tables["meetings"] if told else []
+        return [fact_of("meetings", row) for row in rows if row["account_id"] == account]
 
     def _open_priorities(self) -> None:
         """A ticket's stints: the priority exported, then each change, until the next."""
@@ -249,40 +257,63 @@ class Reference:
         self.missing["priorities"] = self.missing["tickets"] & {"priority", "resolved_at"}
 
     def _open_silences(self) -> None:
-        """A ticket's silences: from its opening, and from each word of ours, until the next."""
+        """A ticket's stretches: whatever is said of it parts one from the next."""
         has_log = "ticket_events" in self.present
+        reads_status = "value" in self.present.get("ticket_events", ())
         words = defaultdict(set)
         for events in self.sources.get("ticket_events", {}).values():
             for event in events:
-                kind, since = event.values["kind"], event.known["kind"]
-                if kind in ("public_reply", "status") and since is not None:
-                    moment = max(event.values["occurred_at"], event.row_known, since)
-                    words[event.values["ticket_id"]].add((moment, kind == "public_reply"))
+                kind = event.values["kind"]
+                since = [event.values["occurred_at"], event.row_known, event.known["kind"]]
+                if kind == "status" and reads_status:
+                    since.append(event.known["value"])
+                    theirs = (event.values["value"] or "").lower() in WITH_CUSTOMER
+                    kind = "their turn" if theirs else "our turn"
+                elif kind == "status":
+                    kind = "our turn"
+                if kind in SAID and None not in since:
+                    words[event.values["ticket_id"]].add((max(since), kind))
         silences: dict[str, list[Fact]] = defaultdict(list)
         for account, tickets in self.sources["tickets"].items():
             for ticket in tickets:
-                said = {(max(ticket.values["opened_at"], ticket.row_known), False)}
+                said = {(max(ticket.values["opened_at"], ticket.row_known), "opened")}
                 response, since = (
                     ticket.values["first_response_at"],
                     ticket.known["first_response_at"],
                 )
                 if response is not None and since is not None:
-                    said.add((max(response, ticket.row_known, since), True))
+                    said.add((max(response, ticket.row_known, since), "public_reply"))
                 said |= words[ticket.values["ticket_id"]]
                 moments = sorted({moment for moment, _ in said})
                 for number, moment in enumerate(moments):
-                    replies = sum((m, True) in said for m in moments[: number + 1])
-                    if replies and not has_log:
+                    following = min(moments[number + 1 :], default=None)
+                    values = stretch_of([(m, what) for m, what in said if m <= moment])
+                    if values is None or (values["replies"] and not has_log):
                         continue
-                    values = {
-                        **ticket.values,
-                        "from_time": moment,
-                        "until_time": min(moments[number + 1 :], default=None),
-                        "replies": replies,
-                    }
+                    values = {**ticket.values, "until_time": following, **values}
                     known = {name: ticket.known[name] for name in ("resolved_at", "priority")}
-                    silences[account].append(Fact(values, known, ticket.row_known, ""))
+                    since = max(ticket.row_known, moment)
+                    silences[account].append(Fact(values, known, since, ""))
         missing = self.missing["tickets"] & {"priority", "resolved_at"}
         if not has_log and "first_response_at" in self.missing["tickets"]:
             missing |= {"from_time"}
         self.sources["silences"], self.missing["silences"] = silences, missing
+
+
+def stretch_of(said: list[tuple[int, str]]) -> dict[str, int | None] | None:
+    """Return what holds after all that was said of a ticket; None before it was opened."""
+
+    def last(*kinds: str) -> int:
+        return max((moment for moment, kind in said if kind in kinds), default=-1)
+
+    silent = last(*(kind for _, kind in said if kind != "automatic_reply"))
+    if silent < 0:
+        return None
+    theirs = last("their turn")
+    waits = theirs >= 0 and theirs >= last("our turn", "reopened")
+    return {
+        "from_time": None if waits else silent,
+        "with_customer_from": theirs if waits else None,
+        "replies": len({moment for moment, kind in said if kind == "public_reply"}),
+        "automatic": int(last("automatic_reply") >= silent),
+    }

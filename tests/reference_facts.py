@@ -137,7 +137,7 @@ def add_csm_changes(versions: list[Fact]) -> None:
     for place, fact in enumerate(ordered):
         before = ordered[place - 1] if place else None
         named = before and None not in (before.values["csm"], fact.values["csm"])
-        other = named and before.values["csm"] != fact.values["csm"]
+        other = named and len({one.values["csm"].strip().lower() for one in (before, fact)}) > 1
         in_time = before and None not in (before.known["csm"], fact.known["csm"])
         in_time = in_time and before.known["csm"] <= fact.known["csm"]
         fact.values["csm_changed"] = int(bool(other and in_time))
@@ -217,18 +217,39 @@ def said_of(table: str, fact: Fact, at: str) -> Fact | None:
 def _ends_waiting(message: Fact) -> int | None:
     """Return from when it is known that a message ends what has waited; None means never."""
     ours = message.values["direction"] == "outbound" and not message.values["automatic"]
+    ours = ours or message.values["channel"] == "call"
     theirs = message.values["direction"] == "inbound"
     theirs = theirs and bool(message.values["thanks"]) and not message.values["wants_answer"]
-    times = [message.row_known, message.known["direction"], message.known["text"]]
+    times = [message.row_known, *(message.known[c] for c in ("direction", "channel", "text"))]
     return max(times) if (ours or theirs) and None not in times else None
 
 
-def add_answers(messages: list[Fact]) -> None:
-    """Add to each message when its waiting ended; in the same second ours is after theirs."""
+def _is_ours(message: Fact) -> bool:
+    """Say whether it is a word of ours: what we sent, or a call, in which both spoke."""
+    return message.values["direction"] == "outbound" or message.values["channel"] == "call"
+
+
+def add_answers(messages: list[Fact], meetings: list[Fact]) -> None:
+    """Add to each message when we next had a word with the account, in a talk of both or alone.
+
+    In the same second ours is after.
+    """
+    held = [
+        ((meeting.values["scheduled_at"], True, meeting.key), max(since))
+        for meeting in meetings
+        if meeting.values["status"] == "held"
+        and None
+        not in (
+            since := [
+                meeting.values["scheduled_at"],
+                meeting.row_known,
+                meeting.known["status"],
+            ]
+        )
+    ]
 
     def order(message: Fact) -> tuple[int, bool, str]:
-        is_ours = message.values["direction"] == "outbound"
-        return message.values["sent_at"], is_ours, message.key
+        return message.values["sent_at"], _is_ours(message), message.key
 
     for message in messages:
         ends = [
@@ -236,5 +257,6 @@ def add_answers(messages: list[Fact]) -> None:
             for other in messages
             if order(other) >= order(message) and (time := _ends_waiting(other)) is not None
         ]
+        ends += [known for at, known in held if at >= order(message)]
         message.values["answered_at"] = min(ends, default=None)
         message.known["answered_at"] = message.values["answered_at"]

@@ -173,6 +173,8 @@ def derived(  # noqa: PLR0911
     parts = [values[name] for name in feature.parts]
     if feature.verb == "first_of":
         return next((part for part in parts if part is not None), None)
+    if feature.verb == "least":
+        return min((part for part in parts if part is not None), default=None)
     if any(part is None for part in parts):
         return None
     numbers = [part for part in parts if part is not None]

@@ -18,7 +18,7 @@ import documents_company
 from another_future import another_future
 from command import Command
 from company_rows import FIRST_DAY
-from documents_company import EVIL
+from documents_company import EVIL, message
 from random_company import random_company
 from risk_model.brief import html, markdown
 from risk_model.brief.composing import PARTS, compose
@@ -31,7 +31,7 @@ from risk_model.pipelines.line import Line
 from risk_model.pipelines.patterns import patterns_of
 from risk_model.settings import default_folder, load_settings
 from risk_model.tables import known_rows
-from small_company import AS_OF, account, day, desk, moment, ticket, write_tables
+from small_company import AS_OF, Row, account, day, desk, moment, ticket, write_tables
 from test_brief_safety import OURS, Reader
 
 MARK = re.compile(r"\[… fill in: [^\]]+\]")
@@ -200,6 +200,35 @@ def test_what_is_not_shown_is_counted(tmp_path: Path) -> None:
     assert "and 7 newer" in email
     assert tracking.count("Solve T") == 12
     assert "Solve 3 newer tickets" in tracking
+
+
+def test_a_mail_a_call_a_meeting_and_a_reply_of_ours_are_on_record_as_done(tmp_path: Path) -> None:
+    ours = {
+        "mail": {"messages": [message(1, "mail", moment(3), "Hi.", direction="outbound")]},
+        "call": {"messages": [message(2, "call", moment(4), "Spoke.", channel="call")]},
+        "met": {"meetings": [{"meeting_id": "G1", "scheduled_at": moment(5), "status": "held"}]},
+        "told": {"ticket_events": [{"ticket_id": "T1", "occurred_at": moment(6),
+                                    "kind": "public_reply"}]},
+        "idle": {"messages": [message(3, "idle", moment(7), "Hello?")],
+                 "meetings": [{"meeting_id": "G2", "scheduled_at": moment(5), "status": "missed"}]},
+    }  # fmt: skip
+    tables: dict[str, list[Row]] = {"accounts": [account(name) for name in ours]}
+    tables["tickets"] = [ticket(1, "told", moment(8))]
+    for name, of in ours.items():
+        for table, rows in of.items():
+            of_account = {} if table == "ticket_events" else {"account_id": name}
+            tables.setdefault(table, []).extend(row | of_account for row in rows)
+    folder = write_tables(tmp_path / "data", **tables)
+    with Line.open(folder, load_settings()) as line:
+        on_the_day = judged_day(line, AS_OF, model="rules")
+        done = {name: sections(written(on_the_day, name, "executive"))["Done so far"]
+                for name in ours}  # fmt: skip
+    assert "E-mail (1 time, last 2026-03-27)" in done["mail"]
+    assert "Call (1 time, last 2026-03-26)" in done["call"]
+    assert "Meeting held (1 time, last 2026-03-25)" in done["met"]
+    assert "Reply on a ticket (1 time, last 2026-03-24)" in done["told"]
+    silent = {name for name, text in done.items() if "Nothing of ours is on record" in text}
+    assert silent == {"idle"}
 
 
 @pytest.mark.practice("doc-blanks")

@@ -130,6 +130,14 @@ score: {top: many}
         ("rules:\n  - usage-drop\n", r"company.yaml:\d: .*dictionary"),
         ("- usage-drop\n", r"company.yaml:1: not a mapping"),
         ("rules: {a: [}\n", r"company.yaml:1: "),
+        (
+            "rules:\n  usage-drop: {when: {usage_change: {below: -0,4}}}\n",
+            r"company.yaml:2: '-0,4' is no number: a comma parts two entries. Write -0.4\.$",
+        ),
+        (
+            "rules:\n  usage-drop:\n    when:\n      usage_change:\n        below: -0,4\n",
+            r"company.yaml:5: '-0,4' is no number; write -0.4\.$",
+        ),
     ],
 )
 def test_a_mistake_is_told_at_home(tmp_path: Path, text: str, told: str) -> None:

@@ -295,6 +295,61 @@ def test_a_member_that_the_blend_holds_is_not_fitted_again_and_says_the_same(str
     assert said.tolist() == expected.tolist()
 
 
+def said_of(escalated, accounts=80, weeks=30):
+    """Predictions that know which few accounts escalate, each of them in every third week."""
+    rng = np.random.default_rng(3)
+    group = np.repeat(np.arange(accounts), weeks)
+    day = np.tile(7 * np.arange(weeks), accounts)
+    y = ((group < escalated) & (day % 3 == 0)).astype(int)
+    told = {"row": np.arange(len(y)), "fold": 0, "day": day, "group": group, "y": y}
+    return pd.DataFrame(told).assign(blend=0.5 * (group < escalated) + 0.2 * rng.random(len(y)))
+
+
+@pytest.mark.parametrize("escalated", [1, 4])
+def test_what_a_few_accounts_do_often_is_no_signal_and_the_reason_counts_them(escalated):
+    done = judge(said_of(escalated), "blend", n=200)
+    assert done.figures["blend"]["auroc"] > 0.95
+    assert not done.has_signal
+    assert done.verdict.checks["enough_accounts"] is False
+    wanted = f"enough accounts (all escalations are of {escalated}, 5 are wanted)"
+    assert done.verdict.reason.endswith(wanted)
+    assert judge(said_of(5), "blend", n=200).has_signal
+
+
+def test_an_interval_of_one_account_is_not_told_but_nor_made_up():
+    told = said_of(1)
+    interval = bootstrap(told["y"], told["blend"], told["group"], n=200)
+    assert 100 < interval.resamples < 150, "a draw misses one account in 37% of the cases"
+    assert np.isnan([interval.low, interval.high]).all()
+    assert interval.told() == f"{interval.estimate:.3f} (too few accounts)"
+    y, p, group = told["y"], told["blend"], told["group"]
+    ahead = paired_bootstrap(y, p, -p, group, n=200)
+    assert np.isnan([ahead.low, ahead.high, ahead.p_value]).all()
+    many = said_of(8)
+    wide = bootstrap(many["y"], many["blend"], many["group"], n=200)
+    assert wide.told("+.2f") == f"{wide.estimate:+.2f} [{wide.low:+.2f}, {wide.high:+.2f}]"
+
+
+def test_a_baseline_that_was_measured_for_nobody_on_some_days_is_noted():
+    X, y, day, group = history()
+    X.loc[day >= day.max() - 7 * 5, "tickets"] = np.nan
+    folds = ForwardFolds(3, horizon=30)
+
+    def notes(baseline):
+        return forward_evaluation(
+            lambda: {"logistic": LogisticLearner()},
+            *(X, y, day, group, folds),
+            main="logistic",
+            baselines=[baseline],
+            n=50,
+        ).notes
+
+    tested = np.unique(np.concatenate([day[test] for _, test in folds.split(day)])).size
+    assert notes("other") == []
+    (note,) = notes("tickets")
+    assert note.startswith(f"tickets was not measured on {6 / tested:.0%} of the days judged")
+
+
 def test_an_evaluation_becomes_json():
     X, y, day, group = history(accounts=60)
     done = forward_evaluation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,18 +10,23 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from rich.table import Table
 
 from risk_model import worth
 from risk_model.evaluate import judge
 from risk_model.library import Shown
+from risk_model.measure import calibration_error
 from risk_model.pipelines.comparison_figure import comparison_figure, finding
-from risk_model.pipelines.judge import Judged
+from risk_model.pipelines.figures import calibration_panel
+from risk_model.pipelines.judge import Judged, shown
+from risk_model.pipelines.present import as_text
 from risk_model.pipelines.replay_figure import planner_figure
 from risk_model.splits import WAYS
 from risk_model.tables.quiet import keep_quiet
 
 WEEKS, ACCOUNTS, SIZE = 12, 60, 10
+ZERO = "±0"
 
 
 def predictions(strength: dict[str, float]) -> pd.DataFrame:
@@ -58,9 +64,43 @@ def test_the_headline_names_whom_the_blend_beats_beyond_noise_and_whom_not() -> 
     assert done.evaluation.against["rules"]["average_precision"].low > 0
     said = finding(done)
     assert said == "The blend ranks better than rules, not clearly better than logistic"
-    assert finding(backtest(blend=0.5, rules=0.9)) == "The blend is not clearly better than rules"
+    assert finding(backtest(blend=0.5, rules=0.9)) == "The blend is beaten by rules"
+    assert finding(backtest(blend=0.9, rules=0.9)) == "The blend is not clearly better than rules"
+    three = backtest(blend=0.6, logistic=0.6, boosting=0.95, rules=0.05)
+    assert finding(three) == (
+        "The blend ranks better than rules, is beaten by boosting, not clearly better than logistic"
+    )
     none = SimpleNamespace(evaluation=None, judged=SimpleNamespace(reason="too short a past"))
     assert finding(none) == "too short a past"
+
+
+def test_below_the_table_stands_what_the_blend_has_over_each_other_on_the_same_draws() -> None:
+    done = backtest(blend=0.5, logistic=0.5, rules=0.9).judged
+    gain = done.evaluation.against["rules"]["average_precision"]
+    assert gain.high < 0
+    said = as_text(shown(done), 200)
+    assert f"AP of the blend less that of logistic {ZERO}" in said.replace(
+        done.evaluation.against["logistic"]["average_precision"].told("+.3f"), ZERO
+    )
+    assert f"rules {gain.estimate:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" in said
+    counted = replace(done, facts={"escalations_judged": 51, "accounts_escalated": 33})
+    title = " ".join(as_text(shown(counted), 200).split())
+    assert "before one of 51 escalations of 33 accounts" in title
+
+
+def test_the_plot_of_calibration_says_the_figure_and_hangs_on_no_order_of_rows() -> None:
+    rng = np.random.default_rng(0)
+    p = rng.choice([0.02, 0.05, 0.3], 500, p=[0.6, 0.3, 0.1])
+    y = (rng.random(500) < p).astype(int)
+    lines = []
+    for order in (np.arange(500), rng.permutation(500)):
+        judged = SimpleNamespace(labels=y[order], predictions={"blend": p[order]})
+        axes = Figure().subplots()
+        calibration_panel(axes, judged)  # type: ignore[arg-type]
+        assert f"differ by {calibration_error(y, p):.1%}" in axes.get_title(loc="left")
+        lines.append(np.column_stack(axes.lines[1].get_data()))
+    assert lines[0] == pytest.approx(lines[1])
+    assert lines[0][:, 0] == pytest.approx([0.02, 0.05, 0.3])
 
 
 def test_the_comparison_shows_every_member_at_its_figure_and_how_far_random_rows_flatter() -> None:
@@ -80,7 +120,7 @@ def test_the_comparison_shows_every_member_at_its_figure_and_how_far_random_rows
 def replay() -> pd.DataFrame:
     rows = predictions({"blend": 0.9}).rename(columns={"group": "account"})
     came = np.where(rows["y"] == 1, rows["day"] + 10.0, np.nan)
-    rows = rows.assign(p=rows["blend"], csm="Ann", escalated_day=came, worked=False)
+    rows = rows.assign(p=rows["blend"], csm="Ann", escalated_day=came, averted=False)
     return worth.ranked_by(rows, "p")
 
 
@@ -91,8 +131,9 @@ def test_the_planner_says_what_a_list_of_the_teams_size_catches_and_which_size_p
     sections = {"planner": plan.to_dict("records"), "capacity": {"blend": at_size}}
     figure = planner_figure(SimpleNamespace(sections=sections, replay=rows))  # type: ignore[arg-type]
     left, right = figure.axes
-    caught = plan.set_index("capacity").at[SIZE, "caught_share"]
-    wanted = f"{SIZE} accounts a week catch {caught:.0%} of escalations"
+    here = plan.set_index("capacity").loc[SIZE]
+    caught, drawn = here["caught_share"], here["caught_share_by_lot"]
+    wanted = f"{SIZE} a week catch {caught:.0%} of escalations; by lot {drawn:.0%}"
     assert left.get_title(loc="left") == wanted
     best = plan["capacity"][plan["value_20"].idxmax()]
     assert f"{best} a week pay best" in right.get_title(loc="left")

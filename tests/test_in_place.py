@@ -67,6 +67,18 @@ def test_small_files_are_copied_and_may_change(tmp_path: Path) -> None:
         assert len(tables.frame("usage")) == 40
 
 
+def test_a_file_with_something_to_say_of_its_days_is_copied(tmp_path: Path, at_once: None) -> None:
+    table = usage()
+    company(tmp_path, table.assign(date=table["date"].dt.strftime("%m/%d/%Y")))
+    (tmp_path / "sources.yaml").write_text(
+        "tables:\n  accounts: {file: accounts.csv}\n"
+        "  usage: {file: usage.parquet, dates: ['%m/%d/%Y', '%d/%m/%Y']}\n"
+    )
+    with open_tables(tmp_path) as tables:
+        assert kind_of(tables) == "BASE TABLE"
+        assert any("fit more than one of its formats" in said for said in tables.report.notices)
+
+
 SHAPES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "as the contract has it": lambda table: table,
     "whole numbers and texts": lambda t: t.assign(date=t["date"].astype(str), active_users=3),

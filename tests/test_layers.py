@@ -23,6 +23,7 @@ LAYERS = {
         "trajectories",
         "upsert",
         "worth",
+        "by_lot",
         "splits",
         "importance",
         "movement",

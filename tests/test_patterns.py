@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -139,16 +140,24 @@ def test_what_was_done_after_the_end_is_no_approach() -> None:
 
 
 def test_an_escalation_that_came_back_says_so() -> None:
-    cases = [
-        {"escalation_id": "1", "opened_at": 0, "closed_at": 5 * DAY},
-        {"escalation_id": "2", "opened_at": 20 * DAY, "closed_at": None},
-    ]
-    blank = {"account_id": "a", "severity": None, "issue": None, "cause": None}
-    log = escalation_log([case | blank for case in cases], [], {}, 30 * DAY, 90)
-    assert log["outcome"].tolist() == [
-        "open for 10 days",
-        "closed after 5 days, came back on 1970-01-21",
-    ]
+    def outcome(first: Mapping[str, str], second: Mapping[str, str]) -> str:
+        cases = [
+            {"escalation_id": "1", "opened_at": 0, "closed_at": 5 * DAY} | first,
+            {"escalation_id": "2", "opened_at": 20 * DAY, "closed_at": None} | second,
+        ]
+        blank = {"account_id": "a", "severity": None, "issue": None, "cause": None}
+        log = escalation_log([blank | case for case in cases], [], {}, 30 * DAY, 90)
+        assert log["outcome"][0] == "open for 10 days"
+        return str(log["outcome"][1])
+
+    back, other = (
+        f"closed after 5 days, {what} on 1970-01-21" for what in ("came back", "another one")
+    )
+    price, sync = {"issue": "Price increase", "cause": "contract"}, {"issue": "Sync fails"}
+    assert outcome(sync, {"issue": "The sync failed again"}) == back
+    assert outcome(sync | {"cause": "product"}, {"issue": "No login", "cause": "product"}) == back
+    assert outcome(price, sync) == other
+    assert outcome({}, {}) == other, "nobody knows what either was about"
 
 
 @pytest.mark.practice("across-load")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,12 +17,19 @@ from conftest import Trained
 from part_of_sample import first_accounts
 from risk_model.blend import Blend
 from risk_model.learner import LogisticLearner
+from risk_model.pipelines import promotion
 from risk_model.pipelines.judge import judged
 from risk_model.pipelines.line import Labelled
+from risk_model.pipelines.present import as_text
 from risk_model.pipelines.promotion import Standing, decide
+from risk_model.pipelines.registry import listed
+from risk_model.settings import default_folder, load_settings
 from risk_model.timeline import date_of
-from risk_model.tracking import Champion
+from risk_model.tracking import Champion, Version
+from risk_model.tracking import registry as registries
+from risk_model.tracking.store import StoreError
 
+MODEL = "risk-model-escalation"
 HORIZON, DAYS = 10, range(0, 400, 5)
 
 
@@ -89,6 +98,51 @@ def test_a_champion_that_can_score_no_more_makes_way_and_the_reason_is_said() ->
     assert made.reason == "version 3 can score no more: its lexicons changed"
 
 
+def test_a_registry_that_does_not_answer_replaces_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*_: Any) -> Any:
+        raise StoreError("mlflow: Read timed out")
+
+    settings = load_settings(default_folder())
+    monkeypatch.setattr(promotion, "champion_version", lambda name: "3")
+    monkeypatch.setattr(registries, "open_mlflow", lambda: None)
+    monkeypatch.setattr(registries, "_loaded", silent)
+    standing = promotion.standing_of(settings, HORIZON)
+    assert "Read timed out" in standing.unread
+    made = decide(fitted(GOOD), judged(fitted(GOOD), past(), 100), past(), standing, HORIZON, 100)
+    assert not made.promote
+    assert made.reason.startswith("version 3 stays champion: it could not be read to compare with")
+
+    other = {"as_of": "2026-01-01", "horizon": HORIZON, "features": {"gone_feature": "abc"}}
+    stored = Champion(fitted(GOOD), "model/3", "run", other)
+    monkeypatch.setattr(registries, "_loaded", lambda *_: stored)
+    standing = promotion.standing_of(settings, HORIZON)
+    assert standing.misfit == (
+        "model model/3 was trained on another definition of features gone_feature"
+    )
+
+
+def test_a_few_accounts_that_escalate_often_do_not_make_a_champion() -> None:
+    model, told = fitted(GOOD), past()
+    known = told.snapshots["account_id"].isin(["A0", "A1", "A2", "A3"]).to_numpy()
+    few: Any = SimpleNamespace(oof_=model.oof_.assign(y=model.oof_["y"] * known[model.oof_["row"]]))
+    facts = {"as_of": str(date_of(100)), "horizon": HORIZON}
+    champion = Champion(fitted(BLIND), "model/1", "run", facts)
+    made = promotion.compared(few, told, champion, HORIZON, 100)
+    assert not made.promote
+    assert made.reason.endswith("all escalations since it was trained are of 4 accounts, 5 wanted")
+
+
+def test_a_champion_is_not_called_rolled_back_and_figures_of_other_days_carry_a_note() -> None:
+    tags = {"promoted_because": "approved after review", "rolled_back_because": "bad list"}
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    two, one = (Version(n, "run", made, n == "2", tags, {}, {}) for n in ("2", "1"))
+    said = as_text(listed([two, one]), 200)
+    champion, other = (line for line in said.splitlines() if line.startswith(("│ ", "|")))
+    assert "approved after review" in champion
+    assert "rolled back: bad list" in other
+    assert "each on its own days" in said
+
+
 def test_a_model_of_another_horizon_replaces_nobody() -> None:
     made = decision(GOOD, BLIND, 200, other_horizon=90)
     assert not made.promote
@@ -133,6 +187,10 @@ def test_promotion_and_rollback_are_one_command_each_and_on_record(
     aliases = registry.get_registered_model("risk-model-escalation").aliases
     assert str(aliases["champion"]) == "1"
     assert "rolled back: worse in June" in run("models").said
+    once_more = run("promote", "2", "--because", "approved after review")
+    assert once_more.code == 0, once_more.err
+    assert "rolled_back_because" not in registry.get_model_version(MODEL, "2").tags
+    assert run("rollback", "--because", "enough of it").code == 0
 
 
 @pytest.mark.slow

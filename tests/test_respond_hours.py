@@ -271,18 +271,3 @@ def test_an_escalation_calls_the_sponsor_within_a_day(
 ) -> None:
     state = respond.standing(open_, MONDAY, HOW.business_hours.calendar(), HOW)
     assert respond.sponsor_within_a_day(open_, state, renewal, repeated, HOW) is called
-
-
-@pytest.mark.parametrize(
-    ("issue", "before", "same"),
-    [
-        ("Sync with the warehouse fails", "The warehouse sync has failed again", True),
-        ("Sync with the warehouse fails", "Invoice of May is wrong", False),
-        ("Sync with the warehouse fails", None, True),
-        (None, None, True),
-    ],
-)
-def test_one_matter_is_known_in_other_words(
-    issue: str | None, before: str | None, same: bool
-) -> None:
-    assert respond.is_same_matter(issue, before) is same

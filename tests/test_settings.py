@@ -178,6 +178,7 @@ MISTAKES: list[tuple[str, str, str, str]] = [
     ("models/response.yaml", "share_of_arr: 0.01", "share_of_arr: 1.5", "less than or equal to 1"),
     ("pipelines/train.yaml", "every_days: 7", "every_days: 0", "greater than 0"),
     ("pipelines/backtest.yaml", "folds: 4", "folds: 1", "greater than or equal to 2"),
+    ("models/response.yaml", "capacity: 25", "capacity: 0", "greater than 0"),
     ("pipelines/score.yaml", "policy: probability", "policy: fear", "arr-at-risk"),
     ("pipelines/score.yaml", "top: 15", "top: 15\ntop: 16", "written twice"),
     ("pipelines/score.yaml", "top: 15", "top: [15", "expected"),

@@ -108,6 +108,17 @@ def test_a_semicolon_file_and_a_broken_row_are_read_and_counted(tmp_path: Path) 
     assert any("';'" in notice for notice in heard.notices)
 
 
+def test_what_excel_calls_ansi_is_heard_where_that_is_said(
+    command: Command, tmp_path: Path
+) -> None:
+    file, out = tmp_path / "notes.csv", tmp_path / "out.csv"
+    file.write_bytes("id,text\n1,We can’t work – the system is down\n2,ok\n".encode("cp1252"))
+    done = command("text", file, "--out", out, "--encoding", "windows-1252", "--with-text")
+    assert done.code == 0, done.said
+    assert [row["text"] for row in rows(out)] == ["We can’t work – the system is down", "ok"]
+    assert rows(out)[0]["outage"] == "1"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "column", "error", "told"),
     [

@@ -9,7 +9,10 @@ import pytest
 from risk_model.tables import Tables, open_tables
 
 TIME = "not a date or time (write 2026-03-31, or say its format in sources.yaml)"
-NUMBER = "not a number (write 1234.5, without thousands separators or currency)"
+NUMBER = (
+    "not a number (write 1234.5, without thousands separators or currency, or say `decimal:` in "
+    "sources.yaml)"
+)
 FORMULA = "an error of a spreadsheet's formula (mend it there and export again)"
 DAY_NUMBER = "a spreadsheet's day number (write 2026-03-31, or say dates: excel in sources.yaml)"
 SECONDS = (

@@ -42,6 +42,11 @@ ZEROS = (
 NO_HEADER = "It has to name the columns, separated by commas; export the file again."
 OTHERWISE = "Ids have to be the same, letter by letter."
 
+NUMBER = (
+    "not a number (write 1234.5, without thousands separators or currency, or say `decimal:` in "
+    "sources.yaml)"
+)
+
 
 def packed(content: bytes, mtime: int = 0) -> bytes:
     return gzip.compress(content, mtime=mtime)
@@ -251,7 +256,7 @@ ODD = {
     "decimal commas between semicolons": Read(
         b"account_id;date;logins\na;2026-03-01;1,5\nb;2026-03-01;1.5\n",
         1,
-        ((2, "not a number (write 1234.5, without thousands separators or currency)"),),
+        ((2, NUMBER),),
         ("usage.csv: columns are separated by ';', not by a comma.",),
     ),
     "semicolons between quotes": Read(
@@ -408,11 +413,11 @@ def test_a_parquet_column_of_a_kind_that_no_table_has_is_refused(
         ),
         (
             "DATE '2026-03-01' AS date, 'inf'::DOUBLE AS logins",
-            "not a number (write 1234.5, without thousands separators or currency)",
+            NUMBER,
         ),
         (
             "DATE '2026-03-01' AS date, true AS logins",
-            "not a number (write 1234.5, without thousands separators or currency)",
+            NUMBER,
         ),
         (
             "TIMESTAMP_NS '2026-03-01 23:59:59.999999999' AS date, 1.5::DECIMAL(38, 9) AS logins",

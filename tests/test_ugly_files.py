@@ -47,7 +47,10 @@ def test_latin_1_rows_are_refused_and_the_rest_is_read(tmp_path: Path):
     accounts = "account_id,name\na,Ann\nb,Jürgen\nc,Carl\n".encode("latin-1")
     tables = open_tables(put(tmp_path, accounts_csv=accounts))
     assert tables.frame("accounts")["account_id"].tolist() == ["a", "c"]
-    why = "not UTF-8 (save the file as CSV UTF-8, or say its encoding in sources.yaml)"
+    why = (
+        "not UTF-8 (save the file as CSV UTF-8, or say its `encoding:` in sources.yaml; "
+        "windows-1252 is what Excel and Outlook call ANSI)"
+    )
     assert refusals(tables, "accounts") == [(3, why, "name", None)]
 
 
@@ -55,7 +58,7 @@ def test_a_latin_1_header_is_refused_with_the_remedy(tmp_path: Path):
     accounts = "account_id,größe\na,Ann\n".encode("latin-1")
     assert refused_with(put(tmp_path, accounts_csv=accounts)) == [
         "accounts.csv:1: the first line is not UTF-8. Save the file as CSV UTF-8, or say its "
-        "`encoding:` in sources.yaml."
+        "`encoding:` in sources.yaml (windows-1252 is what Excel and Outlook call ANSI)."
     ]
 
 
@@ -216,7 +219,7 @@ def test_a_folder_without_a_table_of_events_is_refused(tmp_path: Path):
 def test_accounts_that_are_all_refused_refuse_the_run(tmp_path: Path):
     assert refused_with(put(tmp_path, accounts_csv=b"account_id,arr\na,-1\nb,x\n")) == [
         "accounts.csv: all 2 rows are refused (negative: 1; not a number (write 1234.5, without "
-        "thousands separators or currency): 1)."
+        "thousands separators or currency, or say `decimal:` in sources.yaml): 1)."
     ]
     assert refused_with(put(tmp_path, accounts_csv=b"account_id\n")) == [
         "accounts.csv: not a single account; export it again."

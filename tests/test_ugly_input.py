@@ -11,6 +11,11 @@ from risk_model.tables import Tables, open_tables
 ACCOUNTS = b"account_id,name,arr\na,Ann,100\nb,Bob,\n"
 USAGE = b"account_id,date,logins\na,2026-03-01,1\n"
 
+NUMBER = (
+    "not a number (write 1234.5, without thousands separators or currency, or say `decimal:` in "
+    "sources.yaml)"
+)
+
 
 def put(where: Path, **files: bytes) -> Path:
     """Write files into a folder: ``usage_csv_gz`` becomes usage.csv.gz."""
@@ -83,14 +88,14 @@ def ticket(tmp_path: Path, header: str, row: str) -> Tables:
         (
             "opened_at,users_affected",
             '2026-03-02,"1,234"',
-            "not a number (write 1234.5, without thousands separators or currency)",
+            NUMBER,
             "users_affected",
             "1,234",
         ),
         (
             "opened_at,users_affected",
             "2026-03-02,inf",
-            "not a number (write 1234.5, without thousands separators or currency)",
+            NUMBER,
             "users_affected",
             "inf",
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_model import worth
+from risk_model import by_lot, worth
 
 
 @st.composite
@@ -32,7 +32,7 @@ def replays(draw: st.DrawFn) -> pd.DataFrame:
                     "csm": csm,
                     "y": int(hit),
                     "escalated_day": float(came) if hit and came is not None else np.nan,
-                    "worked": not hit and draw(st.booleans()),
+                    "averted": not hit and draw(st.booleans()),
                     "hidden": draw(st.booleans()),
                     "p": draw(st.sampled_from([0.1, 0.2, 0.5])),
                 }
@@ -55,17 +55,26 @@ def test_a_week_at_capacity_is_what_counting_by_hand_gives(replay: pd.DataFrame,
     told = worth.at_capacity(worth.ranked_by(replay, "p"), size)
     lists = lists_by_hand(replay, size)
     listed = [row for rows in lists.values() for row in rows]
-    counted = [row for row in listed if not row["worked"]]
+    averted = [row for row in listed if row["averted"]]
     came = {(r["account"], r["escalated_day"]) for r in replay.to_dict("records") if r["y"]}
     caught = {(r["account"], r["escalated_day"]) for r in listed if r["y"]}
     assert told["listed"] == len(listed)
     assert told["escalations"] == len(came)
     assert told["caught"] == len(caught)
-    assert told["worked_left_out"] == len(listed) - len(counted)
-    false = sum(1 for row in counted if not row["y"])
-    assert told["false_alarms_a_week"] == pytest.approx(false / len(lists))
-    if counted:
-        assert told["precision"] == pytest.approx(1 - false / len(counted))
+    last: dict[tuple[object, object], int] = {}
+    for row in replay.to_dict("records"):
+        if row["y"]:
+            key = (row["account"], row["escalated_day"])
+            last[key] = max(last.get(key, row["day"]), row["day"])
+    on_last = [k for k, day in last.items() if k[0] in {r["account"] for r in lists[day]}]
+    assert told["on_last_list"] == len(on_last)
+    assert told["averted"] == len(averted)
+    hits = sum(1 for row in listed if row["y"])
+    assert told["false_alarms_a_week"] == pytest.approx(
+        (len(listed) - hits - len(averted)) / len(lists)
+    )
+    assert told["precision"] == pytest.approx(hits / len(listed))
+    assert told["precision_if_averted"] == pytest.approx((hits + len(averted)) / len(listed))
     days = sorted(lists)
     new = [
         len({r["account"] for r in lists[b]} - {r["account"] for r in lists[a]}) / len(lists[b])
@@ -132,7 +141,7 @@ def test_lists_of_each_csm_hold_their_own_accounts_only() -> None:
             "csm": ["Ann", "Ann", "Bob", "Bob"],
             "y": [0, 0, 0, 1],
             "escalated_day": [np.nan, np.nan, np.nan, 5.0],
-            "worked": [False] * 4,
+            "averted": [False] * 4,
             "hidden": [False] * 4,
             "p": [0.9, 0.8, 0.2, 0.3],
         }
@@ -151,7 +160,7 @@ def test_where_people_would_have_known_does_not_count_as_found_by_the_list() -> 
             "csm": [None] * 3,
             "y": [1, 1, 0],
             "escalated_day": [3.0, 4.0, np.nan],
-            "worked": [False] * 3,
+            "averted": [False] * 3,
             "hidden": [False, True, True],
             "p": [0.9, 0.8, 0.1],
         }
@@ -159,3 +168,96 @@ def test_where_people_would_have_known_does_not_count_as_found_by_the_list() -> 
     told = worth.unsuspected(worth.ranked_by(replay, "p"), 2)
     assert (told["escalations"], told["caught"], told["snapshots"]) == (1, 1, 2)
     assert worth.unsuspected(worth.ranked_by(replay, "p"), 1)["caught"] == 0
+
+
+def made_up(weeks: int, accounts: int, seed: int, chance: float = 0.4) -> pd.DataFrame:
+    """Accounts of two CSMs, some of whom escalate; some are missing in some weeks."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(accounts):
+        came = int(rng.integers(3, 7 * weeks)) if rng.random() < chance else None
+        for week in range(weeks):
+            if rng.random() < 0.1:
+                continue
+            hit = came is not None and 7 * week <= came < 7 * week + 30
+            rows.append(
+                {
+                    "day": 7 * week,
+                    "account": f"A{number:03}",
+                    "csm": ["Ann", "Bob"][number % 2],
+                    "y": int(hit),
+                    "escalated_day": float(came) if hit and came is not None else np.nan,
+                    "averted": not hit and rng.random() < 0.2,
+                    "hidden": rng.random() < 0.7,
+                    "p": rng.random(),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(("seed", "size"), [(1, 2), (3, 1), (6, 3)])
+def test_what_lots_would_have_done_is_the_mean_over_all_lists_there_could_be(
+    seed: int, size: int
+) -> None:
+    replay = made_up(3, 4, seed, chance=0.7)
+    assert replay["y"].sum() > 2
+    weeks = [rows.index for _, rows in replay.groupby("day")]
+    told, leads, calm = [], [], []
+    for lists in product(*(combinations(rows, min(size, len(rows))) for rows in weeks)):
+        drawn = replay.assign(p=replay.index.isin([row for rows in lists for row in rows]) * 1.0)
+        ranked = worth.ranked_by(drawn, "p")
+        told.append(worth.at_capacity(ranked, size))
+        leads += worth.lead_days(ranked, size).tolist()
+        calm.append(worth.unsuspected(ranked, size))
+    wanted, found = pd.DataFrame(told).mean(), by_lot.at_capacity(replay, size)
+    assert set(found) == set(wanted.index)
+    for name, value in found.items():
+        assert value == pytest.approx(wanted[name]), name
+    quantiles = by_lot.lead_quantiles(replay, size, [0.1, 0.5])
+    for name, q in (("p10", 0.1), ("p50", 0.5)):
+        assert quantiles[name] == np.quantile(leads, q, method="inverted_cdf")
+    hidden = pd.DataFrame(calm).mean()
+    for name in ("caught", "recall"):
+        assert calm[0][f"{name}_by_lot"] == pytest.approx(hidden[name], nan_ok=True), name
+
+
+def test_lists_of_each_csm_drawn_by_lot_are_drawn_among_their_own_accounts() -> None:
+    replay = made_up(1, 5, 0).assign(y=0, escalated_day=np.nan, averted=False)
+    chance = by_lot.chances(replay, 1, per_csm=True)
+    size = replay.groupby("csm")["account"].transform("size")
+    assert chance.tolist() == pytest.approx((1 / size).tolist())
+    assert by_lot.at_capacity(replay, 1, per_csm=True)["listed"] == pytest.approx(2)
+
+
+def test_scores_that_say_nothing_save_nothing() -> None:
+    saved = []
+    for seed in range(12):
+        ranked = worth.ranked_by(made_up(14, 60, seed), "p")
+        saved.append(worth.workload(ranked, [0.5, 0.8])["saved"].to_numpy())
+    assert np.abs(np.mean(saved, axis=0)).max() < 0.04
+    knows = made_up(14, 60, 0)
+    assert worth.workload(worth.ranked_by(knows.assign(p=knows["y"]), "p"))["saved"].min() > 0.1
+
+
+def test_the_list_that_lots_need_is_the_shortest_that_is_expected_to_catch_so_much() -> None:
+    replay = made_up(10, 30, 4)
+    came = by_lot.at_capacity(replay, 1)["escalations"]
+    for recall in (0.3, 0.5, 0.9, 1.0):
+        size = int(by_lot.capacity_for(replay, recall))
+        assert by_lot.at_capacity(replay, size)["caught"] >= recall * came - 1e-9
+        assert by_lot.at_capacity(replay, size - 1)["caught"] < recall * came - 1e-9
+    assert np.isnan(by_lot.capacity_for(replay.assign(escalated_day=np.nan), 0.5))
+
+
+def test_a_list_that_changes_for_no_reason_catches_more_but_not_on_its_last_list() -> None:
+    replay = made_up(16, 80, 2, chance=0.6)
+    rng = np.random.default_rng(0)
+    told = replay.assign(p=replay["y"] * 0.5 + rng.normal(0, 0.5, len(replay)))
+    steady = replay["account"].map(told.groupby("account")["p"].mean())
+    still = worth.at_capacity(worth.ranked_by(replay.assign(p=steady), "p"), 12)
+    second = worth.ranked_by(replay.assign(p=steady), "p")["rank"].between(13, 24)
+    turned = replay.assign(p=steady + 9.0 * (second & (replay["day"] % 14 == 0)))
+    churned = worth.at_capacity(worth.ranked_by(turned, "p"), 12)
+    assert churned["precision"] < still["precision"]
+    assert churned["caught"] > still["caught"]
+    assert churned["on_last_list"] < still["on_last_list"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable, Mapping
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -151,6 +153,8 @@ def _told(document: Document, item: Any, model: type[BaseModel]) -> str:
         problem = f"unknown key '{word}'.{did_you_mean(word, _keys_near(model, place[:-1]))}"
     elif item["type"] == "missing":
         problem = f"'{place[-1]}' is missing."
+    elif re.fullmatch(r"[+-]?\d+,\d+", written := str(item.get("input"))):
+        problem = f"'{written}' is no number; write {written.replace(',', '.')}."
     return f"{document.where(place)}: {problem}"
 
 
@@ -181,6 +185,7 @@ def _note_lines(
 ) -> None:
     lines.setdefault(place, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
+        mistakes += [f"{_short(file)}:{line}: {told}" for line, told in _cut_by_commas(node)]
         for key_node, value_node in node.value:
             inner = (*place, key_node.value)
             line = key_node.start_mark.line + 1
@@ -191,6 +196,19 @@ def _note_lines(
     elif isinstance(node, yaml.SequenceNode):
         for position, item in enumerate(node.value):
             _note_lines(item, (*place, position), lines, mistakes, file)
+
+
+def _cut_by_commas(node: yaml.MappingNode) -> Iterator[tuple[int, str]]:
+    """Yield line and remedy of numbers with a decimal comma: {below: -0,4} has an entry named 4."""
+    for (_, number), (key, nothing) in itertools.pairwise(node.value):
+        whole, rest = str(number.value), str(key.value)
+        is_bare = nothing.start_mark.index == nothing.end_mark.index
+        follows = number.end_mark.index + 1 == key.start_mark.index
+        if is_bare and follows and rest.isdecimal() and re.fullmatch(r"[+-]?\d+", whole):
+            told = (
+                f"'{whole},{rest}' is no number: a comma parts two entries. Write {whole}.{rest}."
+            )
+            yield key.start_mark.line + 1, told
 
 
 def _short(file: Path) -> str:

@@ -30,6 +30,10 @@ class ConfigError(RiskModelError):
         super().__init__("\n".join(self.mistakes))
 
 
+class CannotScore(RiskModelError):
+    """A stored model that can score no more: made for other definitions, or not to be read."""
+
+
 class DataRefused(RiskModelError):
     """Going on with this data would mislead, so the whole run is refused."""
 

@@ -38,10 +38,14 @@ __all__ = [
     "paired_bootstrap",
     "permutation_p",
     "predict_ahead",
+    "unmeasured",
 ]
 
 PRIOR = "prior"
 CHANCE_P = 0.05
+# The fewest accounts with an escalation that can convince: were each ranked high by a coin, all of
+# five would be in 3% of the cases, all of four in 6%, which is more than CHANCE_P.
+ENOUGH_ACCOUNTS = 5
 TOLD = ("auroc", "average_precision", "top_tenth_precision", "top_tenth_recall")
 COLUMNS = ("row", "fold", "day", "group", "y", PRIOR)
 
@@ -181,7 +185,8 @@ def judge(
         if name != main
     }
     chance = permutation_p(y, by_name[main], group, day, n=n, seed=seed)
-    verdict = _verdict(intervals[main]["auroc"], figures[main], chance)
+    escalated = int(np.unique(group[y == 1]).size)
+    verdict = _verdict(intervals[main]["auroc"], figures[main], chance, escalated)
     return Evaluation(main, predictions, figures, intervals, against, verdict)
 
 
@@ -210,7 +215,24 @@ def forward_evaluation(
     skipped = folds.n_folds - ahead["fold"].nunique()
     if skipped:
         done.notes.append(f"{skipped} of {folds.n_folds} folds had one class only to train on")
+    done.notes.extend(unmeasured(X, baselines, done.predictions))
     return done
+
+
+def unmeasured(X: pd.DataFrame, baselines: Sequence[str], ahead: pd.DataFrame) -> list[str]:
+    """Return a note on each baseline that was measured for nobody on some of the days judged.
+
+    There it ranks nobody, which is no fair rival.
+    """
+    notes, days = [], ahead["day"]
+    for name in baselines:
+        measured = X[name].iloc[ahead["row"]].notna().groupby(days.to_numpy()).any()
+        if not measured.all():
+            notes.append(
+                f"{name} was not measured on {(~measured).mean():.0%} of the days judged: there it "
+                "ranks nobody, and is no fair rival"
+            )
+    return notes
 
 
 def _all_fitted(members: Mapping[str, Any], known: tuple[Any, ...]) -> dict[str, Any]:
@@ -249,20 +271,25 @@ def _fit(
     return member.fit(X, y, **{name: value for name, value in offered.items() if name in asked})
 
 
-def _verdict(auroc: Interval, figures: dict[str, float], chance: float) -> Verdict:
-    """Believe in a signal only when resampling, ranking at the top and reassignment all do."""
+def _verdict(auroc: Interval, figures: dict[str, float], chance: float, escalated: int) -> Verdict:
+    """Believe in a signal only when resampling, ranking at the top and reassignment all do.
+
+    ``escalated`` accounts had an escalation: what one of them does often is no signal.
+    """
     checks = {
         "auroc_above_half": bool(auroc.low > 0.5),
         "precision_above_prevalence": figures["average_precision"] > figures["prevalence"],
         "labels_not_exchangeable": chance <= CHANCE_P,
+        "enough_accounts": escalated >= ENOUGH_ACCOUNTS,
     }
-    found = all(checks.values())
-    told = f"AUROC {auroc.estimate:.3f} [{auroc.low:.3f}, {auroc.high:.3f}]"
+    found, told = all(checks.values()), f"AUROC {auroc.told()}"
     if found:
         reason = f"signal: {told}, labels at random do as well with p = {chance:.3f}"
-    else:
-        failed = ", ".join(name.replace("_", " ") for name, passed in checks.items() if not passed)
-        reason = f"no signal beyond chance: {told}, p = {chance:.3f}; not met: {failed}"
+        return Verdict(found, checks, chance, reason)
+    failed = ", ".join(name.replace("_", " ") for name, passed in checks.items() if not passed)
+    if escalated < ENOUGH_ACCOUNTS:
+        failed += f" (all escalations are of {escalated}, {ENOUGH_ACCOUNTS} are wanted)"
+    reason = f"no signal beyond chance: {told}, p = {chance:.3f}; not met: {failed}"
     return Verdict(found, checks, chance, reason)
 
 

@@ -2,8 +2,13 @@
 
 Everything here reads one frame, the *replay*: a row for every account on every past Monday, with
 what was said of it then and what came. Columns: ``day`` and ``escalated_day`` (day numbers, the
-latter NaN where nothing came within the horizon), ``account``, ``csm``, ``y``, ``worked`` (somebody
-acted on it and nothing came), and the score by which it would have been listed.
+latter NaN where nothing came within the horizon), ``account``, ``csm``, ``y``, ``averted`` (nothing
+came, and people say that it was averted by what they did about this very list), and the score by
+which it would have been listed.
+
+An escalation counts as *caught* if its account was on any list of the weeks before it. That rises
+with every change of the list, good or bad, so each such figure has its like of lists drawn by lot
+(``by_lot``) beside it, and ``on_last_list`` counts what stood on the last list before it.
 """
 
 from __future__ import annotations
@@ -15,6 +20,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from risk_model import by_lot
 
 Floats = NDArray[np.float64]
 
@@ -43,27 +50,32 @@ def at_capacity(ranked: pd.DataFrame, capacity: int, per_csm: bool = False) -> d
     """Return what lists of ``capacity`` accounts a day (or a day and CSM) were worth.
 
     ``precision`` and ``recall`` count snapshots; ``caught`` counts escalations, each once however
-    often its account was listed; a listed account that was worked, after which nothing came, is
-    neither hit nor false alarm (``worked_left_out``).
+    often its account was listed, ``on_last_list`` those whose account was on the last list before
+    them. Nothing is left out of ``precision``; with what people averted as hits it is
+    ``precision_if_averted``. A listing called averted is no false alarm (``averted`` counts them).
     """
     is_listed = ranked["csm_rank" if per_csm else "rank"] <= capacity
     listed, weeks = ranked[is_listed], max(1, ranked["day"].nunique())
-    counted = listed[~listed["worked"]]
     came, caught = _escalations(ranked), _escalations(listed)
-    false = int((counted["y"] == 0).sum())
+    last = int(is_listed[by_lot.last_rows(ranked)].sum())
+    hits, averted = int(listed["y"].sum()), int(listed["averted"].sum())
+    false = len(listed) - hits - averted
     csms = max(1, ranked["csm"].fillna("").nunique())
     return {
         "capacity": capacity,
         "weeks": weeks,
         "listed": len(listed),
-        "precision": float(counted["y"].mean()) if len(counted) else float("nan"),
-        "recall": float(listed["y"].sum() / max(1, ranked["y"].sum())),
+        "precision": hits / len(listed) if len(listed) else float("nan"),
+        "precision_if_averted": (hits + averted) / len(listed) if len(listed) else float("nan"),
+        "recall": float(hits / max(1, ranked["y"].sum())),
         "escalations": came,
         "caught": caught,
         "caught_share": caught / max(1, came),
+        "on_last_list": last,
+        "on_last_list_share": last / max(1, came),
+        "averted": averted,
         "false_alarms_a_week": false / weeks,
         "false_alarms_a_csm_and_week": false / weeks / csms,
-        "worked_left_out": int(listed["worked"].sum()),
         "new_share_a_week": turnover(ranked, is_listed),
     }
 
@@ -100,7 +112,9 @@ def planner(
 
     Columns: ``capacity``, ``listed``, ``caught``, ``false`` (all a week), ``caught_share``,
     ``lead_p50``, one ``value_R`` for each of WORTHS (R caught worth R, minus one a listed account),
-    each with ``_low`` and ``_high`` by resampling accounts, whose lists stay as they were.
+    each with ``_low`` and ``_high`` by resampling accounts, whose lists stay as they were; and what
+    lists of that length drawn by lot would have had (``caught_by_lot``, ``caught_share_by_lot``,
+    ``lead_p50_by_lot``).
     """
     most = int(ranked.groupby("day").size().max())
     sizes = sorted({min(size, most) for size in capacities})
@@ -118,7 +132,7 @@ def _planned(
 ) -> dict[str, float]:
     weeks = ranked["day"].nunique()
     is_listed = (ranked["rank"] <= size).to_numpy()
-    is_false = is_listed & (ranked["y"] == 0).to_numpy() & ~ranked["worked"].to_numpy(bool)
+    is_false = is_listed & (ranked["y"] == 0).to_numpy() & ~ranked["averted"].to_numpy(bool)
     by_account = {
         "listed": np.bincount(account[is_listed], minlength=accounts),
         "false": np.bincount(account[is_false], minlength=accounts),
@@ -135,14 +149,21 @@ def _planned(
         low, high = np.quantile(draws[1:], [0.025, 0.975])
         row |= {name: float(draws[0]), f"{name}_low": float(low), f"{name}_high": float(high)}
     leads = lead_days(ranked, size)
-    return row | {"lead_p50": float(leads.median()) if len(leads) else float("nan")}
+    drawn = by_lot.caught(ranked, by_lot.chances(ranked, size))
+    return row | {
+        "lead_p50": float(leads.median()) if len(leads) else float("nan"),
+        "caught_by_lot": drawn / weeks,
+        "caught_share_by_lot": drawn / max(1, _escalations(ranked)),
+        "lead_p50_by_lot": by_lot.lead_quantiles(ranked, size, [0.5])["p50"],
+    }
 
 
 def workload(ranked: pd.DataFrame, recalls: Sequence[float] = RECALLS) -> pd.DataFrame:
     """Return how long lists must be to catch a share of the escalations, and what that saves.
 
-    Columns: ``recall``, ``capacity`` (accounts a day), ``share`` of all accounts, ``saved``: the
-    work over sampling at random, ``recall - share`` (Cohen et al. 2006); NaN where it is missed.
+    Columns: ``recall``, ``capacity`` (accounts a day), ``share`` of all accounts, ``by_lot`` and
+    ``share_by_lot`` (the same for lists drawn by lot anew each day, which catch that share on
+    average), ``saved``: ``share_by_lot - share``; NaN where no escalation came.
     """
     came = _escalations(ranked)
     hits = ranked[ranked["escalated_day"].notna()]
@@ -152,23 +173,31 @@ def workload(ranked: pd.DataFrame, recalls: Sequence[float] = RECALLS) -> pd.Dat
     for recall in recalls:
         place = int(np.ceil(recall * came)) - 1
         found = float(needed[place]) if 0 <= place < len(needed) else float("nan")
-        share = min(1.0, found / size)
-        rows.append({"recall": recall, "capacity": found, "share": share, "saved": recall - share})
+        row = {"recall": recall, "capacity": found, "share": min(1.0, found / size)}
+        drawn = by_lot.capacity_for(ranked, recall)
+        row |= {"by_lot": drawn, "share_by_lot": min(1.0, drawn / size)}
+        rows.append(row | {"saved": row["share_by_lot"] - row["share"]})
     return pd.DataFrame(rows)
 
 
 def unsuspected(ranked: pd.DataFrame, capacity: int) -> dict[str, float]:
-    """Return how the lists did where people would not have known: rows marked ``hidden``."""
+    """Return how the lists did where people would not have known: rows marked ``hidden``.
+
+    ``recall`` counts snapshots, ``caught`` escalations; ``_by_lot`` is what lists of the same
+    length, drawn by lot among all accounts, are expected to have.
+    """
+    chance = by_lot.chances(ranked, capacity)
     hidden = ranked[ranked["hidden"]]
     positive = hidden[hidden["y"] == 1]
-    share = float((hidden["rank"] <= capacity).mean()) if len(hidden) else float("nan")
+    few = len(positive) == 0
     return {
         "snapshots": len(hidden),
         "followed_by_escalation": len(positive),
         "escalations": _escalations(hidden),
         "caught": _escalations(hidden[hidden["rank"] <= capacity]),
-        "recall": float((positive["rank"] <= capacity).mean()) if len(positive) else float("nan"),
-        "recall_at_random": share,
+        "caught_by_lot": by_lot.caught(hidden, chance[hidden.index]),
+        "recall": float("nan") if few else float((positive["rank"] <= capacity).mean()),
+        "recall_by_lot": float("nan") if few else float(chance[positive.index].mean()),
     }
 
 

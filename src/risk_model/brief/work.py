@@ -31,19 +31,28 @@ STAGES = {
 
 def contacts(story: Story) -> list[Block]:
     """Our last contacts: whether one was an attempt to de-escalate only people know."""
-    ours = [m for m in story.rows("messages") if m["direction"] == "outbound"]
-    found: dict[str, int] = {}
-    for message in ours:
-        found[channel(message)] = max(message["sent_at"], found.get(channel(message), 0))
-    held = [m["scheduled_at"] for m in story.rows("meetings") if m["status"] == "held"]
-    if held:
-        found["Meeting held"] = max(held)
-    last = {name: at for name, at in found.items() if at >= story.since}
+    last = {name: max(at) for name, at in _in_touch(story, story.since).items()}
     if not last:
         return [Paragraph(f"No contact of ours is on record since {date_text(story.since)}.")]
     rows = sorted(last.items(), key=lambda item: (-item[1], item[0]))
     items = [f"{name}: {time_text(at)}" for name, at in rows]
     return [Paragraph("Our last contacts on record:"), Points(items)]
+
+
+def _in_touch(story: Story, begin: int) -> dict[str, list[int]]:
+    """Return when we were in touch since ``begin``, by how; a call is one whoever rang whom."""
+    found: dict[str, list[int]] = {}
+    for message in story.rows("messages"):
+        if message["direction"] == "outbound" or message["channel"] == "call":
+            found.setdefault(channel(message), []).append(message["sent_at"])
+    for meeting in story.rows("meetings"):
+        if meeting["status"] == "held":
+            found.setdefault("Meeting held", []).append(meeting["scheduled_at"])
+    for event in story.rows("ticket_events"):
+        if event["kind"] == "public_reply":
+            found.setdefault("Reply on a ticket", []).append(event["occurred_at"])
+    recent = {name: [at for at in when if begin <= at < story.now] for name, when in found.items()}
+    return {name: when for name, when in recent.items() if when}
 
 
 def done(story: Story) -> list[Block]:
@@ -64,7 +73,14 @@ def done(story: Story) -> list[Block]:
     recent = sorted(act for act in acts if begin <= act[0] < story.now)
     rows = [(date_text(at), what) for at, what in recent[-MOST:]]
     blocks: list[Block] = [Grid(("Date", "What"), rows)] if rows else []
-    if not rows:
+    touch = _in_touch(story, begin)
+    if touch:
+        told = (
+            f"{name} ({counted(len(when), 'time')}, last {date_text(max(when))})"
+            for name, when in sorted(touch.items())
+        )
+        blocks.append(Paragraph(f"In touch since {date_text(begin)}: {listed(list(told))}."))
+    if not blocks:
         blocks.append(Paragraph(f"Nothing of ours is on record since {date_text(begin)}."))
     return [*blocks, Paragraph(Blank("what else was done, with dates"))]
 

@@ -32,6 +32,7 @@ _WORDS = {
     "streak": "falls in a row, newest first: {}",
     "first_of": "the first that is measured: {}",
     "add": "sum of {}",
+    "least": "the smallest that is known: {}",
 }
 _WORSE = {"higher": "higher", "lower": "lower", "none": ""}
 Span = tuple[int, int | None]

@@ -20,7 +20,8 @@ from risk_model.documents import did_you_mean
 FIGURE = re.compile(r"{(\w*)(?::(\w+))?}")
 MOMENTS = ("date", "hours")
 # Verbs whose value is itself a number of days before the snapshot, or after it.
-PAST, AHEAD = ("oldest", "since", "age_of"), ("soonest", "time_to")
+# (``least`` is one where it is told as a date.)
+PAST, AHEAD = ("oldest", "since", "age_of", "least"), ("soonest", "time_to")
 
 
 def figures_in(pattern: str) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ The vocabulary is closed. A feature has exactly one verb:
 ``top_share``                         the share of the customers whose last value is as high, so
                                       that 0.1 is the top tenth
 ``ratio``, ``change``, ``difference`` of two other features
-``streak``, ``first_of``, ``add``     of several other features
+``streak``, ``first_of``, ``add``, ``least``     of several other features
 ====================================  ========================================================
 """
 
@@ -69,7 +69,7 @@ EVENT_TIME = {
     "escalations": "opened_at",
     "outcomes": "row_known",
 }
-DERIVED_VERBS = ("ratio", "change", "difference", "streak", "first_of", "add")
+DERIVED_VERBS = ("ratio", "change", "difference", "streak", "first_of", "add", "least")
 VERBS = (*WINDOW_VERBS, *OPEN_VERBS, *LATEST_VERBS, *COMPANY_VERBS, *DERIVED_VERBS)
 
 
@@ -205,6 +205,7 @@ class Feature(Strict):
     streak: tuple[str, ...] | None = None
     first_of: tuple[str, ...] | None = None
     add: tuple[str, ...] | None = None
+    least: tuple[str, ...] | None = None
 
     @cached_property
     def verb(self) -> str:

@@ -36,6 +36,13 @@ def brief(
         bool,
         typer.Option("--evidence", help="Quote their messages, addresses and numbers masked."),
     ] = False,
+    escalation: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--escalation",
+            help="escalation_id to write about. Default: the worst open one, else the last.",
+        ),
+    ] = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--out", help="File to write; without it the document is shown here."),
@@ -55,7 +62,9 @@ def brief(
     day = as_date(as_of, "--as-of")
     refuse_targets([("--out", out)] if out else [], data, sources)
     with opened_line(data, sources, config, cache) as line:
-        document = run_brief(line, account, kind, day, model=model, evidence=evidence)
+        document = run_brief(
+            line, account, kind, day, model=model, evidence=evidence, escalation=escalation
+        )
     text = RENDERERS[form](document)
     if out is None:
         typer.echo(text, nl=False)

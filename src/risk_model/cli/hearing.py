@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from risk_model.cli.options import Config, Memory, Threads, memory_told
+
+
+class Encoding(Enum):
+    """How a CSV file may be written, as a mapping of tables has it."""
+
+    UTF_8 = "utf-8"
+    UTF_16 = "utf-16"
+    LATIN_1 = "latin-1"
+    WINDOWS = "windows-1252"
 
 
 def text(
@@ -27,6 +37,10 @@ def text(
     with_text: Annotated[
         bool, typer.Option("--with-text", help="Write the texts too, to read them side by side.")
     ] = False,
+    encoding: Annotated[
+        Optional[Encoding],  # noqa: UP045
+        typer.Option("--encoding", help="How a CSV is written (Excel's ANSI: windows-1252)."),
+    ] = None,
     config: Config = None,
     memory: Memory = None,
     threads: Threads = None,
@@ -38,7 +52,7 @@ def text(
 
     settings = load_settings(config)
     resources = settings.resources.with_words(memory, threads)
-    wanted = Wanted(column, tuple(keep or ()), with_text)
+    wanted = Wanted(column, tuple(keep or ()), with_text, encoding and encoding.value)
     with memory_told():
         heard = listen(file, out, settings.lexicons, wanted, resources=resources)
     console().print(counted(heard))

@@ -87,19 +87,18 @@ def opened_line(
 
 @contextmanager
 def memory_told() -> Iterator[None]:
-    """Turn an engine that may use too little memory into a sentence."""
+    """Turn an engine that has too little memory or disk into a sentence."""
     import duckdb
 
     from risk_model.errors import RiskModelError
+    from risk_model.tables.resources import too_little
 
     try:
         yield
-    except duckdb.OutOfMemoryException as error:
-        said = str(error).splitlines()[0].removeprefix("Out of Memory Error: ")
-        raise RiskModelError(
-            f"the engine needs more memory than it may use: {said}. Give --memory more, or fewer "
-            "--threads: each works on a part of its own."
-        ) from None
+    except duckdb.Error as error:
+        if told := too_little(error):
+            raise RiskModelError(told) from None
+        raise
 
 
 def default_cache() -> Path:

@@ -1,4 +1,9 @@
-"""When a message of a customer's was answered, or needed no answer any more."""
+"""When a message of a customer's was answered, or needed no answer any more.
+
+A call and a held meeting are a conversation of both sides, whoever logged them: what was asked
+before has been talked about, and what was said in a call waits for nobody. What a machine of ours
+sent is no answer.
+"""
 
 from __future__ import annotations
 
@@ -44,28 +49,57 @@ def is_automatic() -> Expr:
     return nw.when(sent).then(1).otherwise(0)
 
 
-def with_answers(frame: Frame, since: Sequence[str], hears: bool) -> Frame:
-    """Add ``answered_at``: when we next wrote to the account after a message of theirs.
+def with_answers(frame: Frame, late: Sequence[str], held: Frame | None, hears: bool) -> Frame:
+    """Add ``answered_at``: when we next had a word with the account after a message of theirs.
 
     Any message of ours counts that somebody wrote, whatever its thread: a call after an e-mail is
     an answer. A message of theirs that thanks and asks for nothing ends their waiting, too (where
-    the texts were heard). ``since`` are the times from which it is known whose a message is and
-    what it says, where those are later than the message.
+    the texts were heard: ``hears``). ``late`` are the times from which it is known whose a message
+    is, how it came and what it says, where that is later than the message; ``held`` are the
+    meetings that were held (account_id, sent_at, message_id, end_time).
     """
     order = ["sent_at", "is_ours", "message_id"]
-    ours = nw.col("direction") == "outbound"
-    ends = ours & (nw.col("automatic") == 0)
+    sent, talked = nw.col("direction") == "outbound", nw.col("channel") == "call"
+    ours = sent | talked
+    ends = (sent & (nw.col("automatic") == 0)) | talked
     if hears:
         settled = (nw.col("thanks") > 0) & (nw.col("wants_answer") == 0)
         ends = ends | ((nw.col("direction") == "inbound") & settled)
-    for name in since:
-        ends = ends & ~nw.col(name).is_null()
+    for since in late:
+        ends = ends & ~nw.col(since).is_null()
     frame = frame.with_columns(
         is_ours=nw.when(ours).then(1).otherwise(0),
         # A running minimum gives nothing for unknown values, so what ends nothing is NEVER.
-        end_time=nw.when(ends).then(greatest("row_known", *since)).otherwise(NEVER),
+        end_time=nw.when(ends).then(greatest("row_known", *late)).otherwise(NEVER),
+        is_message=nw.lit(1),
     )
+    if held is not None:
+        frame = nw.concat([frame, _like(frame, held)], how="vertical")
     next_end = nw.col("end_time").cum_min(reverse=True).over("account_id", order_by=order)
-    frame = frame.with_columns(next_end=next_end)
+    frame = frame.with_columns(next_end=next_end).filter(nw.col("is_message") == 1)
     answered = nw.when(nw.col("next_end") < NEVER).then(nw.col("next_end"))
-    return frame.with_columns(answered_at=answered).drop("is_ours", "end_time", "next_end")
+    helpers = ("is_ours", "end_time", "is_message", "next_end")
+    return frame.with_columns(answered_at=answered).drop(*helpers)
+
+
+def held_meetings(meetings: Frame, late: Sequence[str]) -> Frame:
+    """Return the held meetings as words of both sides; ``late`` says from when that is known."""
+    told = (~nw.col(since).is_null() for since in late)
+    held = meetings.filter(nw.col("status") == "held", *told)
+    return held.select(
+        "account_id",
+        sent_at=nw.col("scheduled_at"),
+        message_id=nw.col("meeting_id"),
+        end_time=greatest("row_known", "scheduled_at", *late),
+    )
+
+
+def _like(frame: Frame, held: Frame) -> Frame:
+    """Return meetings with all columns of messages, most of them empty."""
+    own = {"is_ours": nw.lit(1), "is_message": nw.lit(0)}
+    own |= {name: nw.col(name) for name in ("account_id", "sent_at", "message_id", "end_time")}
+    columns = (
+        own.get(name, nw.lit(None)).cast(kind).alias(name)
+        for name, kind in frame.collect_schema().items()
+    )
+    return held.select(*columns)

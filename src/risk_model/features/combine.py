@@ -14,7 +14,7 @@ from risk_model.catalogue import Feature, Pair
 def combined(feature: Feature, values: Mapping[str, nw.Expr]) -> nw.Expr:
     """Return the expression of a derived feature over those of other features, ``values``.
 
-    Unknown where what it needs is unknown.
+    Unknown where what it needs is unknown; ``first_of`` and ``least`` need one of theirs.
     """
     parts = [values[part] for part in feature.parts]
     pair = getattr(feature, feature.verb)
@@ -22,6 +22,8 @@ def combined(feature: Feature, values: Mapping[str, nw.Expr]) -> nw.Expr:
         return _of_pair(feature.verb, pair, *parts)
     if feature.verb == "first_of":
         return reduce(nw.coalesce, parts)
+    if feature.verb == "least":
+        return nw.min_horizontal(*parts)
     if feature.verb == "add":
         return reduce(lambda so_far, part: so_far + part, parts)
     return _streak(parts)

@@ -13,14 +13,16 @@ Expr = nw.Expr
 def with_csm_changes(frame: Frame, known: str | None) -> Frame:
     """Add ``csm_changed``: 1 where a version of an account names another CSM than the one before.
 
-    Versions stand in the order in which they were known, so that none hangs on a later one.
+    Versions stand in the order in which they were known, so that none hangs on a later one. A name
+    in other letters, or with blanks around it, is the same name.
     """
+    frame = frame.with_columns(csm_named=nw.col("csm").str.strip_chars().str.to_lowercase())
 
     def before(name: str) -> Expr:
         return nw.col(name).shift(1).over("account_id", order_by=["row_known", "row_key"])
 
-    frame = frame.with_columns(csm_before=before("csm"))
-    changed = nw.col("csm") != nw.col("csm_before")
+    frame = frame.with_columns(csm_before=before("csm_named"))
+    changed = nw.col("csm_named") != nw.col("csm_before")
     if known is not None:
         # A name that came to be known later than this version's own was not the one before it.
         frame = frame.with_columns(before_known=before(known))

@@ -104,6 +104,28 @@ def matters(rows: Iterable[Row]) -> dict[str, str]:
     return found
 
 
+def matters_of_escalations(cases: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the matter of each of one account's escalations by its id, as the features have it.
+
+    One whose issue says nothing goes by its cause, and has no matter where that is not known.
+    """
+    alone = MATTERS["escalations"][2]
+
+    def text(value: object) -> str:
+        return "" if value is None or value != value else str(value)  # noqa: PLR0124  (NaN)
+
+    return matters(
+        Row(
+            str(case["escalation_id"]),
+            int(case.get("row_known", case["opened_at"])),
+            stems_of(text(case.get("issue"))),
+            text(case.get("cause")) or None,
+            alone,
+        )
+        for case in cases
+    )
+
+
 def _of_category(category: str) -> str:
     return f"category {category}"
 

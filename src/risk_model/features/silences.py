@@ -1,49 +1,59 @@
 """The silences of a ticket: from its opening to our first word, and from each word to the next.
 
-A word of ours is a reply by a person or a change of the status that the customer sees; automatic
-replies, internal notes and handing the ticket on are none.
+A word of ours is a reply by a person or a change of the status that the customer sees; internal
+notes and handing the ticket on are none, and an automatic reply ends no silence. While the status
+says that the ticket waits for the customer nobody waits for us: that is no silence, until the
+status changes or the ticket is reopened.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import narwhals as nw
 
 from risk_model.engines import Engine
+from risk_model.features.answers import NEVER
 from risk_model.features.extremes import greatest
 from risk_model.features.sources import Source
 
 Frame = nw.LazyFrame[Any]
-WORDS = ("public_reply", "status")
+Expr = nw.Expr
+# What parts one stretch of a ticket's time from the next; "status" is looked at by itself.
+PARTS = ("public_reply", "automatic_reply", "reopened")
+# Status values of common desks for *it is the customer's turn*, in small letters.
+_WAITS = "pend|wait|hold"
+_FOR_THEM = "customer|client|contact|requester|requestor|user|caller|reporter|info"
+WITH_CUSTOMER = rf"^\s*pending\s*$|({_WAITS}).*({_FOR_THEM})"
+WITH_A_TEAM = r"(customer|client|user) (success|support|service|care)"
 
 
 def silences_of(engine: Engine, tickets: Source, events: Source | None) -> Source:
-    """Return a source of (from_time, until_time, replies so far) with the ticket's columns.
+    """Return a source of a ticket's stretches of time, with the ticket's columns.
 
-    Without a log of tickets nothing is known after the first response, so only the silence before
-    it is told.
+    In each, ``from_time`` is since when we have been silent (none while it waits for the customer,
+    ``with_customer_from``), ``until_time`` when the stretch ended, ``replies`` how many there were
+    so far, and ``automatic`` 1 where an automatic reply is all that came since. A stretch is known
+    from when it began. Without a log of tickets nothing is known after the first response, so only
+    the silence before it is told.
     """
     base = tickets.frame
-    words = [_words(base, tickets, "opened_at", 0)]
+    parts = [_own(base, tickets, "opened_at")]
     if "first_response_at" not in tickets.missing:
-        words.append(_words(base, tickets, "first_response_at", 1))
+        parts.append(_own(base, tickets, "first_response_at", reply=1))
     logged = events is not None and not events.missing & {"kind"}
     if events is not None and logged:
-        words.append(_logged(events))
-    said = nw.concat(words, how="vertical").group_by("ticket_id", "from_time")
-    once = said.agg(reply=nw.col("reply").max())
-    order = "from_time"
-    once = once.with_columns(
-        until_time=nw.col("from_time").shift(-1).over("ticket_id", order_by=order),
-        replies=nw.col("reply").cum_sum().over("ticket_id", order_by=order),
-    )
-    once = once if logged else once.filter(nw.col("replies") == 0)
+        parts += [_logged(events), _statuses(events)]
+    once = nw.concat(parts, how="vertical").group_by("ticket_id", "time")
+    frame = _stretches(once.agg(*(nw.col(name).max() for name in _TOLD)))
+    frame = frame if logged else frame.filter(nw.col("replies") == 0)
     resolved, priority = tickets.known["resolved_at"], tickets.known.get("priority")
-    columns = {"resolved_at", "priority", resolved, "row_known", *([priority] if priority else [])}
-    about = base.select("ticket_id", "account_id", *sorted(columns))
-    frame = once.join(about, on="ticket_id", how="inner").with_columns(
-        row_key=nw.concat_str(nw.col("ticket_id"), nw.col("from_time").cast(nw.String))
+    columns = {"opened_at", "resolved_at", "priority", resolved, "row_known"}
+    about = base.select("ticket_id", "account_id", *sorted(columns | {priority or "row_known"}))
+    frame = frame.join(about, on="ticket_id", how="inner").with_columns(
+        row_known=greatest("row_known", "time"),
+        row_key=nw.concat_str(nw.col("ticket_id"), nw.col("time").cast(nw.String)),
     )
     return Source(
         "silences",
@@ -62,20 +72,88 @@ def silences_of(engine: Engine, tickets: Source, events: Source | None) -> Sourc
     )
 
 
-def _words(base: Frame, tickets: Source, time: str, reply: int) -> Frame:
-    """Return (ticket_id, from_time, reply) of a ticket's own time, from when it is known."""
+# What parts stretches tells: a silence begins; a reply by a person; an automatic one; whether it is
+# the customer's turn from here on (1), is not (0), or is as it was (-1).
+_TOLD: Mapping[str, int] = {"begins": 1, "reply": 0, "automatic": 0, "turn": -1}
+
+
+def _stretches(told: Frame) -> Frame:
+    """Return a ticket's stretches from one moment of ``told`` to the next.
+
+    All running figures stand in one order, so that it is sorted once.
+    """
+    at = nw.col("time")
+
+    def last(name: str, value: int) -> Expr:
+        # A running maximum gives nothing for unknown values, so what is nothing is long ago.
+        moment = nw.when(nw.col(name) == value).then(at).otherwise(-NEVER)
+        return moment.cum_max().over("ticket_id", order_by="time")
+
+    stretches = told.with_columns(
+        until_time=at.shift(-1).over("ticket_id", order_by="time"),
+        replies=nw.col("reply").cum_sum().over("ticket_id", order_by="time"),
+        silent=last("begins", 1),
+        last_automatic=last("automatic", 1),
+        theirs=last("turn", 1),
+        ours=last("turn", 0),
+    )
+    waits = nw.col("theirs") > nw.col("ours")
+    begun = stretches.filter(nw.col("silent") > -NEVER)
+    return begun.select(
+        "ticket_id",
+        "time",
+        "until_time",
+        "replies",
+        from_time=nw.when(~waits).then(nw.col("silent")),
+        with_customer_from=nw.when(waits).then(nw.col("theirs")),
+        automatic=nw.when(nw.col("last_automatic") >= nw.col("silent")).then(1).otherwise(0),
+    )
+
+
+def _own(base: Frame, tickets: Source, time: str, reply: int = 0) -> Frame:
+    """Return a ticket's own time as a part, from when it is known."""
     moments = sorted({time, "row_known", *tickets.known_columns(frozenset({time}), "")})
     told = base.filter(*(~nw.col(name).is_null() for name in moments))
-    return told.select(
-        "ticket_id", from_time=greatest(*moments), reply=nw.lit(reply).cast(nw.Int64)
-    )
+    return _part(told, greatest(*moments), reply=nw.lit(reply))
 
 
 def _logged(events: Source) -> Frame:
-    moments = ["occurred_at", "row_known", *events.known_columns(frozenset({"kind"}), "")]
-    told = events.frame.filter(
-        nw.col("kind").cast(nw.String).is_in(list(WORDS)),
-        *(~nw.col(name).is_null() for name in moments),
+    """Return replies and reopenings as parts."""
+    kind = nw.col("kind").cast(nw.String)
+    told, time = _known(events, frozenset({"kind"}))
+    return _part(
+        told.filter(kind.is_in(list(PARTS))),
+        time,
+        begins=_flag(kind != "automatic_reply"),
+        reply=_flag(kind == "public_reply"),
+        automatic=_flag(kind == "automatic_reply"),
+        turn=nw.when(kind == "reopened").then(0).otherwise(-1),
     )
-    reply = nw.when(nw.col("kind") == "public_reply").then(1).otherwise(0).cast(nw.Int64)
-    return told.select("ticket_id", from_time=greatest(*moments), reply=reply)
+
+
+def _statuses(events: Source) -> Frame:
+    """Return changes of the status as parts: each is a word of ours, and says whose turn it is."""
+    columns = frozenset({"kind"} if "value" in events.missing else {"kind", "value"})
+    told, time = _known(events, columns)
+    told = told.filter(nw.col("kind").cast(nw.String) == "status")
+    turn: Expr = nw.lit(0)
+    if "value" not in events.missing:
+        value = nw.col("value").cast(nw.String).fill_null("").str.to_lowercase()
+        turn = _flag(value.str.contains(WITH_CUSTOMER) & ~value.str.contains(WITH_A_TEAM))
+    return _part(told, time, turn=turn)
+
+
+def _known(events: Source, columns: frozenset[str]) -> tuple[Frame, Expr]:
+    moments = ["occurred_at", "row_known", *events.known_columns(columns, "")]
+    return events.frame.filter(*(~nw.col(n).is_null() for n in moments)), greatest(*moments)
+
+
+def _flag(test: Expr) -> Expr:
+    return nw.when(test).then(1).otherwise(0)
+
+
+def _part(rows: Frame, time: Expr, **told: Expr) -> Frame:
+    """Return (ticket_id, time, what it tells), with the usual where nothing else is said."""
+    all_told = {name: told.get(name, nw.lit(usual)) for name, usual in _TOLD.items()}
+    numbers = {name: value.cast(nw.Int64) for name, value in all_told.items()}
+    return rows.select("ticket_id", time=time, **numbers)

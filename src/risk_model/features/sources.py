@@ -17,7 +17,7 @@ import narwhals as nw
 
 from risk_model.catalogue.spec import EVENT_TIME, SAID, STINTS_OF
 from risk_model.engines import Engine
-from risk_model.features.answers import with_answers
+from risk_model.features.answers import held_meetings, with_answers
 from risk_model.features.csm_changes import with_csm_changes
 from risk_model.features.derived import DERIVED
 from risk_model.features.extremes import greatest
@@ -96,7 +96,8 @@ def source_columns() -> dict[str, frozenset[str]]:
             names[table.name] |= {"matter"}
     names["messages"] |= {"answered_at"}
     names["accounts"] |= {"csm_changed"}
-    names["silences"] = {"from_time", "until_time", "replies", "priority", "resolved_at"}
+    names["silences"] = {"from_time", "until_time", "with_customer_from", "replies", "automatic"}
+    names["silences"] |= {"priority", "opened_at", "resolved_at"}
     names["priorities"] = {"from_time", "until_time", "priority", "resolved_at", "opened_at"}
     names["ticket_events"] |= {"account_id"}
     names[SAID] = {"said_at", "row_known", *MATTERS_RAISED}
@@ -161,7 +162,7 @@ def open_source(
     if wants_matter and read is not None:
         read = (read - {"matter"}) | {CONTRACT[table].key[0]}
     source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
-    source = _completed(engine, source, (heard or {}).get(table), read, is_read_once)
+    source = _completed(engine, source, present, (heard or {}).get(table), read, is_read_once)
     matters = (heard or {}).get(f"{table}.matter")
     return with_matters(source, matters) if wants_matter else source
 
@@ -210,6 +211,7 @@ def _plain(
 def _completed(
     engine: Engine,
     source: Source,
+    present: Mapping[str, frozenset[str]],
     heard: Frame | None,
     read: frozenset[str] | None,
     is_read_once: bool,
@@ -225,14 +227,24 @@ def _completed(
         frame, is_made = _with_signals(table, frame, heard), heard is not None
         is_made = is_made and not is_read_once
     if answers:
-        since = source.known_columns(frozenset({"direction", "text"}), source.event_time)
-        frame, is_made = with_answers(frame, since, hears), True
+        about = frozenset({"direction", "channel", "text"})
+        late = source.known_columns(about, source.event_time)
+        frame, is_made = with_answers(frame, late, _held(engine, present), hears), True
     if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
         frame = with_csm_changes(frame, source.known.get("csm"))
     if wanted is not None:
         frame = frame.select(*sorted(wanted))
     # What was joined or put in order is computed once; the rest is as good as the table itself.
     return replace(source, frame=engine.keep(frame) if is_made else engine.named(frame))
+
+
+def _held(engine: Engine, present: Mapping[str, frozenset[str]]) -> Frame | None:
+    """Return the meetings that were held, where that is told."""
+    if "status" not in present.get("meetings", ()):
+        return None
+    meetings = _plain(engine, CONTRACT["meetings"], present["meetings"])
+    late = meetings.known_columns(frozenset({"status"}), meetings.event_time)
+    return held_meetings(meetings.frame, late)
 
 
 def _with_moments(source: Source, read: frozenset[str]) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from risk_model.brief.wording import counted, date_text, masked
+from risk_model.features.matters import matters_of_escalations
 from risk_model.timeline import DAY
 
 Row = Mapping[str, Any]
@@ -37,7 +38,8 @@ def escalation_log(
     """Return one row an escalation, newest first; empty where nothing is on record.
 
     The approach is what was done (``outcomes``) from a month before the opening to the closing;
-    the outcome says how long it took and whether another came within ``relapse_days``.
+    the outcome says how long it took and whether it came back (the same matter or cause), or else
+    another one came, within ``relapse_days``.
     """
     rows = []
     for case in sorted(escalations, key=lambda r: (-r["opened_at"], r["escalation_id"])):
@@ -114,7 +116,16 @@ def _outcome(case: Row, same: Sequence[Row], now: int, relapse_days: int) -> str
     told = f"closed after {counted((closed - case['opened_at']) // DAY, 'day')}"
     again = [r for r in same if closed <= r["opened_at"] < closed + relapse_days * DAY]
     again = [r for r in again if r["escalation_id"] != case["escalation_id"]]
-    if again:
-        first = min(again, key=lambda r: r["opened_at"])
-        return f"{told}, came back on {date_text(first['opened_at'])}"
+    matters = matters_of_escalations(same)
+    back = [r for r in again if _is_same(case, r, matters)]
+    for ones, what in ((back, "came back"), (again, "another one")):
+        if ones:
+            return f"{told}, {what} on {date_text(min(r['opened_at'] for r in ones))}"
     return told
+
+
+def _is_same(case: Row, other: Row, matters: Mapping[str, str]) -> bool:
+    """Whether two escalations of an account are of one matter or, as recorded, of one cause."""
+    matter = matters.get(case["escalation_id"])
+    by_matter = matter is not None and matter == matters.get(other["escalation_id"])
+    return by_matter or (bool(case["cause"]) and case["cause"] == other["cause"])

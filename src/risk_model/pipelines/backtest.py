@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from risk_model import worth
+from risk_model import by_lot, worth
 from risk_model.errors import DataRefused
 from risk_model.evaluate import Evaluation, forward_evaluation, without_nan
 from risk_model.folds import ForwardFolds
 from risk_model.pipelines.ablation import ablation
-from risk_model.pipelines.judge import BASELINE, Judged, facts_of
+from risk_model.pipelines.judge import BASELINE, Judged, escalations_of, facts_of
 from risk_model.pipelines.line import Labelled, Line
 from risk_model.pipelines.recipe import Recipe, measured_columns
-from risk_model.pipelines.replay import replay_of
+from risk_model.pipelines.replay import calm_means, replay_of
 from risk_model.pipelines.severity import judge_severity, past_severities
 from risk_model.settings import BacktestPlan, Settings
 from risk_model.splits import ways_of_splitting
@@ -105,13 +105,15 @@ def backtest(
         return Backtest(judged, pd.DataFrame())
     settings, recipe, table = line.settings, trial.recipe, trial.table
     replay = replay_of(judged, past, line, horizon, gap)
-    capacity = settings.response.capacity
+    came = len(replay[by_lot.ESCALATION].dropna().drop_duplicates())
+    judged = replace(judged, facts={**judged.facts, "escalations_judged": came})
     sections = {
         "horizon_days": horizon,
         "gap_days": gap,
         "chosen": recipe.told(),
         "retrained": _retrained(done.predictions),
-        **worth_of(replay, capacity),
+        **worth_of(replay, settings.response.capacity),
+        "calm_means": calm_means(judged, past),
         "splits": _splits(recipe.members, table, past, done.predictions),
     }
     if families:
@@ -174,14 +176,14 @@ class Trial:
                 past.snapshots["account_id"],
                 self.folds(),
                 baselines=[BASELINE] if BASELINE in self.table.columns else [],
-                capacity=settings.response.capacity or None,
+                capacity=settings.response.capacity,
                 n=settings.backtest.resamples,
                 told=told,
                 settled=past.settled,
             )
         except DataRefused as refused:
             return Judged(None, facts_of(past), str(refused))
-        return Judged(done, facts_of(past))
+        return Judged(done, {**facts_of(past), **escalations_of(done.predictions, self.horizon)})
 
 
 def folds_of(plan: BacktestPlan, past: Labelled, horizon: int, gap: int = 0) -> ForwardFolds:
@@ -195,9 +197,11 @@ def folds_of(plan: BacktestPlan, past: Labelled, horizon: int, gap: int = 0) -> 
     return ForwardFolds(count, horizon, gap=gap, rolling=plan.rolling_days)
 
 
-def worth_of(replay: pd.DataFrame, capacity: int) -> dict[str, Any]:
-    """Return what the lists of a replay were worth to those who work them, as plain values."""
-    size = capacity or max(1, round(0.1 * replay.groupby("day").size().mean()))
+def worth_of(replay: pd.DataFrame, size: int) -> dict[str, Any]:
+    """Return what lists of ``size`` were worth to those who work them, as plain values.
+
+    Each figure has that of lists drawn by lot beside it: without it nobody sees what chance finds.
+    """
     by_member = {
         name: worth.at_capacity(worth.ranked_by(replay, name), size)
         for name in COMPARED
@@ -207,8 +211,11 @@ def worth_of(replay: pd.DataFrame, capacity: int) -> dict[str, Any]:
     leads = worth.lead_days(replay, size)
     return {
         "capacity": by_member,
+        "capacity_by_lot": by_lot.at_capacity(replay, size),
         "capacity_a_csm": worth.at_capacity(replay, a_csm, per_csm=True),
+        "capacity_a_csm_by_lot": by_lot.at_capacity(replay, a_csm, per_csm=True),
         "lead_days": {"caught": len(leads), **worth.lead_quantiles(leads)},
+        "lead_days_by_lot": by_lot.lead_quantiles(replay, size, worth.QUANTILES),
         "planner": worth.planner(replay, (*worth.CAPACITIES, size)).to_dict("records"),
         "workload": worth.workload(replay).to_dict("records"),
         "unsuspected": worth.unsuspected(replay, size),

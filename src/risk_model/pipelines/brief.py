@@ -14,6 +14,7 @@ from risk_model.brief.blocks import Document
 from risk_model.brief.composing import compose
 from risk_model.brief.plan import KINDS, Kind
 from risk_model.brief.story import Row, Sign, Story
+from risk_model.documents import did_you_mean
 from risk_model.errors import UsageError
 from risk_model.explain import sentence
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
@@ -47,25 +48,41 @@ def brief(
     *,
     model: str = "champion",
     evidence: bool = False,
+    escalation: str | None = None,
 ) -> Document:
     """Return a document about an account, at risk or escalated, from what was known by a day.
 
-    Raises UsageError where the account is not a customer then, and for a kind that there is not.
+    ``escalation`` is the one to write about; without it the worst open one, else the last that is
+    still in care. Raises UsageError where the account is not a customer then, for an escalation
+    that it has not, and for a kind that there is not.
     """
     if kind not in KINDS:
         raise UsageError(f"kind {kind}: choose one of {', '.join(KINDS)}.")
-    return compose(story_of(judged_day(line, as_of, model=model), account, evidence), kind)
+    judged = judged_day(line, as_of, model=model)
+    return compose(story_of(judged, account, evidence, escalation), kind)
 
 
-def story_of(judged: JudgedDay, account: str, evidence: bool = False) -> Story:
-    """Return the account's facts on the judged day. Raises UsageError where it is no customer."""
+def story_of(
+    judged: JudgedDay, account: str, evidence: bool = False, escalation: str | None = None
+) -> Story:
+    """Return the account's facts on the judged day.
+
+    Raises UsageError where it is no customer, and for an escalation that it has not.
+    """
     place = judged.place(account)
     here = [place]
     settings = judged.line.settings
     known = _known(judged, account)
     facts, signs = _plain(judged.features.loc[here]), _signs(judged, place)
-    row = _plain(judged.rows.loc[here])
-    case = _case(known.get("escalations", ()), judged.day * DAY, settings.response.recovery_days)
+    row: Row = _plain(judged.rows.loc[here])
+    cases = known.get("escalations", ())
+    if escalation is None:
+        case = _case(cases, judged.day * DAY, settings.response.recovery_days)
+    else:
+        case = _named(cases, escalation, account)
+    open_row = _open_row(judged, case)
+    if open_row is not None:
+        row, signs = _of_case(open_row, row, signs)
     return Story(
         day=judged.day,
         row=row,
@@ -78,7 +95,7 @@ def story_of(judged: JudgedDay, account: str, evidence: bool = False) -> Story:
         advice=_advice(judged, signs, row, facts, case),
         plans=settings.documents,
         case=case,
-        open_row=_open_row(judged, case),
+        open_row=open_row,
         evidence=evidence,
         calibrated=judged.judge.calibrated,
         notes=judged.judge.notes,
@@ -108,6 +125,25 @@ def _case(escalations: Sequence[Row], now: int, recovery_days: int) -> Row | Non
         return min(still, key=lambda r: (r["severity"] or 9, r["opened_at"], r["escalation_id"]))
     recent = [row for row in escalations if row["closed_at"] >= now - recovery_days * DAY]
     return max(recent, key=lambda r: (r["closed_at"], r["escalation_id"]), default=None)
+
+
+def _named(escalations: Sequence[Row], wanted: str, account: str) -> Row:
+    found = {str(row["escalation_id"]): row for row in escalations}
+    if wanted not in found:
+        near = did_you_mean(wanted, found)
+        raise UsageError(f"--escalation {wanted}: {account} has none of that id by that day.{near}")
+    return found[wanted]
+
+
+def _of_case(open_row: Row, row: Row, signs: Sequence[Sign]) -> tuple[Row, list[Sign]]:
+    """Return the account's row and signs as they stand for one of its open escalations."""
+    own = str(open_row["rules_fired"]).split(";")
+    others = {sign.says for sign in signs if sign.rule.id not in own}
+    reasons = [row[f"reason_{n}"] for n in (1, 2, 3)]
+    kept = [said for said in reasons if said not in others]
+    told = {f"reason_{n}": said for n, said in enumerate([*kept, "", "", ""][:3], 1)}
+    sponsor = {"executive_sponsor": open_row["sponsor_due"]}
+    return {**row, **told, **sponsor}, [sign for sign in signs if sign.rule.id in own]
 
 
 def _open_row(judged: JudgedDay, case: Row | None) -> Row | None:

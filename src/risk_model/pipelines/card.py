@@ -35,7 +35,9 @@ def model_card(
 
 
 def _what(params: Mapping[str, Any], calibrated: bool) -> str:
-    said = "a calibrated probability" if calibrated else "a score, not yet a probability,"
+    by_map = params.get("calibration", "none") != "none"
+    probability = "a calibrated probability" if by_map else "a probability"
+    said = probability if calibrated else "a score, not yet a probability,"
     return (
         "## What it says\n\n"
         f"For each customer account it gives {said} that an escalation opens within "
@@ -54,17 +56,14 @@ def _how_good(judged: Judged, calibration: str) -> str:
         return f"## How good it is\n\nNobody knows: {judged.why_not}."
     lines = [
         "## How good it is\n",
-        "Measured forward in time on accounts and days that it had not seen; intervals of 95% from "
-        "resampling accounts.\n",
+        "Measured forward in time, on days that it had not seen, mostly of accounts that it knew; "
+        "intervals of 95% from resampling accounts.\n",
         "| | AUROC | average precision | Brier |",
         "|---|---|---|---|",
     ]
     for name in [name for name in ORDER if name in evaluation.figures]:
         figures, spans = evaluation.figures[name], evaluation.intervals[name]
-        cells = [
-            f"{figures[key]:.3f} [{spans[key].low:.3f}, {spans[key].high:.3f}]"
-            for key in ("auroc", "average_precision")
-        ]
+        cells = [spans[key].told() for key in ("auroc", "average_precision")]
         brier = f"{figures['brier']:.4f}" if "brier" in figures else ""
         lines.append(f"| {CALLED.get(name, name)} | {cells[0]} | {cells[1]} | {brier} |")
     if calibration != "none":

@@ -31,17 +31,23 @@ def comparison_figure(done: Backtest) -> Figure:
 
 
 def finding(done: Backtest) -> str:
-    """Return in a sentence which simpler ways the blend beats beyond what redrawing explains."""
+    """Return in a sentence whom the blend beats, and who beats it, beyond redrawing's noise."""
     if done.evaluation is None:
         return done.judged.reason
     against = done.evaluation.against
-    gains = {n: against[n]["average_precision"] for n in ORDER if n in against and n != PRIOR}
-    beaten = [CALLED.get(name, name) for name, gain in gains.items() if gain.low > 0]
-    level = [CALLED.get(name, name) for name, gain in gains.items() if not gain.low > 0]
-    if not beaten:
-        return f"The blend is not clearly better than {_listed(level, 'or')}"
-    said = f"The blend ranks better than {_listed(beaten, 'and')}"
-    return f"{said}, not clearly better than {_listed(level, 'or')}" if level else said
+    gains = {
+        CALLED.get(name, name): against[name]["average_precision"]
+        for name in ORDER
+        if name in against and name != PRIOR
+    }
+    beaten = [name for name, gain in gains.items() if gain.low > 0]
+    better = [name for name, gain in gains.items() if gain.high < 0]
+    level = [name for name in gains if name not in (*beaten, *better)]
+    said = [f"ranks better than {_listed(beaten, 'and')}"] if beaten else []
+    said += [f"is beaten by {_listed(better, 'and')}"] if better else []
+    if level:
+        said.append(f"{'' if said else 'is '}not clearly better than {_listed(level, 'or')}")
+    return f"The blend {', '.join(said)}"
 
 
 def _members(axes: Any, done: Backtest) -> None:

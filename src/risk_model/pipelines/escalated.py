@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from risk_model import respond
+from risk_model.features.matters import matters_of_escalations
 from risk_model.pipelines.line import Line
 from risk_model.respond.clocks import ISO
 from risk_model.rules import Rule
@@ -71,6 +72,7 @@ def _of_account(
     how, now = line.settings.response, _moment(day * DAY)
     hours = how.business_hours.calendar(_text(who["region"]), _text(who["timezone"]))
     tells = "acknowledged_at" in line.tables.present["escalations"]
+    matters = matters_of_escalations(_told(cases.to_dict("records")))
     listed = []
     for place, known in enumerate(cases.to_dict("records")):
         if not pd.isna(known["closed_at"]):
@@ -84,12 +86,13 @@ def _of_account(
             tells_acknowledged=tells,
         )
         state = respond.standing(case, now, hours, how)
-        repeated = _is_repeated(known, cases.iloc[:place], how)
+        repeated = _is_repeated(known, cases.iloc[:place], matters, how)
         soon = respond.sponsor_within_a_day(
             case, state, _days_to(row["renewal_date"], now), repeated, how
         )
         # An account that is escalated is at risk, whatever else shows.
-        sponsor = respond.sponsors([hits], ["High"], pd.Series([row["arr"]]), how, [soon])[0]
+        own_hits = respond.rules_of(case, hits, now)
+        sponsor = respond.sponsors([own_hits], ["High"], pd.Series([row["arr"]]), how, [soon])[0]
         listed.append(
             {
                 **{name: row.get(name) for name in ESCALATED_COLUMNS if name in row},
@@ -97,6 +100,7 @@ def _of_account(
                 "opened_at": case.opened.strftime(ISO),
                 "days_open": state.days_open,
                 "suggested_severity": case.severity,
+                "rules_fired": ";".join(rule.id for rule in own_hits),
                 "acknowledge_overdue": state.acknowledge_overdue,
                 "next_update_due": state.next_update_due.strftime(ISO),
                 "sponsor_due": sponsor,
@@ -106,12 +110,29 @@ def _of_account(
     return listed
 
 
-def _is_repeated(case: dict[Any, Any], before: pd.DataFrame, how: respond.Response) -> bool:
-    """Whether an earlier escalation of the account, not long ago, was on the same matter."""
+def _told(cases: list[dict[Any, Any]]) -> list[dict[str, Any]]:
+    """Return the cases with their cause only where it is known: from the closing on."""
+    return [
+        case | {"cause": None if pd.isna(case["closed_at"]) else case.get("cause")}
+        for case in cases
+    ]
+
+
+def _is_repeated(
+    case: dict[Any, Any],
+    before: pd.DataFrame,
+    matters: Mapping[str, str],
+    how: respond.Response,
+) -> bool:
+    """Whether an earlier escalation of the account, not long ago, was on the same matter.
+
+    One of which nobody can tell the matter may have been on any.
+    """
     since = case["opened_at"] - how.repeated_within_days * DAY
     recent = before[before["opened_at"] >= since]
-    mine = _text(case.get("issue"))
-    return any(respond.is_same_matter(mine, _text(issue)) for issue in recent["issue"])
+    mine = matters.get(str(case["escalation_id"]))
+    theirs = [matters.get(str(one)) for one in recent["escalation_id"]]
+    return any(mine is None or matter in (None, mine) for matter in theirs)
 
 
 def _days_to(iso_day: str, now: dt.datetime) -> int | None:

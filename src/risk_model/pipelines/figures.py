@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from risk_model.importance import by_family
+from risk_model.measure import calibration_bins, calibration_error
 
 if TYPE_CHECKING:
     from risk_model.pipelines.judge import Judged
@@ -28,14 +29,15 @@ def calibration_figure(judged: Judged, bins: int = 10) -> Figure:
 def calibration_panel(axes: Any, judged: Judged, bins: int = 10) -> None:
     """Plot calibration into given axes; the title says how far said and come are apart."""
     y, p = judged.labels, judged.predictions["blend"]
-    parts = [part for part in np.array_split(np.argsort(p, kind="stable"), bins) if len(part)]
+    bin_of = calibration_bins(p, bins)
+    parts = [np.flatnonzero(bin_of == number) for number in np.unique(bin_of)]
     said = [float(p[part].mean()) for part in parts]
     came = [float(y[part].mean()) for part in parts]
     top = max([*said, *came, 0.01]) * 1.08
     axes.plot([0, top], [0, top], color=BASELINE, linewidth=1, linestyle="--", label="as said")
     axes.plot(said, came, marker="o", color=COLOURS["blend"], label="blend")
     axes.set(xlabel="probability said", ylabel="share that escalated", xlim=(0, top), ylim=(0, top))
-    gap = float(np.mean(np.abs(np.array(said) - np.array(came))))
+    gap = calibration_error(y, p, bins)
     axes.set_title(f"What is said and what came differ by {gap:.1%} on average", loc="left")
     axes.legend(frameon=False)
 
@@ -52,7 +54,9 @@ def ranking_figure(judged: Judged) -> Figure:
     axes.plot([0, 1], [0, 1], color=BASELINE, linewidth=1, linestyle="--", label="at random")
     first = _caught(judged.labels, judged.predictions["blend"], np.array([0.1]))[0]
     axes.set_title(f"The first tenth of the list catches {first:.0%} of what came", loc="left")
-    axes.set(xlabel="share of the list that is worked", ylabel="share of escalations caught")
+    axes.set(
+        xlabel="share of the list that is worked", ylabel="share of snapshots before escalations"
+    )
     axes.legend(frameon=False)
     return figure
 

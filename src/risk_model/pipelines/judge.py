@@ -14,11 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from risk_model.blend import Blend
-from risk_model.evaluate import PRIOR, Evaluation, judge, metrics
+from risk_model.evaluate import PRIOR, Evaluation, judge, metrics, unmeasured
 from risk_model.folds import as_told
 from risk_model.pipelines.line import Labelled
 from risk_model.pipelines.present_severity import severity_shown
 from risk_model.pipelines.severity_report import SeverityReport
+from risk_model.stack import count_escalations
 from risk_model.timeline import date_of
 
 # What a team without a model would sort by; shown where the catalogue has it.
@@ -113,7 +114,18 @@ def judged(model: Blend, past: Labelled, resamples: int) -> Judged:
         column = past.features[BASELINE].to_numpy(dtype=float)[ahead["row"].to_numpy()]
         ahead[BASELINE] = np.nan_to_num(column, nan=-1.0)
         scores = [BASELINE]
-    return Judged(judge(ahead, "blend", scores=scores, n=resamples), facts_of(past))
+    done = judge(ahead, "blend", scores=scores, n=resamples)
+    done.notes.extend(unmeasured(past.features, scores, ahead))
+    return Judged(done, {**facts_of(past), **escalations_of(ahead, model.horizon)})
+
+
+def escalations_of(ahead: pd.DataFrame, horizon: int) -> dict[str, int]:
+    """Return how many separate escalations there were to judge by, and of how many accounts."""
+    y, day, group = (ahead[name].to_numpy() for name in ("y", "day", "group"))
+    return {
+        "escalations_judged": count_escalations(y, day, group, horizon),
+        "accounts_escalated": int(ahead.loc[ahead["y"] == 1, "group"].nunique()),
+    }
 
 
 def facts_of(past: Labelled) -> dict[str, Any]:
@@ -155,7 +167,7 @@ def _ranking_shown(judged_: Judged) -> Group:
         title=(
             f"Forward in time: {len(predictions):,} snapshots, "
             f"{predictions['group'].nunique():,} accounts, "
-            f"{predictions['y'].mean():.1%} followed by an escalation"
+            f"{predictions['y'].mean():.1%} {_followed_by(judged_)}"
         ),
         title_justify="left",
         header_style="bold",
@@ -165,16 +177,32 @@ def _ranking_shown(judged_: Judged) -> Group:
         table.add_column(name, justify="right")
     for member in [name for name in ORDER if name in evaluation.figures]:
         table.add_row(CALLED.get(member, member), *_cells(evaluation, member))
-    note = Text("precision and recall in the first tenth of each day's list", style="dim")
-    return Group(table, note, verdict)
+    notes = ["precision and recall in the first tenth of each day's list", *_ahead(evaluation)]
+    dim = [Text(note, style="dim") for note in (*notes, *evaluation.notes)]
+    return Group(table, *dim, verdict)
+
+
+def _followed_by(judged_: Judged) -> str:
+    came, of = (judged_.facts.get(n) for n in ("escalations_judged", "accounts_escalated"))
+    if came is None:
+        return "followed by an escalation"
+    return f"before one of {came:,} escalations of {of:,} account{'' if of == 1 else 's'}"
+
+
+def _ahead(evaluation: Evaluation) -> list[str]:
+    """Return what the blend's average precision has over that of each other, on the same draws."""
+    against = evaluation.against
+    told = [
+        f"{CALLED.get(name, name)} {against[name]['average_precision'].told('+.3f')}"
+        for name in ORDER
+        if name in against and name != PRIOR
+    ]
+    return [f"AP of the {evaluation.main} less that of {', '.join(told)}"] if told else []
 
 
 def _cells(evaluation: Evaluation, member: str) -> list[str]:
     figures, intervals = evaluation.figures[member], evaluation.intervals[member]
-    cells = []
-    for name in ("auroc", "average_precision"):
-        interval = intervals[name]
-        cells.append(f"{figures[name]:.3f} [{interval.low:.3f}, {interval.high:.3f}]")
+    cells = [intervals[name].told() for name in ("auroc", "average_precision")]
     brier = figures.get("brier")
     cells.append("" if brier is None or np.isnan(brier) else f"{brier:.4f}")
     cells += [f"{figures[name]:.1%}" for name in ("top_tenth_precision", "top_tenth_recall")]

@@ -68,11 +68,15 @@ def counted(heard: Heard) -> Table:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which column holds the texts, which others to keep, and whether to show the texts."""
+    """Which column holds the texts, which others to keep, and whether to show the texts.
+
+    ``encoding`` is that of a CSV file, as a mapping of tables has it (none: UTF-8).
+    """
 
     column: str = "text"
     keep: tuple[str, ...] = ()
     with_text: bool = False
+    encoding: str | None = None
 
 
 def listen(
@@ -95,7 +99,7 @@ def listen(
     """
     _refuse(file, out)
     heard = Heard()
-    with _table(file, wanted.column, heard, resources) as (connection, columns):
+    with _table(file, wanted, heard, resources) as (connection, columns):
         kept = _kept(columns, wanted, file)
         texts = columns[_matching(columns, wanted.column, file)]
         names = [texts, *(columns[name] for name in kept)]
@@ -148,7 +152,7 @@ def _refuse(file: Path, out: Path) -> None:
 
 @contextmanager
 def _table(
-    file: Path, column: str, heard: Heard, resources: Resources
+    file: Path, wanted: Wanted, heard: Heard, resources: Resources
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, str]]]:
     """Open a file as the table ``read``; yield with it each column's name there, by its own."""
     # On disk, so that a file larger than the memory can be read too.
@@ -159,7 +163,7 @@ def _table(
             names = {c.label: c.name for c in described(connection, source, file.name)}
             csv_files.run(connection, f"CREATE VIEW read AS SELECT * FROM {source}", file.name)
         else:
-            given, shape, notices = csv_files.read_header(file, (column,))
+            given, shape, notices = csv_files.read_header(file, (wanted.column,), wanted.encoding)
             create = f"CREATE TABLE read AS SELECT * FROM {csv_files.READER}"
             refused = csv_files.load(connection, create, shape, file.name, notices)
             names = {c.label: c.name for c in given}

@@ -53,10 +53,10 @@ def _cells(record: RuleRecord) -> list[str | Text]:
         f"{record.fired:,}",
         f"{record.accounts:,}",
         f"{record.precision:.1%}",
-        f"{lift.estimate:.1f} [{lift.low:.1f}, {lift.high:.1f}]",
+        lift.told(".1f"),
         f"{record.caught:,}",
         f"{record.alone:,}",
-        f"{gain.estimate:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]",
+        gain.told("+.3f"),
         verdict,
         record.also,
     ]

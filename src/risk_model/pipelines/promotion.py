@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_model.blend import Blend
-from risk_model.errors import RiskModelError
-from risk_model.evaluate import paired_bootstrap
+from risk_model.errors import CannotScore, RiskModelError
+from risk_model.evaluate import ENOUGH_ACCOUNTS, paired_bootstrap
 from risk_model.out_of_fold import WEIGH_FROM
 from risk_model.pipelines.judge import Judged
 from risk_model.pipelines.line import Labelled
@@ -33,11 +33,15 @@ class Decision:
 
 @dataclass(frozen=True)
 class Standing:
-    """Who is champion today: its version, the model if it can still score, and if not, why."""
+    """Who is champion today: its version, the model if it can still score, and if not, why.
+
+    ``unread`` says why the registry did not hand it over, which tells nothing about the model.
+    """
 
     version: str | None = None
     champion: Champion | None = None
     misfit: str = ""
+    unread: str = ""
     other_horizon: int | None = None
 
 
@@ -51,10 +55,12 @@ def standing_of(settings: Settings, horizon: int) -> Standing:
         if champion is None:
             return Standing()
         same_definitions(champion, settings)
-    except RiskModelError as error:
+    except CannotScore as error:
         return Standing(version, None, str(error).split(". ")[0])
+    except RiskModelError as error:
+        return Standing(version, None, unread=str(error))
     speaks_of = int(champion.facts.get("horizon", horizon))
-    return Standing(version, champion, "", speaks_of if speaks_of != horizon else None)
+    return Standing(version, champion, other_horizon=speaks_of if speaks_of != horizon else None)
 
 
 def decide(
@@ -68,13 +74,17 @@ def decide(
     """Decide about a new model beside the present champion.
 
     Without signal nothing is promoted. The first with signal is, and so is one after a champion
-    that can score no more. One that speaks of another horizon is not. Else see ``compared``.
+    that can score no more. One that speaks of another horizon is not, nor one after a champion that
+    could not be read just now. Else see ``compared``.
     """
     version = standing.version
     if not verdict.has_signal:
         return Decision(False, "no usable signal: this model is kept, and does not become champion")
     if version is None:
         return Decision(True, "the first model with signal")
+    if standing.unread:
+        told = f"version {version} stays champion: it could not be read to compare with"
+        return Decision(False, f"{told} ({standing.unread})")
     if standing.champion is None:
         return Decision(True, f"version {version} can score no more: {standing.misfit}")
     if standing.other_horizon is not None:
@@ -97,12 +107,16 @@ def compared(
     if came < WEIGH_FROM or np.unique(y).size < 2:
         few = f"{came} escalations since it was trained, {WEIGH_FROM} wanted to compare"
         return Decision(False, f"{stays}: {few}")
+    of = np.unique(group[y == 1]).size
+    if of < ENOUGH_ACCOUNTS:
+        few = f"all escalations since it was trained are of {of} accounts, {ENOUGH_ACCOUNTS} wanted"
+        return Decision(False, f"{stays}: {few}")
     names = [str(name) for name in champion.model.feature_names_in_]
     theirs = champion.model.predict_proba(past.features.iloc[rows["row"].to_numpy()][names])[:, 1]
     ahead = paired_bootstrap(
         y, rows["blend"].to_numpy(), theirs, group, "average_precision", days=day, n=resamples
     )
-    told = f"AP {ahead.estimate:+.3f} [{ahead.low:+.3f}, {ahead.high:+.3f}] on {len(y)} snapshots"
+    told = f"AP {ahead.told('+.3f')} on {len(y)} snapshots"
     figures = {"ap_gain": ahead.estimate, "ap_gain_low": ahead.low, "ap_gain_high": ahead.high}
     if ahead.low > 0:
         return Decision(True, f"better than {_named(champion)}: {told}", figures)

@@ -10,17 +10,24 @@ from risk_model.errors import UsageError
 from risk_model.tracking import Version, versions
 
 COMPARED = ("auroc", "average_precision", "brier", "calibration_error", "top_tenth_recall")
+OWN_DAYS = "each on its own days: the figures compare models only where the days are the same"
 MEMBERS = ("blend", "logistic", "boosting", "rules", "tickets_28d", "prior")
 
 
 def listed(found: list[Version]) -> Table:
     """Return the versions as a table, the newest first, with why each is or is not champion."""
-    table = Table(title="Versions of the model", title_justify="left", header_style="bold")
+    table = Table(
+        title="Versions of the model",
+        title_justify="left",
+        header_style="bold",
+        caption=OWN_DAYS,
+        caption_justify="left",
+    )
     for name in ("version", "", "as of", "AUROC", "AP", "verdict", "asked by", "why"):
         table.add_column(name, justify="right" if name in ("version", "AUROC", "AP") else "left")
     for one in found:
         told = one.tags.get("promoted_because") or one.tags.get("decision", "")
-        if "rolled_back_because" in one.tags:
+        if "rolled_back_because" in one.tags and not one.is_champion:
             told = f"rolled back: {one.tags['rolled_back_because']}"
         table.add_row(
             one.number,
@@ -45,7 +52,7 @@ def side_by_side(name: str, first: str, second: str) -> Table:
         title=f"version {a.number} beside version {b.number}",
         title_justify="left",
         header_style="bold",
-        caption="each on its own days: the figures compare models only where the days are the same",
+        caption=OWN_DAYS,
         caption_justify="left",
     )
     for head in ("", f"version {a.number}", f"version {b.number}", "second less first"):

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from risk_model import worth
+from risk_model import by_lot, worth
 from risk_model.pipelines.figures import BASELINE as GREY
 from risk_model.pipelines.figures import COLOURS
 from risk_model.splits import WAYS
@@ -28,11 +28,11 @@ def replay_figure(done: Backtest) -> Figure:
     grid = figure.subplots(2, 3)
     size = int(done.sections["capacity"]["blend"]["capacity"])
     _weeks(grid[0, 0], done.replay, size)
-    _leads(grid[0, 1], done.replay, size)
+    _leads(grid[0, 1], done.replay, size, done.sections["lead_days_by_lot"]["p50"])
     _plan(grid[0, 2], pd.DataFrame(done.sections["planner"]), size)
     _value(grid[1, 0], pd.DataFrame(done.sections["planner"]))
     splits_panel(grid[1, 1], done.sections["splits"])
-    _members(grid[1, 2], done.sections["capacity"])
+    _members(grid[1, 2], done.sections["capacity"], done.sections["capacity_by_lot"])
     for axes in grid.ravel():
         axes.spines[["top", "right"]].set_visible(False)
     first, last = (
@@ -76,12 +76,15 @@ def _weeks(axes: Any, replay: pd.DataFrame, size: int) -> None:
     axes.bar(days, weekly["size"], width=5, color="#DDDDDD", label="listed")
     axes.bar(days, weekly["sum"], width=5, color=BLUE, label="escalated within the horizon")
     share = weekly["sum"].sum() / max(1, weekly["size"].sum())
-    axes.set_title(f"{share:.0%} of the accounts listed escalated", loc="left", fontsize=10)
+    drawn = by_lot.at_capacity(replay, size)["precision"]
+    axes.set_title(
+        f"{share:.0%} of the accounts listed escalated; by lot {drawn:.0%}", loc="left", fontsize=10
+    )
     axes.tick_params(axis="x", rotation=30)
     axes.legend(frameon=False, fontsize=8)
 
 
-def _leads(axes: Any, replay: pd.DataFrame, size: int) -> None:
+def _leads(axes: Any, replay: pd.DataFrame, size: int, drawn: float) -> None:
     leads = worth.lead_days(replay, size)
     if leads.empty:
         axes.set_title("No escalation was caught", loc="left", fontsize=10)
@@ -89,7 +92,9 @@ def _leads(axes: Any, replay: pd.DataFrame, size: int) -> None:
     axes.hist(leads, bins=np.arange(0, leads.max() + 4, 3), color=BLUE)
     axes.axvline(leads.median(), color=ORANGE, linewidth=2)
     axes.set_title(
-        f"Half of those caught were listed {leads.median():.0f} days ahead", loc="left", fontsize=10
+        f"Half of those caught were listed {leads.median():.0f} days ahead; by lot {drawn:.0f}",
+        loc="left",
+        fontsize=10,
     )
     axes.set(xlabel="days from the first listing", ylabel="escalations")
 
@@ -98,12 +103,19 @@ def _plan(axes: Any, plan: pd.DataFrame, size: int) -> None:
     axes.fill_between(
         plan["capacity"], plan["caught_share_low"], plan["caught_share_high"], color=BLUE, alpha=0.2
     )
-    axes.plot(plan["capacity"], plan["caught_share"], color=BLUE, marker="o", markersize=3)
-    axes.axvline(size, color=GREY, linestyle="--", linewidth=1)
-    here = float(np.interp(size, plan["capacity"], plan["caught_share"]))
-    axes.set_title(
-        f"{size} accounts a week catch {here:.0%} of escalations", loc="left", fontsize=10
+    axes.plot(
+        plan["capacity"], plan["caught_share"], color=BLUE, marker="o", markersize=3, label="blend"
     )
+    drawn = plan["caught_share_by_lot"]
+    axes.plot(plan["capacity"], drawn, color=GREY, linestyle=":", label="drawn by lot")
+    axes.axvline(size, color=GREY, linestyle="--", linewidth=1)
+    here, lot = (float(np.interp(size, plan["capacity"], y)) for y in (plan["caught_share"], drawn))
+    axes.set_title(
+        f"{size} a week catch {here:.0%} of escalations; by lot {lot:.0%}",
+        loc="left",
+        fontsize=10,
+    )
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
     axes.set(xlabel="accounts worked a week", ylim=(0, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
 
@@ -115,6 +127,9 @@ def _value(axes: Any, plan: pd.DataFrame) -> None:
         axes.fill_between(
             plan["capacity"], plan[f"{name}_low"], plan[f"{name}_high"], color=colour, alpha=0.12
         )
+    drawn = SHOWN_WORTH * plan["caught_by_lot"] - plan["listed"]
+    told = f"by lot, worth {SHOWN_WORTH}"
+    axes.plot(plan["capacity"], drawn, color=BLUE, linestyle=":", label=told)
     axes.axhline(0, color="#333333", linewidth=0.8)
     value = plan[f"value_{SHOWN_WORTH}"].to_numpy(float)
     best = int(np.argmax(value))
@@ -139,11 +154,13 @@ def splits_panel(axes: Any, splits: Any) -> None:
     axes.legend(frameon=False, fontsize=8)
 
 
-def _members(axes: Any, by_member: Any) -> None:
-    names = list(by_member)[::-1]
-    shares = [by_member[name]["caught_share"] for name in names]
-    bars = axes.barh(names, shares, color=[COLOURS.get(name, GREY) for name in names])
-    axes.bar_label(bars, labels=[f"{share:.0%}" for share in shares], fontsize=8, padding=2)
-    told = ", ".join(f"{n} {by_member[n]['caught_share']:.0%}" for n in ("blend", "rules"))
-    axes.set_title(f"Caught at this capacity: {told}", loc="left", fontsize=10)
+def _members(axes: Any, by_member: Any, drawn: Any) -> None:
+    shares = {name: row["caught_share"] for name, row in by_member.items()}
+    shares["by lot"] = drawn["caught_share"]
+    names = list(shares)[::-1]
+    heights, inks = [shares[n] for n in names], [COLOURS.get(n, GREY) for n in names]
+    bars = axes.barh(names, heights, color=inks)
+    axes.bar_label(bars, labels=[f"{share:.0%}" for share in heights], fontsize=8, padding=2)
+    told = ", ".join(f"{n} {shares[n]:.0%}" for n in ("blend", "rules", "by lot"))
+    axes.set_title(f"Caught: {told}", loc="left", fontsize=10)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))

@@ -31,29 +31,50 @@ def shown(done: Backtest) -> Group:
 def _work(told: Any) -> Table:
     size = int(told["capacity"]["blend"]["capacity"])
     table = _table(f"A team that works {size} accounts a week")
-    for name in ("", "precision", "escalations caught", "false alarms a week", "new on the list"):
+    some_averted = any(row["averted"] for row in told["capacity"].values())
+    heads = ["", "precision", "escalations caught", "last list", "false alarms a week"]
+    heads += ["averted"] if some_averted else []
+    for name in (*heads, "new on the list"):
         table.add_column(name, justify="right" if name else "left")
     for name, row in told["capacity"].items():
-        table.add_row(
-            CALLED.get(name, name),
-            f"{row['precision']:.1%}",
-            f"{row['caught']:.0f} of {row['escalations']:.0f} ({row['caught_share']:.0%})",
-            f"{row['false_alarms_a_week']:.1f}",
-            f"{row['new_share_a_week']:.0%}",
-        )
+        caught = f"{row['caught']:.0f} of {row['escalations']:.0f} ({row['caught_share']:.0%})"
+        table.add_row(CALLED.get(name, name), *_worked(row, caught, some_averted))
+    drawn = told["capacity_by_lot"]
+    caught = f"{drawn['caught']:.1f} ({drawn['caught_share']:.0%})"
+    table.add_row("drawn by lot", *_worked(drawn, caught, some_averted), style="dim")
+    table.caption = (
+        "caught: on any list of the weeks before it. A list that changes more catches more, good "
+        "or bad: see lists drawn by lot anew each week, and last list, the one right before it"
+    )
+    table.caption_justify = "left"
     return table
+
+
+def _worked(row: Any, caught: str, some_averted: bool) -> list[str]:
+    precision = f"{row['precision']:.1%}"
+    if row["averted"]:
+        precision += f" to {row['precision_if_averted']:.1%}"
+    return [
+        precision,
+        caught,
+        f"{row['on_last_list_share']:.0%}",
+        f"{row['false_alarms_a_week']:.1f}",
+        *([f"{row['averted']:.0f}"] if some_averted else []),
+        f"{row['new_share_a_week']:.0%}",
+    ]
 
 
 def _plan(told: Any) -> Table:
     table = _table("How many to work: a week, by the blend, with 95% intervals")
-    heads = ("accounts", "caught", "share caught", "false", "value if a catch is worth 20")
-    for name in heads:
+    heads = ("accounts", "caught", "share caught", "by lot", "false")
+    for name in (*heads, "value if a catch is worth 20"):
         table.add_column(name, justify="right")
     for row in told["planner"]:
         table.add_row(
             f"{row['capacity']}",
             f"{row['caught']:.2f} [{row['caught_low']:.2f}, {row['caught_high']:.2f}]",
             f"{row['caught_share']:.0%}",
+            f"{row['caught_share_by_lot']:.0%}",
             f"{row['false']:.1f} [{row['false_low']:.1f}, {row['false_high']:.1f}]",
             f"{row['value_20']:+.1f} [{row['value_20_low']:+.1f}, {row['value_20_high']:+.1f}]",
         )
@@ -96,29 +117,47 @@ def _families(rows: Any) -> Table:
 
 def _sentences(told: Any) -> list[str]:
     leads, hidden = told["lead_days"], told["unsuspected"]
-    a_csm, blend = told["capacity_a_csm"], told["capacity"]["blend"]
+    a_csm, drawn = told["capacity_a_csm"], told["capacity_a_csm_by_lot"]
     lines = [
         f"{a_csm['capacity']:.0f} accounts a CSM and week: precision {a_csm['precision']:.1%}, "
-        f"{a_csm['caught_share']:.0%} caught, "
+        f"{a_csm['caught_share']:.0%} caught (by lot {drawn['caught_share']:.0%}), "
         f"{a_csm['false_alarms_a_csm_and_week']:.1f} false alarms a CSM and week.",
-        f"Where nobody would have known (no open urgent ticket, no threat, no escalation in 90 "
-        f"days): {hidden['caught']:.0f} of {hidden['escalations']:.0f} escalations caught.",
     ]
+    if told["calm_means"]:
+        lines.append(
+            f"Where nobody would have known ({', '.join(told['calm_means'])}): "
+            f"{hidden['caught']:.0f} of {hidden['escalations']:.0f} escalations caught, by lot "
+            f"{hidden['caught_by_lot']:.1f}."
+        )
     if leads["caught"]:
+        by_lot = told["lead_days_by_lot"]
         lines.append(
             f"Lead: half of the {leads['caught']:.0f} caught were listed {leads['p50']:.0f} days "
-            f"ahead or more, a tenth less than {leads['p10']:.0f}."
+            f"ahead or more, a tenth less than {leads['p10']:.0f}; by lot {by_lot['p50']:.0f} and "
+            f"{by_lot['p10']:.0f}."
         )
     lines += [
         f"{row['recall']:.0%} of the escalations: the first {row['capacity']:.0f} accounts of a "
-        f"week, {row['share']:.0%} of all; taken at random it would be {row['recall']:.0%} of all."
+        f"week, {row['share']:.0%} of all; drawn by lot {row['by_lot']:.0f}, "
+        f"{row['share_by_lot']:.0%} of all."
         for row in told["workload"]
         if not isnan(row["capacity"])
     ]
-    if blend["worked_left_out"]:
+    averted = [
+        f"{CALLED.get(name, name)} {row['averted']:.0f}"
+        for name, row in told["capacity"].items()
+        if row["averted"]
+    ]
+    if averted:
         lines.append(
-            f"{blend['worked_left_out']:.0f} listed accounts were acted on and nothing came: "
-            "neither hits nor false alarms."
+            "Averted, as people say who acted on them (listings, each an account in a week): "
+            f"{', '.join(averted)}. They are no false alarms. Precision is told with nothing left "
+            "out, which is what to compare by, and as if every one had been a hit."
+        )
+    if told["gap_days"]:
+        lines.append(
+            f"With a gap: only escalations {told['gap_days']} days or more after a list count, "
+            f"up to {told['gap_days'] + told['horizon_days']}."
         )
     return lines
 

@@ -16,7 +16,7 @@ import pandas as pd
 from risk_model import respond
 from risk_model.catalogue import Catalogue, load_catalogue
 from risk_model.catalogue.sentences import features_behind
-from risk_model.errors import RiskModelError, UsageError
+from risk_model.errors import CannotScore, UsageError
 from risk_model.features.sources import source_columns
 from risk_model.pipelines.escalated import escalated_list
 from risk_model.pipelines.line import Line
@@ -147,7 +147,7 @@ def _with_dates(catalogue: Catalogue, settings: Settings) -> Catalogue:
 
 
 def same_definitions(champion: Champion, settings: Settings) -> None:
-    """Raise RiskModelError where a model was trained on other features or words than today's."""
+    """Raise CannotScore where a model was trained on other features or words than today's."""
     trained: Mapping[str, str] = champion.facts.get("features", {})
     today = settings.catalogue.by_name
     changed = [
@@ -156,7 +156,7 @@ def same_definitions(champion: Champion, settings: Settings) -> None:
     heard = champion.facts.get("lexicons") not in (None, settings.lexicons.version)
     if changed or heard:
         what = f"features {', '.join(changed[:5])}" if changed else "the lexicons"
-        raise RiskModelError(
+        raise CannotScore(
             f"model {champion.version} was trained on another definition of {what}. "
             "Train again with risk-model train, or score with --model rules."
         )

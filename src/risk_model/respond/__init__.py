@@ -6,7 +6,7 @@ from risk_model.respond.clocks import answer_to, clocks, due_at, owner_of, unpla
 from risk_model.respond.escalated import (
     Open,
     Standing,
-    is_same_matter,
+    rules_of,
     sponsor_within_a_day,
     standing,
 )
@@ -52,13 +52,13 @@ __all__ = [
     "fired_rules",
     "first_steps",
     "floors_of",
-    "is_same_matter",
     "lead_of",
     "likeliest",
     "named",
     "owner_of",
     "recovery_stages",
     "risk_levels",
+    "rules_of",
     "silent_hours",
     "sponsor_within_a_day",
     "sponsors",

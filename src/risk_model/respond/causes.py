@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from risk_model.catalogue import Catalogue
-from risk_model.explain import is_notable, notable_each, sentence
+from risk_model.explain import is_notable, notable_each, sentence, stem_of
 from risk_model.respond.facts import Values
 from risk_model.respond.spec import CAUSES, Response
 from risk_model.rules import Rule, RuleSet
@@ -59,17 +59,19 @@ def evidence(
 ) -> Mapping[str, tuple[str, ...]]:
     """Return for each cause that anything speaks for what does, in plain words with figures.
 
-    First what the rules say, strongest first, then notable signs that no such rule has told.
+    First what the rules say, strongest first, then notable signs of what no such rule has told,
+    each once however many windows it shows in.
     """
     found: dict[str, tuple[str, ...]] = {}
     for cause, plan in how.causes.items():
         rules = [rule for rule in hits if rule.cause == cause]
         said = [sentence(rule.says, values, catalogue) for rule in rules]
-        told = {name for rule in rules for name in rule.features}
+        told = {stem_of(name) for rule in rules for name in rule.features}
         for name in plan.signs:
             feature = catalogue.by_name[name]
             value = float(values.get(name, np.nan))
-            if name not in told and is_notable(feature, value):
+            if stem_of(name) not in told and is_notable(feature, value):
+                told.add(stem_of(name))
                 said.append(sentence(feature.says or "", values, catalogue, feature))
         if said:
             found[cause] = tuple(dict.fromkeys(said))

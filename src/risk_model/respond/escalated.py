@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from risk_model.respond.clocks import answer_to, due_at
 from risk_model.respond.hours import Calendar
 from risk_model.respond.spec import Response
+from risk_model.rules import Rule
 
-# Two issues are one matter where they share so much of their words' stems.
-SAME_MATTER = 0.5
-SHORT_WORD = 3
+# Tells of an account how old its oldest open escalation is.
+OLDEST = "oldest_open_escalation"
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,8 @@ def standing(case: Open, now: dt.datetime, hours: Calendar, how: Response) -> St
     )
     late = acknowledge_by < now
     missed = case.acknowledged is None or case.acknowledged > acknowledge_by
-    last = case.updated or case.acknowledged or case.opened
+    # What was said before the escalation was written down was no update of it.
+    last = max(case.updated or case.acknowledged or case.opened, case.opened)
     since = now - case.opened
     return Standing(
         acknowledge_overdue=(
@@ -81,18 +81,14 @@ def sponsor_within_a_day(
     return severe or repeated or near or state.out_of_options
 
 
-def is_same_matter(issue: str | None, before: str | None) -> bool:
-    """Whether two escalations are about one matter; where one tells no issue, they may be."""
-    here, there = _stems(issue or ""), _stems(before or "")
-    if not here or not there:
-        return True
-    return len(here & there) >= SAME_MATTER * min(len(here), len(there))
-
-
-@lru_cache(maxsize=4096)
-def _stems(text: str) -> frozenset[str]:
-    from nltk.stem.snowball import EnglishStemmer
-
-    stem = EnglishStemmer().stem
-    words = re.findall(r"[^\W\d_]+", text.lower())
-    return frozenset(stem(word) for word in words if len(word) > SHORT_WORD)
+def rules_of(case: Open, fired: Sequence[Rule], now: dt.datetime) -> list[Rule]:
+    """Return the rules that fired on an account, less those that another one of its escalations
+    is old enough for and this one is not.
+    """
+    age = (now - case.opened) / dt.timedelta(days=1)
+    return [
+        rule
+        for rule in fired
+        if not rule.groups
+        or any(OLDEST not in tests or tests[OLDEST].holds(age) for tests in rule.groups)
+    ]

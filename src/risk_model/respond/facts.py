@@ -19,7 +19,7 @@ Values = Mapping[str, Any]
 # Features that the answer reads besides those named in the decisions.
 FACTS = (
     "days_since_escalation_closed",
-    "days_since_inbound",
+    "days_since_contact",
     "days_since_outbound",
     "tenure_days",
     "arr",

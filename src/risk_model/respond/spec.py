@@ -159,7 +159,7 @@ class Response(Strict):
     largest_accounts: int = Field(ge=0)
     several_customers: int = Field(3, ge=2)
     shared_incident_days: int = Field(7, ge=0)
-    capacity: int = Field(ge=0)
+    capacity: int = Field(gt=0)
     stale_after_days: int = Field(gt=0)
     out_of_options_after_days: int = Field(15, gt=0)
     repeated_within_days: int = Field(90, gt=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,7 +36,7 @@ def first_steps(
             step = _answered_first(step, rules, float(silent[place]), how)
         cause = causes[place] if causes else ""
         if cause and rules and "bring in" not in step.lower():
-            step = f"{step}; bring in {_listed(how.causes[cause].bring_in)}"  # type: ignore[index]
+            step = _with_others(step, how.causes[cause].bring_in)  # type: ignore[index]
         stage = stages[place] if stages else ""
         if stage:
             due = how.recovery[stage].due  # type: ignore[index]
@@ -59,6 +60,12 @@ def _answered_first(step: str, rules: Sequence[Rule], hours: float, how: Respons
     if lead and (lead.sponsor == "now" or is_about_waiting(lead, how)):
         return step
     return f"{how.turn.answer.format(hours=f'{hours:,.0f}')}, then {_lower(step)}"
+
+
+def _with_others(step: str, names: Sequence[str]) -> str:
+    """Add who has to be there besides those whom the step names itself."""
+    others = [name for name in names if not re.search(rf"(?i)\b{re.escape(name)}\b", step)]
+    return f"{step}; bring in {_listed(others)}" if others else step
 
 
 def _lower(sentence: str) -> str:

@@ -19,8 +19,11 @@ HOURS_A_DAY = 24
 
 
 def waiting_on(facts: pd.DataFrame, how: Response) -> list[str]:
-    """Return whose turn it is: ours if anything is late with us, theirs if we spoke last."""
-    silent_since = facts["days_since_inbound"].fillna(np.inf)
+    """Return whose turn it is: ours if anything is late with us, theirs if we spoke last.
+
+    A call or a held meeting was a word of both: after it nobody waits.
+    """
+    silent_since = facts["days_since_contact"].fillna(np.inf)
     spoke = (facts["days_since_outbound"] < silent_since) & (
         facts["days_since_outbound"] <= how.turn.answered_days
     )

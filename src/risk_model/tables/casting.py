@@ -10,11 +10,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from risk_model.tables import reasons
+from risk_model.tables.amounts import amount_doubt, amount_sql
 from risk_model.tables.contract import Column
-from risk_model.tables.moments import Moment, date_sql, day_from_typed, time_from_typed, time_sql
+from risk_model.tables.moments import (
+    Moment,
+    date_sql,
+    day_from_typed,
+    differing_days,
+    time_from_typed,
+    time_sql,
+)
 from risk_model.tables.quoting import identifier, literal
 
 MISSING_TOKENS = ("", "null", "nan", "n/a", "na", "none", "-", "nat", "<na>", "#n/a")
+# Of a name: not NA, which is one, and North America.
+NAMELESS = ("", "null", "nan", "n/a", "none", "-", "<na>", "#n/a")
 YES = ("true", "yes", "1", "t", "y", "1.0")
 NO = ("false", "no", "0", "f", "n", "0.0")
 
@@ -27,11 +37,15 @@ _MOMENTS = ("DATE", "TIMESTAMP")
 
 @dataclass(frozen=True)
 class RawColumn:
-    """A column as it came: ``name`` in the relation, ``label`` for people, the engine's type."""
+    """A column as it came: ``name`` in the relation, ``label`` for people, the engine's type.
+
+    ``constant`` is what a mapping says that every row holds, where the relation has no such column.
+    """
 
     name: str
     label: str
     type: str = "VARCHAR"
+    constant: str | None = None
 
     @property
     def family(self) -> str:
@@ -49,11 +63,15 @@ class RawColumn:
 
 @dataclass(frozen=True)
 class Rules:
-    """How to read the cells of one table: zone and formats of its times, renamed values."""
+    """How to read the cells of one table: zone and formats of its times, renamed values.
+
+    ``decimal`` is the sign before the decimals of its numbers, None where nobody has said it.
+    """
 
     timezone: str = "UTC"
     formats: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    decimal: str | None = None
     values: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
 
 
@@ -62,12 +80,14 @@ class Cell:
     """SQL of one cell: ``value`` (typed, NULL if missing or bad), ``text`` as it came, ``reason``.
 
     ``reason`` is NULL for a cell that is fine. It may use the placeholder alias of the value,
-    so ``value`` is computed once, in an inner SELECT.
+    so ``value`` is computed once, in an inner SELECT. ``doubt`` is a word on a cell that is fine
+    and may yet mean something else, NULL for most; the doubts of a column are told of together.
     """
 
     value: str
     text: str
     reason: str | None
+    doubt: str | None = None
 
 
 def text_of(column: RawColumn) -> str:
@@ -114,6 +134,8 @@ def cell(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
     tokens: tuple[str, ...] = MISSING_TOKENS if column.kind == "key" else ("",)
     if column.kind == "text" and raw.type in _FLOATS:
         tokens = ("", "nan")
+    if column.is_name:
+        tokens = NAMELESS
     missing = f"CASE WHEN {_is_missing(text, rules, tokens)} THEN NULL ELSE {text} END"
     # hardly a cell is short enough to be such a word: look at its length first
     longest = max(len(token) for token in (*tokens, *(t.strip() for t in rules.missing)))
@@ -163,13 +185,15 @@ def _judged(
 
 def _number(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
     text = _renamed(text_of(raw), rules.values.get(column.name, {}))
+    doubt = None
     if raw.family == "number" and column.name not in rules.values:
         text, number = text_of(raw), f"CAST({identifier(raw.name)} AS DOUBLE)"
     else:
-        # the engine takes 1_000 for a thousand; a company that writes so means something else
-        number = f"CASE WHEN NOT contains({text}, '_') THEN TRY_CAST({text} AS DOUBLE) END"
+        number = amount_sql(text, rules.decimal)
+        # counts, of which there may be hundreds of millions, are hardly ever written so
+        doubt = amount_doubt(text, rules.decimal) if column.is_money else None
     outside = reasons.out_of_range(column.low, column.high)
-    cases = [("", reasons.NOT_A_NUMBER)]
+    cases = [("", reasons.not_a_number(rules.decimal))]
     if column.low is not None:
         cases.append((f"{value} < {column.low}", outside))
     if column.high is not None:
@@ -180,7 +204,7 @@ def _number(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
     judged = _judged(
         column, raw, value, text, rules, *cases, absent=f"NOT coalesce(isfinite({value}), FALSE)"
     )
-    return Cell(number, text, judged)
+    return Cell(number, text, judged, doubt)
 
 
 def _flag(column: Column, raw: RawColumn, text: str, rules: Rules, value: str) -> Cell:
@@ -200,7 +224,11 @@ def _moment(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
     text = text_of(raw)
     typed = raw.family == "moment"
     if column.kind == "date":
-        day = day_from_typed(raw, rules.timezone) if typed else date_sql(text, rules.formats)
+        day = (
+            day_from_typed(raw, rules.timezone)
+            if typed
+            else date_sql(text, rules.timezone, rules.formats)
+        )
         moment = Moment(day, None)
     elif typed:
         moment = time_from_typed(raw, rules.timezone)
@@ -214,7 +242,8 @@ def _moment(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
         (otherwise, reasons.NOT_A_TIME),
         (f"{value} < {low} OR {value} >= {high}", reasons.IMPLAUSIBLE_YEAR),
     ]
-    return Cell(moment.value, text, _judged(column, raw, value, text, rules, *cases))
+    doubt = None if typed else differing_days(text, rules.formats)
+    return Cell(moment.value, text, _judged(column, raw, value, text, rules, *cases), doubt)
 
 
 def _numbers_for_times(text: str) -> str:

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from risk_model.tables import csv_files, reasons
 from risk_model.tables.csv_lines import lines_of
+from risk_model.tables.doubts import doubts, exchanged_days
 from risk_model.tables.quiet import keep_quiet
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import RawTable
@@ -51,6 +52,8 @@ def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[st
     rejected = _stage(connection, raw, notices)
     staged = _count(connection, _STAGE)
     _refuse_cells(connection, name)
+    notices += doubts(connection, raw, _STAGE)
+    notices += exchanged_days(connection, raw, f"(SELECT * {_mine(name)})")
     notices += _refuse_unknown(connection, raw)
     merged = _settle_twins(connection, raw)
     _refuse_rejected(connection, name, rejected)

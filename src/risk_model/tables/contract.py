@@ -13,7 +13,8 @@ class Column:
     """One column of a table.
 
     ``known_at`` names the time column of the same row from which the value is known;
-    None means: from the time at which the row itself is known.
+    None means: from the time at which the row itself is known. A name is somebody's or
+    a group's, and no free text.
     """
 
     name: str
@@ -23,6 +24,8 @@ class Column:
     low: float | None = None
     high: float | None = None
     known_at: str | None = None
+    is_name: bool = False
+    is_money: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ def _key(name: str) -> Column:
 
 def _text(name: str, known_at: str | None = None) -> Column:
     return Column(name, "text", known_at=known_at)
+
+
+def _name(name: str) -> Column:
+    return Column(name, "text", is_name=True)
 
 
 def _category(
@@ -100,13 +107,13 @@ _TABLES = (
         (
             _key("account_id"),
             _text("name"),
-            _number("arr"),
-            _text("segment"),
-            _text("plan"),
-            _text("region"),
-            _text("timezone"),
-            _text("csm"),
-            _text("csm_manager"),
+            Column("arr", "number", low=0, is_money=True),
+            _name("segment"),
+            _name("plan"),
+            _name("region"),
+            _name("timezone"),
+            _name("csm"),
+            _name("csm_manager"),
             _date("contract_start"),
             _date("contract_end"),
             _flag("strategic"),
@@ -214,7 +221,7 @@ _TABLES = (
             _category("sender_role", "executive", "admin", "user"),
             _category("recipient_role", "ceo", "executive", "csm", "support"),
             _text("thread_id"),
-            _text("author"),
+            _name("author"),
             Column("text", "text", required=True),
         ),
         row_known_at=("sent_at",),
@@ -256,7 +263,7 @@ _TABLES = (
             _time("recorded_at"),
             _time("confirmed_at", known_at="confirmed_at"),
             _flag("auto_renew"),
-            _number("proposed_arr"),
+            Column("proposed_arr", "number", low=0, is_money=True),
         ),
         row_known_at=("recorded_at",),
         known_since_ever=True,
@@ -307,11 +314,12 @@ _TABLES = (
             ),
             _time("acknowledged_at", known_at="acknowledged_at"),
             _time("last_update_at", known_at="last_update_at"),
-            _text("owner"),
+            _name("owner"),
             _text("issue"),
         ),
         row_known_at=("opened_at",),
-        orders=(("opened_at", "closed_at"), ("opened_at", "acknowledged_at")),
+        # Acknowledged may come first: who takes a call writes the escalation down afterwards.
+        orders=(("opened_at", "closed_at"),),
         grace_days=SELDOM,
     ),
     Table(

@@ -24,10 +24,12 @@ from risk_model.tables.csv_lines import lines_of, opened
 from risk_model.tables.line_ends import CR, LF, ends_of_rows, scanned
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import CsvShape
+from risk_model.tables.recoding import WINDOWS, readable
+from risk_model.tables.resources import too_little
 from risk_model.tables.signatures import no_csv
 
 DELIMITERS = (",", ";", "\t", "|")
-ENCODINGS = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "latin-1": "latin-1"}
+ENCODINGS = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "latin-1": "latin-1", WINDOWS: "cp1252"}
 GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
 READER = "\0reader\0"
 _numbers = itertools.count()
@@ -52,7 +54,8 @@ def read_header(
 ) -> tuple[list[RawColumn], CsvShape, list[str]]:
     """Return the columns of the first line, the file's shape, and notices on what was guessed.
 
-    ``needed`` are the columns that tell which delimiter it is: that which finds most of them.
+    ``needed`` are the columns that tell which delimiter it is: that which finds most of them, and
+    without any that which finds most columns.
     Raises DataRefused for a file of no bytes, of another encoding, or cut off.
     """
     place, notices = path.name, []
@@ -71,7 +74,7 @@ def read_header(
         if encoding is None and start.startswith(codecs.BOM_UTF16_LE):
             encoding = "utf-16"
             notices.append(f"{place}: read as UTF-16, as its first bytes say.")
-        if delimiter is None and needed:
+        if delimiter is None:
             delimiter = _delimiter_of(path, encoding or "utf-8", needed)
             if delimiter != ",":
                 shown = "a tab" if delimiter == "\t" else f"'{delimiter}'"
@@ -86,7 +89,7 @@ def read_header(
             raise DataRefused(f"{place}: not all of it is UTF-16. Save it as CSV UTF-8.") from error
         raise DataRefused(
             f"{place}:1: the first line is not UTF-8. Save the file as CSV UTF-8, or say its "
-            "`encoding:` in sources.yaml."
+            "`encoding:` in sources.yaml (windows-1252 is what Excel and Outlook call ANSI)."
         ) from error
     except csv.Error as error:
         raise DataRefused(
@@ -118,14 +121,15 @@ def _first_record(path: Path, encoding: str, delimiter: str) -> list[str]:
 
 
 def _delimiter_of(path: Path, encoding: str, needed: Collection[str]) -> str:
-    """Return the delimiter with which most needed columns are there; of equal ones the first."""
+    """Return the delimiter with which most (needed) columns are there; of equal ones the first."""
     folded = {name.strip().casefold() for name in needed}
     found = dict.fromkeys(DELIMITERS, 0)
     for delimiter in DELIMITERS:
         # a quoted name that another delimiter follows is an error
         with suppress(csv.Error):
             names = _first_record(path, encoding, delimiter)
-            found[delimiter] = len(folded & {name.strip().casefold() for name in names})
+            there = {name.strip().casefold() for name in names}
+            found[delimiter] = len(folded & there) if folded else len(names)
     return max(DELIMITERS, key=found.__getitem__)
 
 
@@ -160,8 +164,19 @@ def load(
 ) -> list[Rejected]:
     """Run ``create`` (the reader goes where it says ``READER``); return the rejected.
 
-    Raises DataRefused for a file that cannot be read at all.
+    Raises DataRefused for a file that cannot be read at all, RiskModelError for a full disk.
     """
+    with readable(connection, shape) as shape_read:
+        return _load(connection, create, shape_read, place, notices)
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection,
+    create: str,
+    shape: CsvShape,
+    place: str,
+    notices: list[str],
+) -> list[Rejected]:
     rejects = f"rejects_{next(_numbers)}"
     try:
         if shape.ends is None:
@@ -190,11 +205,16 @@ def run(connection: duckdb.DuckDBPyConnection, statement: str, place: str) -> No
 def unreadable(place: str, error: duckdb.Error) -> DataRefused:
     """Return the refusal of a file that the engine cannot read, in words.
 
-    Raises the error itself where it is not the file's fault: the engine has no memory left.
+    Raises the error itself where it is not the file's fault: no memory or no disk is left.
     """
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if too_little(error):
         raise error
     said = said_by(error)
+    if "not latin-1 encoded" in said:
+        return DataRefused(
+            f"{place}: not all of it is latin-1. If Excel or Outlook wrote it, say "
+            "`encoding: windows-1252` in sources.yaml."
+        )
     if "GZIP" in said.upper():
         return DataRefused(f"{place}: {TRUNCATED}")
     return DataRefused(f"{place}: cannot be read ({said}). Export it again.")

@@ -163,7 +163,7 @@ def _place_of(data: Path | None, database: Database | None) -> str:
 def _mapped_files(
     connection: duckdb.DuckDBPyConnection, data: Path, mapping: SourcesMapping, found: Found
 ) -> list[Path]:
-    used = [data / file for file in mapping.inputs.values() if isinstance(file, str)]
+    used = [data / given.file for given in mapping.inputs.values() if given.file is not None]
     for name, mapped in mapping.tables.items():
         if mapped.table is not None and mapping.database is None:
             at = mapping.where("tables", name, "table")

@@ -19,6 +19,7 @@ from risk_model.tables.files import Found
 from risk_model.tables.postgres import Database, Relation
 from risk_model.tables.quoting import identifier
 from risk_model.tables.raw import Layout, match_columns
+from risk_model.tables.resources import too_little
 
 _numbers = itertools.count()
 
@@ -60,6 +61,7 @@ def add_served(
     raw, mistakes = match_columns(table, place, database.columns(relation), layout)
     if not mistakes:
         used = {c.name: c for c in (*raw.columns.values(), *raw.known_at.values())}
+        used = {name: column for name, column in used.items() if column.constant is None}
         raw = replace(
             raw, relation=_served(connection, found, database, relation, list(used.values()))
         )
@@ -82,6 +84,8 @@ def load_served(
     except duckdb.Error as error:
         if database.failure is not None:
             raise database.failure from None
+        if too_little(error):
+            raise
         said = str(error).splitlines()[0]
         raise DataRefused(f"{database.name}:{relation.name}: cannot be read ({said}).") from error
 

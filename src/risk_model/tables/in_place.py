@@ -19,7 +19,7 @@ from risk_model.tables.quoting import identifier
 from risk_model.tables.raw import RawTable
 from risk_model.tables.repeats import repeated
 from risk_model.tables.single import single
-from risk_model.tables.staging import staging_select, typed_select
+from risk_model.tables.staging import doubtful, staging_select, typed_select
 
 FROM_ROWS = 5_000_000
 """Rows from which it pays: a smaller file is copied in a second, and may change after that."""
@@ -63,7 +63,7 @@ def viewed(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> Stamp | None
     Raises DataRefused where the file cannot be read at all.
     """
     name = raw.table.name
-    if raw.parquet is None or name not in TABLES:
+    if raw.parquet is None or name not in TABLES or doubtful(raw):
         return None
     stamp = Stamp.of(raw.parquet, raw.place)
     try:

@@ -23,7 +23,7 @@ def is_input(file: Path, data: Path | str, sources: Path | None) -> bool:
     read = [path] if path is not None else []
     if mapping is not None:
         named = [str(t.file) for t in mapping.tables.values() if t.file]
-        named += [file for file in mapping.inputs.values() if isinstance(file, str)]
+        named += [given.file for given in mapping.inputs.values() if given.file]
         views = [mapping.folder / str(t.sql) for t in mapping.tables.values() if t.sql]
         read += [mapping.path, *views, *((path / name) for name in named if path is not None)]
     return where in {one.resolve() for one in read}

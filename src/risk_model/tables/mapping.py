@@ -37,6 +37,10 @@ def _as_target(value: object) -> object:
     return str(value).lower() if isinstance(value, bool) else _as_text(value)
 
 
+def _as_file(value: object) -> object:
+    return {"file": value} if isinstance(value, str) else value
+
+
 def _spelling(value: str) -> str:
     """Check a strptime format with the engine that will use it."""
     if value.upper() in (ISO, EPOCH, EPOCH_MS, EXCEL):
@@ -73,11 +77,15 @@ def _zone(value: str) -> str:
 
 
 Word = Annotated[str, BeforeValidator(_as_text)]
+Constant = Annotated[str, BeforeValidator(_as_target)]
 Target = Annotated[str | None, BeforeValidator(_as_target)]
 Words = Annotated[tuple[Word, ...], BeforeValidator(_as_list)]
 Spellings = Annotated[
     tuple[Annotated[str, AfterValidator(_spelling)], ...], BeforeValidator(_as_list)
 ]
+Sign = Literal[",", "."]
+Encoding = Literal["utf-8", "utf-16", "latin-1", "windows-1252"]
+Delimiter = Literal[",", ";", "\t", "|"]
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
@@ -86,39 +94,46 @@ class MappedTable(Strict):
 
     Without ``columns`` theirs are called as ours; with it, only those listed are read. ``known_at``
     leads a column (or ``row``) to *their* column that holds the time from which it is known.
+    ``constants`` say what every row holds in a column that is not there.
     """
 
     file: str | None = None
     table: str | None = None
     sql: str | None = None
     columns: dict[str, Word] | None = None
+    constants: dict[str, Constant] = Field(default_factory=dict)
     values: dict[str, dict[Word, Target]] = Field(default_factory=dict)
     known_at: dict[str, Word] = Field(default_factory=dict)
     dates: Spellings | None = None
     timezone: Zone | None = None
     missing: Words | None = None
-    encoding: Literal["utf-8", "utf-16", "latin-1"] | None = None
-    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    decimal: Sign | None = None
+    encoding: Encoding | None = None
+    delimiter: Delimiter | None = None
 
 
-class InputTable(Strict):
-    """An input of the views that is a table of the database."""
+class Input(Strict):
+    """An input of the views: a file of the folder (its name alone will do), or a table."""
 
-    table: str
+    file: str | None = None
+    table: str | None = None
+    encoding: Encoding | None = None
+    delimiter: Delimiter | None = None
 
 
 class SourcesFile(Strict):
-    """The whole file. ``dates`` are for files; a view in SQL gives ISO or the engine's types.
+    """The whole file. ``dates`` and ``decimal`` are for files; a view gives what SQL writes.
 
     ``database`` is the address of a PostgreSQL database for the tables that are not in files.
     """
 
     tables: dict[str, MappedTable]
-    inputs: dict[str, str | InputTable] = Field(default_factory=dict)
+    inputs: dict[str, Annotated[Input, BeforeValidator(_as_file)]] = Field(default_factory=dict)
     database: str | None = None
     timezone: Zone = "UTC"
     dates: Spellings = ()
     missing: Words = ()
+    decimal: Sign | None = None
 
 
 class SourcesMapping:
@@ -140,16 +155,19 @@ class SourcesMapping:
     def layout(self, name: str) -> Layout:
         """Return which columns a table's are and how its cells are read."""
         mapped, whole = self.tables[name], self._content
-        dates = mapped.dates
+        dates, decimal = mapped.dates, mapped.decimal
         if dates is None:
             dates = () if mapped.sql else whole.dates
+        if decimal is None and not mapped.sql:
+            decimal = whole.decimal
         rules = Rules(
             timezone=mapped.timezone or whole.timezone,
             formats=dates,
             missing=whole.missing if mapped.missing is None else mapped.missing,
+            decimal=decimal,
             values=mapped.values,
         )
-        return Layout(mapped.columns, mapped.known_at, rules)
+        return Layout(mapped.columns, mapped.constants, mapped.known_at, rules)
 
 
 def load_mapping(path: Path) -> SourcesMapping:
@@ -176,12 +194,16 @@ def _mistakes(mapping: SourcesMapping) -> Iterator[str]:
             at_sql = mapping.where("tables", name, "sql")
             yield f"{at_sql}: no file '{mapped.sql}' beside the mapping."
         yield from _mistakes_in(mapping, table, mapped)
+    for name, given in mapping.inputs.items():
+        if (given.file is None) == (given.table is None):
+            yield f"{mapping.where('inputs', name)}: say what '{name}' is with one of file, table."
 
 
 def _mistakes_in(mapping: SourcesMapping, table: Table, mapped: MappedTable) -> Iterator[str]:
     """Yield the mistakes in the column names and renamed values of one table."""
     for part, names in (
         ("columns", mapped.columns or {}),
+        ("constants", mapped.constants),
         ("values", mapped.values),
         ("known_at", mapped.known_at),
     ):
@@ -191,8 +213,19 @@ def _mistakes_in(mapping: SourcesMapping, table: Table, mapped: MappedTable) -> 
             if name not in known:
                 near = did_you_mean(name, known)
                 yield f"{at}: table '{table.name}' has no column '{name}'.{near}"
-            elif part != "columns" and name != ROW and name not in (mapped.columns or known):
+            elif part == "constants" and name in (mapped.columns or {}):
+                yield f"{at}: '{name}' is among the columns above; leave one of them out."
+            elif (
+                part in ("values", "known_at")
+                and name != ROW
+                and name not in (mapped.columns or known)
+            ):
                 yield f"{at}: '{name}' is not among the columns of '{table.name}' above."
+    for name, value in mapped.constants.items():
+        column = table.by_name.get(name)
+        if column is not None and column.values and value not in column.values:
+            at, every = mapping.where("tables", table.name, "constants", name), column.values
+            yield f"{at}: '{name}' has no value '{value}' (one of: {', '.join(every)})."
     for name, renamed in mapped.values.items():
         yield from _mistakes_in_values(mapping, table, name, renamed)
 

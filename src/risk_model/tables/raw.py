@@ -52,9 +52,13 @@ class RawTable:
 
 @dataclass(frozen=True)
 class Layout:
-    """What a mapping says of one table: contract column → theirs, and *known at* → theirs."""
+    """What a mapping says of one table: contract column → theirs, and *known at* → theirs.
+
+    ``constants`` lead contract columns that the table has not to what every row of it holds.
+    """
 
     columns: Mapping[str, str] | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
     known_at: Mapping[str, str] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
 
@@ -94,12 +98,20 @@ def match_columns(
     mistakes: list[str] = []
     wanted = {name: theirs for name, theirs in wanted.items() if name in table.by_name}
     found = _led(place, wanted, by_name, layout.columns is not None, mistakes)
+    mistakes += [
+        f"{place}: column '{found[name].label.strip()}' is there, so leave '{name}' out of "
+        "`constants:` in sources.yaml."
+        for name in layout.constants
+        if name in found
+    ]
     known_at = _led(place, layout.known_at, by_name, True, mistakes)
     if RECORDED not in table.by_name:
         told = layout.columns is not None
         recorded = {RECORDED: (layout.columns or {}).get(RECORDED, RECORDED)}
         if not told or RECORDED in (layout.columns or {}):
             known_at |= _led(place, recorded, by_name, told, mistakes)
+    used = {folded(column.label) for column in [*found.values(), *known_at.values()]}
+    found |= {name: RawColumn(name, name, constant=said) for name, said in layout.constants.items()}
     absent = [
         wanting.name
         for wanting in table.columns
@@ -115,7 +127,6 @@ def match_columns(
         for column in [*found.values(), *known_at.values()]
         if column.family == "other"
     ]
-    used = {folded(column.label) for column in [*found.values(), *known_at.values()]}
     unknown = tuple(c.label.strip() for c in given if folded(c.label) not in used)
     raw = RawTable(table, place, "", found, known_at, layout.rules, tuple(filter(None, unknown)))
     return raw, list(dict.fromkeys(mistakes))
@@ -149,8 +160,13 @@ def _absent(
 ) -> str:
     labels = [column.label.strip() for column in given]
     wanted = ", ".join(f"'{name}'" for name in names)
+    # one of few words can be the same in every row, an id or a time cannot
+    same = any(table.by_name[name].values for name in names)
+    constant = ", or under `constants:` what every row holds" if same else ""
     if layout.columns is not None:
-        return f"{place}: {wanted} needed; say in sources.yaml which of its columns it is."
+        return (
+            f"{place}: {wanted} needed; say in sources.yaml which of its columns it is{constant}."
+        )
     shown = ", ".join(f"'{_shown(label)}'" for label in labels[:_SHOWN] if label) or "none"
     if not any(folded(label) in table.by_name for label in labels):
         return (
@@ -160,5 +176,5 @@ def _absent(
     near = "".join(did_you_mean(name, labels) for name in names[:1])
     return (
         f"{place}: no column {wanted}, needed here; the columns are {shown}.{near} "
-        "Rename it, or lead it there in sources.yaml."
+        f"Rename it, or lead it there in sources.yaml{constant}."
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 KEY_MISSING = "key missing"
 VALUE_MISSING = "required value missing"
-NOT_A_NUMBER = "not a number (write 1234.5, without thousands separators or currency)"
+NOT_A_NUMBER = (
+    "not a number (write 1234.5, without thousands separators or currency, or say `decimal:` in "
+    "sources.yaml)"
+)
 SPREADSHEET_ERROR = "an error of a spreadsheet's formula (mend it there and export again)"
 SPREADSHEET_DAY = (
     "a spreadsheet's day number (write 2026-03-31, or say dates: excel in sources.yaml)"
@@ -28,7 +31,10 @@ ENDS_BEFORE = "ends before it begins"
 TOO_FEW_COLUMNS = "fewer columns than the header (is the line cut off?)"
 TOO_MANY_COLUMNS = "more columns than the header (is a comma left unquoted?)"
 BROKEN_QUOTES = "text after a closing quote (write a quote inside a value twice)"
-NOT_UTF8 = "not UTF-8 (save the file as CSV UTF-8, or say its encoding in sources.yaml)"
+NOT_UTF8 = (
+    "not UTF-8 (save the file as CSV UTF-8, or say its `encoding:` in sources.yaml; windows-1252 "
+    "is what Excel and Outlook call ANSI)"
+)
 LINE_TOO_LONG = "longer than 2 million bytes"
 UNREADABLE = "not readable as CSV"
 
@@ -39,6 +45,13 @@ REJECTS = {
     "INVALID ENCODING": NOT_UTF8,
     "LINE SIZE OVER MAXIMUM": LINE_TOO_LONG,
 }
+
+
+def not_a_number(decimal: str | None) -> str:
+    """Return the reason for what is no number where ``decimal`` was said to be its sign."""
+    if decimal is None:
+        return NOT_A_NUMBER
+    return f"not a number that is written with `decimal: '{decimal}'` (as sources.yaml says)"
 
 
 def out_of_range(low: float | None, high: float | None) -> str:

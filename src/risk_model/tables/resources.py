@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -20,6 +21,7 @@ PER_THREAD = 256 << 20
 DATABASE = "tables.duckdb"
 """The file with the engine's tables, in the folder that it spills into."""
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(KB|MB|GB|TB|KiB|MiB|GiB|TiB)", re.I)
+_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
 _EXAMPLE = "write it as 4GB or 500MB"
 
 
@@ -90,6 +92,26 @@ def _cores() -> int:
 
 
 ALL_THERE_IS = Resources()
+
+
+def too_little(error: duckdb.Error) -> str | None:
+    """Say in a sentence what the engine has too little of, memory or disk; None for all else."""
+    said = str(error).splitlines()[0]
+    if isinstance(error, duckdb.OutOfMemoryException):
+        said = said.removeprefix("Out of Memory Error: ")
+        return (
+            f"the engine needs more memory than it may use: {said}. Give --memory more, or fewer "
+            "--threads: each works on a part of its own."
+        )
+    full = next((words for words in _FULL if words in said), None)
+    if full is None:
+        return None
+    named = re.search(r"""["']([^"']+)["']""", said)
+    folder = f"{Path(named[1]).parent}: " if named else ""
+    return (
+        f"{folder}cannot be written ({full}). The tables of a run lie there while it lasts; make "
+        "room, or name another folder with TMPDIR or `spill:` in pipelines/resources.yaml."
+    )
 
 
 def used(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> dict[str, str | int]:

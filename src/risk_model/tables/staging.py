@@ -17,6 +17,8 @@ from risk_model.timeline import DAY
 SINCE_EVER = -4_000_000_000
 """Epoch second from which a row without a time is known: long before everything."""
 KNOWN = "known__"
+DOUBT = "doubt__"
+"""Before the name of a column: words on its cells that may mean something else than was read."""
 OF_ROW = (ROW, RECORDED)
 """What tells of a whole row from when it is known."""
 
@@ -58,11 +60,20 @@ def _problem(reason: str, label: str, text: str) -> str:
 def staging_select(raw: RawTable, relation: str) -> str:
     """Return the SELECT of all contract columns, ``row_known``, ``known__…`` and ``problems``.
 
-    ``problems`` is NULL for a row that is fine, else a list of (reason, label, value).
+    ``problems`` is NULL for a row that is fine, else a list of (reason, label, value). Beside it
+    stands a column ``doubt__…`` for each that ``doubtful`` names.
     """
     judged = _cells(raw)
     outputs = [*_outputs(raw, judged), f"{_problems(raw, judged)} AS problems"]
+    outputs += [
+        f"{j.cell.doubt} AS {identifier(DOUBT + j.column.name)}" for j in judged if j.cell.doubt
+    ]
     return f"SELECT {', '.join(outputs)} FROM ({_understood(raw, judged, relation)})"
+
+
+def doubtful(raw: RawTable) -> dict[str, RawColumn]:
+    """Return the columns whose cells may mean something else than was read, as they came."""
+    return {j.column.name: j.raw for j in _cells(raw) if j.cell.doubt}
 
 
 def typed_select(raw: RawTable, relation: str) -> str:
@@ -74,11 +85,13 @@ def typed_select(raw: RawTable, relation: str) -> str:
 
 def _understood(raw: RawTable, judged: Sequence[_Judged], relation: str) -> str:
     """Return the SELECT of the cells as they came, and as they are understood."""
-    given = ", ".join(
-        f"{identifier(column.name)} AS r{i}" for i, column in enumerate(_raw_columns(raw))
-    )
+    given = ", ".join(f"{_taken(column)} AS r{i}" for i, column in enumerate(_raw_columns(raw)))
     values = ", ".join(f"{j.cell.value} AS {j.alias}" for j in judged)
     return f"SELECT *, {values} FROM (SELECT {given} FROM {relation})"
+
+
+def _taken(column: RawColumn) -> str:
+    return identifier(column.name) if column.constant is None else literal(column.constant)
 
 
 def _outputs(raw: RawTable, judged: Sequence[_Judged]) -> list[str]:

@@ -18,11 +18,11 @@ from risk_model.errors import DataRefused
 from risk_model.tables import csv_files
 from risk_model.tables.files import Found, described, ending_of
 from risk_model.tables.from_postgres import load_served, named
-from risk_model.tables.mapping import SourcesMapping
+from risk_model.tables.mapping import Input, SourcesMapping
 from risk_model.tables.postgres import Database
 from risk_model.tables.quiet import keep_quiet
 from risk_model.tables.quoting import identifier, literal
-from risk_model.tables.resources import EngineConfig
+from risk_model.tables.resources import EngineConfig, too_little
 from risk_model.tables.signatures import not_readable
 
 
@@ -63,7 +63,7 @@ def _load_input(
 ) -> None:
     """Load one input, a file of the folder or a table of the database; or note the mistake."""
     given, at = mapping.inputs[name], mapping.where("inputs", name)
-    if not isinstance(given, str):
+    if given.table is not None:
         if database is None:
             found.mistakes.append(
                 f"{at}: no database to find '{given.table}' in; give `database:`."
@@ -71,19 +71,22 @@ def _load_input(
         elif relation := named(database, given.table, at, found):
             load_served(connection, name, database, relation, found)
         return
+    file = str(given.file)
     if data is None:
-        found.mistakes.append(f"{at}: {found.place} is a database; write {{table: {given}}}.")
+        found.mistakes.append(f"{at}: {found.place} is a database; write {{table: {file}}}.")
     elif not data.is_dir():
         return
-    elif not (path := data / given).exists() and not path.is_symlink():
-        found.mistakes.append(f"{at}: no file '{given}' in {data.name}.")
+    elif not (path := data / file).exists() and not path.is_symlink():
+        found.mistakes.append(f"{at}: no file '{file}' in {data.name}.")
     elif ending_of(path) is None:
-        found.mistakes.append(f"{at}: '{given}' is no .csv, .csv.gz or .parquet file.")
+        found.mistakes.append(f"{at}: '{file}' is no .csv, .csv.gz or .parquet file.")
     else:
-        _load_file(connection, name, path, found)
+        _load_file(connection, name, path, given, found)
 
 
-def _load_file(connection: duckdb.DuckDBPyConnection, name: str, path: Path, found: Found) -> None:
+def _load_file(
+    connection: duckdb.DuckDBPyConnection, name: str, path: Path, given: Input, found: Found
+) -> None:
     create = f"CREATE TABLE {identifier(name)} AS SELECT"
     wrong = not_readable(path)
     if wrong:
@@ -93,7 +96,7 @@ def _load_file(connection: duckdb.DuckDBPyConnection, name: str, path: Path, fou
         described(connection, relation, path.name)
         connection.execute(f"{create} CAST(COLUMNS(*) AS VARCHAR) FROM {relation}")
         return
-    columns, shape, notices = csv_files.read_header(path)
+    columns, shape, notices = csv_files.read_header(path, (), given.encoding, given.delimiter)
     found.notices += notices
     labels = [column.label.strip() or column.name for column in columns]
     twice = {label for label in labels if labels.count(label) > 1}
@@ -152,6 +155,8 @@ def run_view(
         )
         connection.unregister("rows_of_view")
     except duckdb.Error as error:
+        if too_little(error):
+            raise
         said = " ".join(line.strip() for line in str(error).splitlines() if line.strip(" ^"))
         raise DataRefused(f"{file}: {said}") from error
     return relation

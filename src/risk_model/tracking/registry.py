@@ -90,7 +90,7 @@ def promote(
     if before not in (None, version):
         tags["champion_before"] = str(before)
     with in_words():
-        client.get_model_version(name, version)
+        _forget_rollback(client, name, version)
         for key, value in tags.items():
             client.set_model_version_tag(name, version, key, value)
         client.update_model_version(name, version, f"Champion since {tags['promoted_at']}: {why}")
@@ -115,10 +115,18 @@ def roll_back(name: str, why: str, *, by: str | None = None) -> tuple[str, str]:
     client = open_mlflow().MlflowClient()
     with in_words():
         client.set_registered_model_alias(name, CHAMPION, before)
+        _forget_rollback(client, name, before)
         for key, value in {"rolled_back_because": why, "rolled_back_by": by or _user()}.items():
             client.set_model_version_tag(name, present, key, value)
     log.info("champion: %s version %s again, %s rolled back (%s)", name, before, present, why)
     return present, before
+
+
+def _forget_rollback(client: Any, name: str, version: str) -> None:
+    """Take off a version what an earlier rollback wrote: whoever is champion is not rolled back."""
+    for key in client.get_model_version(name, version).tags:
+        if key.startswith("rolled_back_"):
+            client.delete_model_version_tag(name, version, key)
 
 
 def versions(name: str) -> list[Version]:

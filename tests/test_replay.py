@@ -1,0 +1,122 @@
+"""What the Monday replay takes for averted, and where it says that nobody would have known."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from risk_model import worth
+from risk_model.pipelines.backtest import worth_of
+from risk_model.pipelines.judge import Judged
+from risk_model.pipelines.present import as_text
+from risk_model.pipelines.replay import _averted, _suspected
+from risk_model.pipelines.report import shown
+from risk_model.splits import WAYS
+from risk_model.timeline import DAY
+
+MONDAYS = [0, 7, 14, 21]
+
+
+def averted(*told: dict[str, Any], y: int = 0) -> list[int]:
+    """Return the lists of account A that these outcomes clear."""
+    columns = ["account_id", "as_of", "acted_at", "action", "outcome"]
+    outcomes = pd.DataFrame([{"account_id": "A"} | row for row in told], columns=columns)
+    outcomes["acted_at"] = outcomes["acted_at"].astype("Int64")
+    line: Any = SimpleNamespace(
+        tables=SimpleNamespace(present={"outcomes"}, frame=lambda name: outcomes),
+        settings=SimpleNamespace(backtest=SimpleNamespace(every_days=7)),
+    )
+    snapshots = pd.DataFrame(
+        [(account, day) for day in MONDAYS for account in ("A", "B")],
+        columns=["account_id", "as_of"],
+    )
+    marked = _averted(snapshots, np.full(len(snapshots), y), line, 30)
+    assert not marked[snapshots["account_id"] == "B"].any()
+    return [int(day) for day in snapshots.loc[marked, "as_of"]]
+
+
+def test_what_was_averted_clears_the_one_list_that_it_answers() -> None:
+    assert averted({"as_of": 7, "acted_at": 8 * DAY, "outcome": "averted"}) == [7]
+    # A list made on another day of that week is answered by the replayed one before it.
+    assert averted({"as_of": 10, "acted_at": 16 * DAY, "outcome": "averted"}) == [7]
+
+
+@pytest.mark.parametrize("outcome", ["unknown", "nothing-there", "escalated", None])
+def test_an_act_whose_end_nobody_calls_averted_stays_a_false_alarm(outcome: str | None) -> None:
+    assert averted({"as_of": 7, "acted_at": 8 * DAY, "outcome": outcome}) == []
+
+
+def test_nothing_is_cleared_without_an_act_within_the_horizon_of_that_list() -> None:
+    for acted in (None, 6 * DAY, 37 * DAY):
+        assert averted({"as_of": 7, "acted_at": acted, "outcome": "averted"}) == []
+    # Of lists before the replay, or long after its last, it knows nothing.
+    for list_of in (-3, 28):
+        told = {"as_of": list_of, "acted_at": (list_of + 1) * DAY, "outcome": "averted"}
+        assert averted(told) == []
+
+
+def test_an_escalation_that_came_is_a_hit_whatever_people_wrote() -> None:
+    assert averted({"as_of": 7, "acted_at": 8 * DAY, "outcome": "averted"}, y=1) == []
+
+
+def test_what_was_measured_for_nobody_that_day_is_not_taken_for_calm() -> None:
+    days = pd.Series([0, 0, 7, 7])
+    features = pd.DataFrame(
+        {
+            "open_urgent_tickets": [0.0, np.nan, np.nan, np.nan],
+            "threats_28d": [0.0, 0.0, 0.0, 0.0],
+            # Nobody had an escalation yet: that is calm, and no gap in what is measured.
+            "days_since_escalation": [np.nan] * 4,
+        }
+    )
+    assert _suspected(features, days).tolist() == [False, False, True, True]
+    # A table that the company never had tells nothing, as before.
+    never = features.assign(open_urgent_tickets=np.nan)
+    assert _suspected(never, days).tolist() == [False] * 4
+
+
+def report(averted: bool, gap: int = 0) -> str:
+    """Return what is printed of a small replay: 40 accounts, every eighth of which escalates."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame([(day, f"A{n:02}", n) for day in range(0, 70, 7) for n in range(40)])
+    rows.columns = pd.Index(["day", "account", "n"])
+    came = rows["n"].where(rows["n"] % 8 == 0) + 20.0
+    hit = (came >= rows["day"]) & (came < rows["day"] + 30)
+    replay = rows.assign(
+        csm="Ann",
+        y=hit.astype(int),
+        escalated_day=came.where(hit),
+        averted=averted & (rows["n"] == 1),
+        hidden=True,
+        blend=0.5 * hit + rng.random(len(rows)),
+        rules=rng.random(len(rows)),
+    )
+    ways = {way: {"logistic": {"auroc": 0.7, "average_precision": 0.1}} for way in WAYS}
+    told = {**worth_of(worth.ranked_by(replay, "blend"), 10), "splits": ways}
+    told |= {"calm_means": ["no threat"], "gap_days": gap, "horizon_days": 30}
+    done: Any = SimpleNamespace(judged=Judged(None, {}, "made up"), sections=told)
+    return " ".join(as_text(shown(done), 300).split())
+
+
+def test_the_report_sets_lists_drawn_by_lot_beside_everything_that_was_caught() -> None:
+    said = report(averted=False)
+    # A quarter of all is listed, before the five for 3, 5, 5, 4 and 4 weeks: 5 - sum of 0.75^weeks.
+    assert "│ drawn by lot │ 5.2% │ 3.5 (69%) │ 25% │ 9.5 │ 75% │" in said
+    assert "caught (by lot 69%)" in said
+    assert "Where nobody would have known (no threat):" in said
+    assert "escalations caught, by lot 3.5." in said
+    assert "drawn by lot 7, 18% of all." in said
+    assert "at random" not in said
+    assert "averted" not in said.lower()
+    assert "gap" not in said
+
+
+def test_the_report_tells_what_was_averted_member_by_member_and_a_gap_that_was_asked_for() -> None:
+    said = report(averted=True, gap=14)
+    assert "Averted, as people say who acted on them" in said
+    assert "blend 1, rules 3" in said
+    assert "only escalations 14 days or more after a list count, up to 44" in said
