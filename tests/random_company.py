@@ -60,10 +60,11 @@ MAY_BE_LATE = {
 
 
 def hear(text: str) -> dict[str, float]:
-    """Hear a made-up text: its first word is the tone in 32nds, the others are signals."""
-    tone, *words = text.split()
+    """Hear a made-up text: its first number is the tone in 32nds, the words are signals."""
+    words = text.split()
+    tone = next((int(word) for word in words if word.lstrip("-").isdigit()), 0)
     said = {name: float(name in words) for name in SIGNALS}
-    return {**said, "sentiment": int(tone) / 32, "words": float(len(words))}
+    return {**said, "sentiment": tone / 32, "words": float(len(words))}
 
 
 def hear_all(texts: Sequence[str], *_: object, **__: object) -> pd.DataFrame:

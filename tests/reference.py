@@ -20,6 +20,7 @@ from reference_facts import (
     Fact,
     Hear,
     add_answers,
+    add_automatic,
     add_busy,
     add_by_itself,
     add_csm_changes,
@@ -30,8 +31,9 @@ from reference_facts import (
     fact_of,
     in_seconds,
     rows_of,
+    said_of,
 )
-from reference_verbs import at_of, columns_read, derived, of_past, of_rows
+from reference_verbs import HAPPENS, at_of, columns_read, derived, of_past, of_rows
 from risk_model.catalogue import Catalogue, Feature
 from risk_model.tables import Tables
 from risk_model.tables.contract import CONTRACT
@@ -41,6 +43,14 @@ from risk_model.text import SIGNALS
 WITH_CUSTOMER = ("pending", "waiting on customer")
 SAID = ("public_reply", "automatic_reply", "reopened", "our turn", "their turn")
 REGISTERS = ("accounts", "renewals", "outcomes")
+
+
+# What a row of a table has besides its columns.
+ADDED = {
+    "messages": (add_automatic,),
+    "incidents": (add_busy, add_unplanned),
+    "renewals": (add_by_itself,),
+}
 
 
 class Reference:
@@ -56,6 +66,7 @@ class Reference:
         if "tickets" in tables.present:
             self._open_priorities()
             self._open_silences()
+        self._open_said()
         self.measured_days = {
             name: [(event // DAY, known) for event, known in self._events(name)]
             for name in tables.present
@@ -115,6 +126,8 @@ class Reference:
 
     def is_measured(self, feature: Feature, as_of: int) -> bool:
         """Say whether table and columns are there, and the table covers the window."""
+        if feature.source == "said":
+            return any(self._covers(table, feature, as_of) for table in self.said_in)
         table = "tickets" if feature.source in ("priorities", "silences") else feature.source
         if table not in self.present or self._needs(feature) & self.missing[feature.source]:
             return False
@@ -122,6 +135,10 @@ class Reference:
             return True
         if feature.source == "silences" and "ticket_events" in self.present:
             table = "ticket_events"
+        return self._covers(table, feature, as_of)
+
+    def _covers(self, table: str, feature: Feature, as_of: int) -> bool:
+        """Say whether the rows of a table, as known by then, reach around the window."""
         grace = CONTRACT[table].grace_days
         days = [day for day, known in self.measured_days[table] if known < as_of * DAY]
         last_looked_at = as_of - feature.lag - 1
@@ -169,11 +186,8 @@ class Reference:
             if name in HEARD:
                 add_signals(name, fact, hear)
             facts[row["account_id"]].append(fact)
-            if name == "incidents":
-                add_busy(fact)
-                add_unplanned(fact)
-            if name == "renewals":
-                add_by_itself(fact)
+            for add in ADDED.get(name, ()):
+                add(fact)
         missing = {column.name for column in table.columns} - self.present[name]
         for theirs in facts.values():
             if name == "messages":
@@ -189,9 +203,25 @@ class Reference:
             missing |= {derived_name} if until in missing else set()
         if name == "usage" and "actions" in missing:
             missing |= {"weekday_actions"}
-        if HEARD.get(name) in missing:
+        missing |= {"automatic"} if name == "messages" and "direction" in missing else set()
+        if name in HEARD and set(HEARD[name]) <= missing:
             missing |= {*SIGNALS, *MADE_OF_SIGNALS}
         self.sources[name], self.missing[name] = facts, missing
+
+    def _open_said(self) -> None:
+        """Texts of theirs that raise a matter, from all tables that have texts of theirs."""
+        said: dict[str, list[Fact]] = defaultdict(list)
+        there = []
+        for name in HEARD:
+            at = HAPPENS[name]
+            missing = self.missing.get(name, {"threat"})
+            if missing & {"threat", "direction", at}:
+                continue
+            there.append(name)
+            for account, facts in self.sources[name].items():
+                said[account] += [row for fact in facts if (row := said_of(name, fact, at))]
+        self.sources["said"], self.missing["said"] = said, set()
+        self.said_in = [name for name in there if name != "surveys"] or there
 
     def _meetings_of(self, account: str) -> list[Fact]:
         told = "status" in self.present.get("meetings", ())

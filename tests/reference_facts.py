@@ -17,7 +17,16 @@ DAY, HOUR = 86_400, 3_600
 Hear = Callable[[str], Mapping[str, float]]
 Row = dict[str, Any]
 
-HEARD = {"messages": "text", "surveys": "comment", "tickets": "description"}
+HEARD = {
+    "messages": ("text",),
+    "surveys": ("comment",),
+    "tickets": ("subject", "description"),
+}
+# What makes a text of theirs a row of ``said``.
+RAISED = (
+    *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
+    *("no_progress", "expectation_gap", "billing", "passed_around", "asks_for_higher", "outage"),
+)
 HOURS = {
     "tickets": {
         "hours_to_first_response": ("opened_at", "first_response_at"),
@@ -178,7 +187,8 @@ def _is_near(one: Fact, other: Fact, enough: int) -> bool:
 
 def add_signals(table: str, fact: Fact, hear: Hear) -> None:
     """Add what a text was heard to say; of messages only what customers wrote."""
-    text = fact.values[HEARD[table]]
+    texts = [fact.values[name] for name in HEARD[table] if fact.values[name] is not None]
+    text = "\n\n".join(texts) if texts else None
     ours = table == "messages" and fact.values["direction"] != "inbound"
     said = hear(text) if text is not None and not ours else dict.fromkeys(SIGNALS)
     if said["question"] is None:
@@ -192,13 +202,36 @@ def add_signals(table: str, fact: Fact, hear: Hear) -> None:
         made = (max(raised), wants, max(asked), thanks)
         said = {**said, **dict(zip(MADE_OF_SIGNALS, made, strict=True))}
     fact.values |= said
-    fact.known |= dict.fromkeys(said, fact.known[HEARD[table]])
+    times = [fact.known[name] for name in HEARD[table]]
+    fact.known |= dict.fromkeys(said, None if None in times else max(times))
 
 
-def _known_to_be_ours(message: Fact) -> int | None:
-    """Return from when it is known whose a message is; None means never."""
-    since = [message.row_known, message.known["direction"], message.known["channel"]]
-    return None if None in since else max(since)
+def add_automatic(fact: Fact) -> None:
+    """Add whether a machine of ours sent it, as the made-up texts tell."""
+    says = (fact.values["text"] or "").startswith(("Out of office", "Newsletter"))
+    fact.values["automatic"] = int(fact.values["direction"] == "outbound" and says)
+    fact.known["automatic"] = fact.known["text"]
+
+
+def said_of(table: str, fact: Fact, at: str) -> Fact | None:
+    """Return a text of theirs that raises a matter as a row of ``said``; None for all others."""
+    values = {name: fact.values[name] for name in RAISED}
+    times = [fact.row_known, fact.known["threat"], fact.known.get(at, fact.row_known)]
+    if table == "messages":
+        times.append(fact.known["direction"])
+    if None in times or fact.values[at] is None or not any(values.values()):
+        return None
+    return Fact({**values, "said_at": fact.values[at]}, {}, max(times), f"{table}|{fact.key}")
+
+
+def _ends_waiting(message: Fact) -> int | None:
+    """Return from when it is known that a message ends what has waited; None means never."""
+    ours = message.values["direction"] == "outbound" and not message.values["automatic"]
+    ours = ours or message.values["channel"] == "call"
+    theirs = message.values["direction"] == "inbound"
+    theirs = theirs and bool(message.values["thanks"]) and not message.values["wants_answer"]
+    times = [message.row_known, *(message.known[c] for c in ("direction", "channel", "text"))]
+    return max(times) if (ours or theirs) and None not in times else None
 
 
 def _is_ours(message: Fact) -> bool:
@@ -229,13 +262,11 @@ def add_answers(messages: list[Fact], meetings: list[Fact]) -> None:
         return message.values["sent_at"], _is_ours(message), message.key
 
     for message in messages:
-        ours = [
+        ends = [
             time
             for other in messages
-            if _is_ours(other)
-            and order(other) >= order(message)
-            and (time := _known_to_be_ours(other)) is not None
+            if order(other) >= order(message) and (time := _ends_waiting(other)) is not None
         ]
-        ours += [known for at, known in held if at >= order(message)]
-        message.values["answered_at"] = min(ours, default=None)
+        ends += [known for at, known in held if at >= order(message)]
+        message.values["answered_at"] = min(ends, default=None)
         message.known["answered_at"] = message.values["answered_at"]

@@ -70,13 +70,13 @@ def test_every_category_is_heard_in_the_messages_it_was_made_with() -> None:
 # Just below what the sets reached: precision, recall.
 REACHED = {
     "urgency": (0.91, 0.74),
-    "threat": (0.90, 0.72),
+    "threat": (0.89, 0.74),
     "competitor": (0.79, 0.56),
     "legal": (0.94, 0.90),
     "breach": (0.90, 0.72),
     "data_loss": (0.89, 0.73),
     "public": (0.94, 0.77),
-    "hesitancy": (0.87, 0.85),
+    "hesitancy": (0.86, 0.85),
     "complaint": (0.78, 0.80),
     "frustration": (0.80, 0.62),
     "no_progress": (0.83, 0.64),
@@ -84,7 +84,7 @@ REACHED = {
     "billing": (0.78, 0.76),
     "passed_around": (0.78, 0.71),
     "executive": (0.86, 0.83),
-    "asks_for_higher": (0.95, 0.88),
+    "asks_for_higher": (0.95, 0.87),
     "outage": (0.93, 0.68),
     "question": (0.95, 0.96),
     "thanks": (0.95, 0.55),
@@ -94,8 +94,8 @@ REACHED = {
 def test_messages_in_other_words_are_heard_well_enough_to_be_of_use() -> None:
     """The aim, 0.9 and 0.85 in each category, is reached by legal, asks for higher and question.
 
-    The precision also by urgency, threat, breach, lost data, public, expectation gap, outage and
-    thanks, the recall by hesitancy. Each is said by 68 messages or more, of two authors.
+    The precision also by urgency, breach, lost data, public, expectation gap, outage and thanks,
+    the recall by hesitancy. Each is said by 68 messages or more, of two authors.
     """
     counts = counts_of(HELD_OUT)
     precision, recall = shares_of(counts)
@@ -119,6 +119,47 @@ def test_the_two_sets_share_no_message_and_hold_enough_traps() -> None:
     for rows in (TUNED, HELD_OUT):
         silent = sum("1" not in [row[name] for name in FLAGS] for row in rows)
         assert silent >= 65
+
+
+@pytest.mark.parametrize(
+    ("threat", "harmless"),
+    [
+        (
+            "We will cancel our subscription because the upload crashes.",
+            "Cancel the upload please.",
+        ),
+        ("We are cancelling the agreement, your webinar was a joke.", "We cancel the webinar."),
+        ("We cancel if the transfer is not repaired.", "We cancel the transfer."),
+        ("We will cancel unless somebody takes my calls.", "We have to cancel today's call."),
+        ("I will terminate our contract after that training.", "I cancel the training of June."),
+        ("We're cancelling: the downloads never finish.", "We're cancelling the download."),
+        ("We will leave, says my boss.", "My boss leaves on Friday."),
+        ("We cancel our account over these imports.", "Cancel the account manager's visit."),
+    ],
+)
+def test_what_makes_them_leave_does_not_hide_that_they_leave(threat: str, harmless: str) -> None:
+    assert hear(threat, LEXICONS)["threat"] == 1
+    assert hear(harmless, LEXICONS)["threat"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("Thanks for the invoice. It was paid today.", "billing"),
+        ("Your competitor Acme called us. We told them we are happy with you.", "competitor"),
+        ("Please escalate the ticket to your engineering team.", "asks_for_higher"),
+    ],
+)
+def test_plain_mail_raises_no_alarm(text: str, category: str) -> None:
+    assert hear(text, LEXICONS)[category] == 0
+
+
+def test_a_call_for_the_head_of_those_who_mend_it_is_heard() -> None:
+    for text in (
+        "Escalate this to the engineering director.",
+        "Please escalate it to your manager.",
+    ):
+        assert hear(text, LEXICONS)["asks_for_higher"] == 1
 
 
 @pytest.mark.parametrize(
@@ -442,6 +483,10 @@ def with_phrases(*phrases: str, **more: tuple[str, ...]) -> Lexicons:
         ("blue ... whale", "blue and very big whale", "blue. A whale"),
         ("blue ... whale", "blue is the whale", "blue is not a whale"),
         ("blue ... whale", "blue one two three four whale", "blue one two three four five whale"),
+        ("blue .. whale", "blue one two three four whale", "blue, a whale"),
+        ("blue .. whale", "the blue, very old; a blue very old whale", "blue because the whale"),
+        ("blue .. whale", "blue little whale", "blue contract whale"),
+        ("blue .. whale", "blue is the whale", "blue is not a whale"),
         ("blue + whale", "whale, it seems in the very far distance, of blue", "blue. A whale"),
         ("=jumped", "it jumped", "it jumps"),
         ("jump", "it jumped", "it is jumpy"),

@@ -1,11 +1,11 @@
-"""What kind of flag a feature raises: the table that it comes from, messages by what was heard."""
+"""What kind of flag a feature raises: the table that it comes from, or what was heard."""
 
 from __future__ import annotations
 
-from risk_model.catalogue.spec import STINTS_OF, Catalogue, Feature
+from risk_model.catalogue.spec import SAID, STINTS_OF, Catalogue, Feature
 
-# Where the rows of one table tell of another's.
-TABLE_OF = {**STINTS_OF, "ticket_events": "tickets"}
+# Where the rows of one table tell of another's. What was said counts by what it says, anywhere.
+TABLE_OF = {**STINTS_OF, "ticket_events": "tickets", SAID: "messages"}
 # Columns of a message that a feature may ask for without asking what was heard.
 PLAIN = frozenset(
     {
@@ -19,6 +19,6 @@ def kind_of(feature: Feature, catalogue: Catalogue) -> str:
     """Return the kind: a table's name, or ``messages: threat`` for what a message says."""
     if feature.is_derived:
         return kind_of(catalogue.by_name[feature.parts[0]], catalogue)
-    heard = sorted(set(feature.where) - PLAIN) if feature.source == "messages" else []
     table = TABLE_OF.get(feature.source, feature.source)
+    heard = sorted(set(feature.where) - PLAIN) if table == "messages" else []
     return f"{table}: {heard[0]}" if heard else table

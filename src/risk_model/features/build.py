@@ -10,7 +10,7 @@ import narwhals as nw
 import pandas as pd
 
 from risk_model.catalogue import Catalogue, Feature
-from risk_model.catalogue.spec import COMPANY_VERBS, STINTS_OF
+from risk_model.catalogue.spec import COMPANY_VERBS, SAID, STINTS_OF
 from risk_model.engines import Engine, RowFunction
 from risk_model.features.calendar import Calendar
 from risk_model.features.combine import combined
@@ -24,7 +24,7 @@ from risk_model.features.measured import (
     reach_of,
 )
 from risk_model.features.passes import passes_for
-from risk_model.features.sources import Source, open_source
+from risk_model.features.sources import HEARD, Source, open_source
 from risk_model.features.spans import as_days
 
 Frame = nw.LazyFrame[Any]
@@ -132,6 +132,7 @@ def _open_sources(
     names = {feature.source for feature in catalogue.features if not feature.is_derived}
     names |= {"tickets"} if names & set(STINTS_OF) else set()
     names |= {"ticket_events"} if "silences" in names else set()
+    names |= set(HEARD) if SAID in names else set()
     read: dict[str, frozenset[str]] = dict.fromkeys(names, frozenset())
     for feature in catalogue.features:
         if not feature.is_derived:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import narwhals as nw
 
+from risk_model.features.answers import is_automatic
 from risk_model.features.days import days_of
 from risk_model.timeline import DAY, HOUR
 
@@ -71,6 +72,9 @@ DERIVED: dict[str, dict[str, Derived]] = {
     },
     "renewals": {
         "by_itself": Derived(None, _by_itself, ("renewal_date",), like="auto_renew"),
+    },
+    "messages": {
+        "automatic": Derived(None, is_automatic, ("direction",), like="text"),
     },
     "usage": {
         "weekday_actions": Derived(

@@ -13,6 +13,7 @@ import narwhals as nw
 import pandas as pd
 
 from risk_model.catalogue import Catalogue, Feature
+from risk_model.catalogue.spec import EVENT_TIME, SAID
 from risk_model.engines import Engine
 from risk_model.features.matters import matters_of
 from risk_model.features.sources import HEARD, OF_SIGNALS
@@ -24,6 +25,7 @@ from risk_model.timeline import DAY
 
 Frame = nw.LazyFrame[Any]
 log = logging.getLogger(__name__)
+TEXT = "text"
 PIECE = 20_000
 """Texts that are here at once: enough to keep every core reading."""
 TOGETHER = 5
@@ -47,24 +49,44 @@ def hear_texts(
     Of messages only what customers wrote is heard: our own words are not theirs. What the cache
     knows is not read again; it holds no text.
     """
-    signals = {*SIGNALS, *OF_SIGNALS}
+    # What they wrote afterwards may have ended their waiting.
+    signals = {*SIGNALS, *OF_SIGNALS, "answered_at"}
     heard = matters_of(engine, present, catalogue)
-    for name, (column, _) in HEARD.items():
-        readers = [f for f in catalogue.features if f.source == name and f.columns & signals]
-        if not readers or column not in present.get(name, ()):
+    for name, columns in HEARD.items():
+        readers = [
+            feature
+            for feature in catalogue.features
+            if feature.source == SAID or (feature.source == name and feature.columns & signals)
+        ]
+        there = [column for column in columns if column in present.get(name, ())]
+        if not readers or not there:
             continue
-        key = CONTRACT[name].key[0]
-        texts = _looked_at(engine.table(name), readers, days)
+        texts = _looked_at(engine.table(name), readers, days, EVENT_TIME[name])
         if name == "messages":
             texts = texts.filter(nw.col("direction") == "inbound")
-        texts = texts.filter(~nw.col(column).is_null()).select(key, column)
-        pieces = _heard_by_piece(engine, texts, key, column, lexicons, cache, progress)
+        key = CONTRACT[name].key[0]
+        texts = _as_one(texts, key, there)
+        pieces = _heard_by_piece(engine, texts, key, TEXT, lexicons, cache, progress)
         heard[name] = engine.gathered(pieces)
     return heard
 
 
-def _looked_at(rows: Frame, readers: Iterable[Feature], days: Sequence[int]) -> Frame:
-    """Return the rows that one of the features can see on one of the days, and maybe others."""
+def _as_one(rows: Frame, key: str, columns: Sequence[str]) -> Frame:
+    """Return (key, TEXT) of the rows that have one: a subject is a sentence before the rest."""
+    rows = rows.filter(
+        nw.any_horizontal(*(~nw.col(c).is_null() for c in columns), ignore_nulls=True)
+    )
+    if len(columns) == 1:
+        return rows.select(key, nw.col(columns[0]).alias(TEXT))
+    parts = (nw.col(column).cast(nw.String) for column in columns)
+    return rows.select(key, nw.concat_str(*parts, separator="\n\n", ignore_nulls=True).alias(TEXT))
+
+
+def _looked_at(rows: Frame, readers: Iterable[Feature], days: Sequence[int], happens: str) -> Frame:
+    """Return the rows that one of the features can see on one of the days, and maybe others.
+
+    ``happens`` is the moment of a row of the table: what it says was said then.
+    """
     if not days:
         return rows
     rows = rows.filter(nw.col("row_known") < max(days) * DAY)
@@ -73,6 +95,7 @@ def _looked_at(rows: Frame, readers: Iterable[Feature], days: Sequence[int]) -> 
         if farthest is None:
             return rows
         moment, seconds = farthest
+        moment = happens if moment == EVENT_TIME[SAID] else moment
         seen.append(nw.col(moment) >= now - seconds)
     return rows.filter(nw.any_horizontal(*seen, ignore_nulls=True))
 

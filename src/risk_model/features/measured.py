@@ -16,23 +16,24 @@ from risk_model.features.sources import Source
 from risk_model.tables.contract import CONTRACT
 from risk_model.timeline import DAY
 
-Reach = tuple[str, int, int]
+Reach = tuple[tuple[str, ...], int, int]
 Frame = nw.LazyFrame[Any]
 
 
 def reach_of(feature: Feature, source: Source) -> Reach:
-    """Return (table, lag, reach): the feature looks at ``[as_of - reach, as_of - lag)``.
+    """Return (tables, lag, reach): the feature looks at ``[as_of - reach, as_of - lag)``.
 
-    What holds at a moment (open rows, the latest row) needs the table to have begun by then.
+    It is measured where one of the tables is. What holds at a moment (open rows, the latest row)
+    needs the table to have begun by then.
     """
     window = feature.window if feature.verb in WINDOW_VERBS else 1
-    return source.table, feature.lag, feature.lag + (window or 1)
+    return source.tables, feature.lag, feature.lag + (window or 1)
 
 
 def flag_name(reach: Reach) -> str:
     """Return the column that says whether a reach is measured."""
-    table, lag, far = reach
-    return f"measured_{table}_{lag}_{far}"
+    tables, lag, far = reach
+    return f"measured_{'_'.join(tables)}_{lag}_{far}"
 
 
 def measured_flags(
@@ -40,17 +41,19 @@ def measured_flags(
 ) -> dict[Reach, list[bool]]:
     """Return for each reach at which snapshots it is measured."""
     wanted = sorted(set(reaches))
-    tables = sorted({table for table, _, _ in wanted if CONTRACT[table].is_event})
+    tables = sorted({table for some, _, _ in wanted for table in some if CONTRACT[table].is_event})
     covered = _covered(engine, [sources[table] for table in tables], grid)
-    return {
-        reach: measured_days(
-            grid, covered[reach[0]], reach[1], reach[2], CONTRACT[reach[0]].grace_days
-        )
+    flags = {}
+    for some, lag, far in wanted:
         # A register (accounts, renewals) tells what is true, not what happened: it never stops.
-        if reach[0] in covered
-        else [True] * len(grid.days)
-        for reach in wanted
-    }
+        each = [
+            measured_days(grid, covered[table], lag, far, CONTRACT[table].grace_days)
+            if table in covered
+            else [True] * len(grid.days)
+            for table in some
+        ]
+        flags[some, lag, far] = [any(of_day) for of_day in zip(*each, strict=True)]
+    return flags
 
 
 def _covered(

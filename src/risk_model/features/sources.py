@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import narwhals as nw
 
-from risk_model.catalogue.spec import EVENT_TIME, STINTS_OF
+from risk_model.catalogue.spec import EVENT_TIME, SAID, STINTS_OF
 from risk_model.engines import Engine
 from risk_model.features.answers import held_meetings, with_answers
 from risk_model.features.csm_changes import with_csm_changes
@@ -34,23 +36,24 @@ MATTERS: dict[str, tuple[str, str, int]] = {
     "escalations": ("issue", "cause", 1),
 }
 
-# Texts that are heard: source -> (column, from when it is known).
-HEARD: dict[str, tuple[str, str | None]] = {
-    "messages": ("text", None),
-    "surveys": ("comment", "responded_at"),
-    "tickets": ("description", None),
+# Texts that are heard: source -> the columns that are read one after the other as one text.
+HEARD: dict[str, tuple[str, ...]] = {
+    "messages": ("text",),
+    "surveys": ("comment",),
+    "tickets": ("subject", "description"),
 }
+HEARD_FROM = "heard_from"
 
 
 # What a text raises as a matter, whatever its tone; and what asks for an answer or complains.
-_MATTERS_RAISED = (
+MATTERS_RAISED = (
     *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
     *("no_progress", "expectation_gap", "billing", "passed_around", "asks_for_higher", "outage"),
 )
 OF_SIGNALS: dict[str, tuple[str, ...]] = {
-    "concern": (*_MATTERS_RAISED, "executive"),
-    "wants_answer": (*_MATTERS_RAISED, "question", "complaint", "frustration"),
-    "complains": (*_MATTERS_RAISED, "complaint", "frustration"),
+    "concern": (*MATTERS_RAISED, "executive"),
+    "wants_answer": (*MATTERS_RAISED, "question", "complaint", "frustration"),
+    "complains": (*MATTERS_RAISED, "complaint", "frustration"),
     # Less what asks or complains beside it.
     "mere_thanks": ("thanks",),
 }
@@ -62,7 +65,7 @@ class Source:
 
     ``known`` leads a column to the time column from which it is known: a time that tells of
     itself to itself. A column that is not in it is known with the row. ``bare`` is the table
-    without what was joined to it.
+    without what was joined to it. ``measured_by`` are the tables of a source of several.
     """
 
     name: str
@@ -72,6 +75,12 @@ class Source:
     known: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     bare: Frame | None = None
+    measured_by: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables of which at least one has to cover what is looked at."""
+        return self.measured_by or (self.table,)
 
     def known_columns(self, columns: frozenset[str], at: str) -> tuple[str, ...]:
         """Return the time columns from which ``columns`` and ``at`` are known, besides ``at``."""
@@ -94,6 +103,7 @@ def source_columns() -> dict[str, frozenset[str]]:
     names["silences"] |= {"priority", "opened_at", "resolved_at"}
     names["priorities"] = {"from_time", "until_time", "priority", "resolved_at", "opened_at"}
     names["ticket_events"] |= {"account_id"}
+    names[SAID] = {"said_at", "row_known", *MATTERS_RAISED}
     return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
 
 
@@ -105,7 +115,8 @@ def late_columns() -> dict[str, dict[str, str]]:
     }
     for name, columns in DERIVED.items():
         late[name] |= {made: d.known_at for made, d in columns.items() if d.known_at}
-    for name, (_, since) in HEARD.items():
+    for name, texts in HEARD.items():
+        since = next((late[name][text] for text in texts if text in late[name]), None)
         late[name] |= dict.fromkeys(SIGNALS, since) if since else {}
     late["messages"]["answered_at"] = "answered_at"
     late["priorities"] = {"resolved_at": "resolved_at"}
@@ -128,8 +139,17 @@ def open_source(
     """
     # These build on this module.
     from risk_model.features.matters import with_matters
+    from risk_model.features.said import said_of
     from risk_model.features.silences import silences_of
 
+    if name == SAID:
+        told = {part: frame for part, frame in (heard or {}).items() if part in HEARD}
+        plain = {
+            part: _plain(engine, CONTRACT[part], present[part], told[part])
+            for part in HEARD
+            if part in present and part in told
+        }
+        return said_of(engine, plain, told)
     table = STINTS_OF.get(name, name)
     if table not in present:
         return None
@@ -172,10 +192,16 @@ def _plain(
     missing |= {name for name, d in derived.items() if missing & set(d.needs)}
     if table.name in HEARD:
         signals = {*SIGNALS, *OF_SIGNALS}
-        text, known_at = HEARD[table.name]
-        since = known.get(text, known_at)
+        texts = HEARD[table.name]
+        moments = sorted({known[text] for text in texts if text in known})
+        since = moments[0] if moments else None
+        if len(moments) > 1:
+            # Known with the last of its parts, and never before each of them is.
+            each = reduce(and_, (~nw.col(name).is_null() for name in moments))
+            frame = frame.with_columns(nw.when(each).then(greatest(*moments)).alias(HEARD_FROM))
+            since = HEARD_FROM
         known |= dict.fromkeys(signals, since) if since else {}
-        missing |= signals if heard is None or text in missing else set()
+        missing |= signals if heard is None or missing >= set(texts) else set()
     if table.name == "messages":
         missing |= {"answered_at"} if missing & {"direction"} else set()
     if table.name == "accounts":
@@ -197,13 +223,16 @@ def _completed(
     table = CONTRACT[source.table]
     wanted = None if read is None else _with_moments(source, read)
     frame, is_made = source.frame, False
-    if table.name in HEARD and (wanted is None or wanted & {*SIGNALS, *OF_SIGNALS}):
+    answers = table.name == "messages" and (wanted is None or "answered_at" in wanted)
+    hears = heard is not None and "thanks" not in source.missing
+    signals = wanted is None or wanted & {*SIGNALS, *OF_SIGNALS} or (answers and hears)
+    if table.name in HEARD and signals:
         frame, is_made = _with_signals(table, frame, heard), heard is not None
         is_made = is_made and not is_read_once
-    if table.name == "messages" and (wanted is None or "answered_at" in wanted):
-        whose = {source.known[name] for name in ("direction", "channel") if name in source.known}
-        frame = with_answers(frame, sorted(whose), _held(engine, present))
-        is_made = True
+    if answers:
+        about = frozenset({"direction", "channel", "text"})
+        late = source.known_columns(about, source.event_time)
+        frame, is_made = with_answers(frame, late, _held(engine, present), hears), True
     if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
         frame = with_csm_changes(frame, source.known.get("csm"))
     if wanted is not None:

@@ -30,8 +30,10 @@ class Finder:
             phrase: read_phrase(phrase, groups) for phrases in lists.values() for phrase in phrases
         }
         words = {word for sides in parsed.values() for word in words_of(sides)}
-        self.alphabet = Alphabet(words | set(lexicons.context.names), lexicons.context.misspelt)
-        compiler = PhraseCompiler(self.alphabet)
+        context = lexicons.context
+        words |= {*context.names, *context.new_thing}
+        self.alphabet = Alphabet(words, context.misspelt)
+        compiler = PhraseCompiler(self.alphabet, context.new_thing)
         compiled = {phrase: compiler.compile(sides) for phrase, sides in parsed.items()}
         self._bits_of = compiler.bits_of
         self._exceptions = Exceptions(

@@ -19,7 +19,7 @@ from risk_model.text.learned import FILE, Learned, load_learned
 from risk_model.text.phrases import Groups, PhraseError, read_phrase
 
 # Raise it whenever the same lexicons would hear something else than before.
-ALGORITHM = 9
+ALGORITHM = 10
 
 _GROUP = re.compile(r"<([^<>]+)>")
 
@@ -80,6 +80,7 @@ class Context(_Frozen):
 
     A frame is talk of what is not so, or not theirs: what would be, what another vendor did.
     ``names`` are words for the parts of a product: the *cancel button*, the *legal name field*.
+    ``new_thing`` are words over which ``..`` does not reach: something else begins with them.
     ``misspelt`` gives the right word for common misspellings.
     """
 
@@ -89,6 +90,7 @@ class Context(_Frozen):
     reach: int = Field(default=6, ge=1, le=20)
     frames: dict[str, tuple[str, ...]] = {}
     names: tuple[str, ...] = ()
+    new_thing: tuple[str, ...] = ()
     misspelt: dict[str, str] = {}
 
     def lists(self) -> dict[str, tuple[str, ...]]:

@@ -122,13 +122,13 @@ class Compiled:
 
 
 class PhraseCompiler:
-    """Compiles phrases over one alphabet.
+    """Compiles phrases over one alphabet; ``new_thing`` are the words that end a close gap.
 
     Each part that a phrase cannot do without has a bit, and ``bits_of`` says which of them a
     letter stands for: a sentence that lacks a bit of a phrase need not be searched for it.
     """
 
-    def __init__(self, alphabet: Alphabet) -> None:
+    def __init__(self, alphabet: Alphabet, new_thing: Iterable[str] = ()) -> None:
         self.bits_of: dict[str, int] = {}
         self._alphabet = alphabet
         self._weights = {
@@ -141,6 +141,9 @@ class PhraseCompiler:
         self._written: dict[Part, str] = {}
         between = rf"[^{END}{alphabet.negations}]"
         self._gap = rf"{between}{{0,{GAP_WORDS}}}?"
+        ends = "".join(sorted({letter for word in new_thing for letter in alphabet.letters(word)}))
+        of_one_thing = rf"[^{END}{PAUSE}{alphabet.negations}{ends}]"
+        self._close_gap = rf"{of_one_thing}{{0,{GAP_WORDS}}}?"
         self._wide_gap = rf"{between}*?"
 
     def compile(self, sides: Sequence[Parts]) -> Compiled:
@@ -156,13 +159,16 @@ class PhraseCompiler:
 
     def _side(self, parts: Parts) -> str:
         written = ""
+        before_it: Part | None = None
         for part in parts:
+            pause = "" if before_it and before_it.close else f"{PAUSE}?"
+            before_it = part
             if part is FIRST:
                 written += _START
             elif not part.options:
-                written += self._gap
+                written += self._close_gap if part.close else self._gap
             else:
-                before = f"{PAUSE}?" if written and written != _START else ""
+                before = pause if written and written != _START else ""
                 body = before + self._options(part)
                 written += f"(?:{body})?" if part.optional else body
         return written

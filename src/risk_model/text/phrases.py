@@ -8,6 +8,8 @@
 ``[really]``          may be there or not; ``[the/our]`` too
 ``<product>``         one of a group of ``groups.yaml``
 ``...``               up to four other words, none of them a negation
+``..``                the same within what is said of one thing: no comma in between, and none of
+                      the words of ``new_thing`` in ``context.yaml`` (if, because, contract)
 ``invoice + wrong``   both in one sentence, whichever comes first, with no negation in between;
                       three at most
 ``<number>``          any number
@@ -32,6 +34,7 @@ from risk_model.text.words import END, PAUSE, normal, raw_tokens, written_out
 
 MOST_SIDES = 3
 _GAP = "..."
+_CLOSE_GAP = ".."
 _BOTH = "+"
 _PIECE = re.compile(r"\[[^\]]*\]|\([^)]*\)|\S+")
 NUMBER = "<number>"
@@ -47,10 +50,14 @@ class PhraseError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One place in a phrase: its options, each a run of words; a gap has none."""
+    """One place in a phrase: its options, each a run of words; a gap has none.
+
+    A close gap stays with what is said of one thing.
+    """
 
     options: tuple[Run, ...]
     optional: bool = False
+    close: bool = False
 
 
 Parts = tuple[Part, ...]
@@ -126,8 +133,8 @@ def _read_side(side: str, groups: Groups) -> Parts:
 
 
 def _read_piece(piece: str, groups: Groups) -> Part:
-    if piece in (_GAP, "…"):
-        return Part(())
+    if piece in (_GAP, "…", _CLOSE_GAP):
+        return Part((), close=piece == _CLOSE_GAP)
     optional, bracketed = piece[0] == "[", piece[0] in "[("
     inner = piece[1:-1] if bracketed else piece
     if any(mark in inner for mark in "()[]{}*|^"):
