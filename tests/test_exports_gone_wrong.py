@@ -22,6 +22,8 @@ from risk_model.timeline import DEFAULT_HORIZON
 from risk_model.watchlist import Watchlist
 from small_company import AS_OF, Row, account, day, desk, write_tables
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = load_settings()
 NAMES = [f"{n:07d}" for n in range(1, 7)]
 
@@ -177,7 +179,6 @@ def test_health_scores_of_another_scale_are_named(tmp_path: Path, factor: float,
         assert "score * " not in str(tables.report.notices), "a few may fare badly"
 
 
-@pytest.mark.slow
 def test_what_the_champion_was_trained_with_and_is_gone_is_named(
     trained: Trained, sample_folder: Path, tmp_path: Path
 ) -> None:
@@ -198,7 +199,6 @@ def test_what_the_champion_was_trained_with_and_is_gone_is_named(
     assert "closed_at" in whole["tables"]["escalations"]["columns"]  # type: ignore[index]
 
 
-@pytest.mark.slow
 def test_a_table_that_the_champion_learnt_from_is_not_refused_as_a_whole_without_a_stop(
     trained: Trained, sample_folder: Path, tmp_path: Path
 ) -> None:
@@ -219,7 +219,6 @@ def test_a_table_that_the_champion_learnt_from_is_not_refused_as_a_whole_without
     assert "incidents.csv: all 3 rows refused" in notes
 
 
-@pytest.mark.slow
 def test_rules_and_model_are_not_compared_where_nobody_is_a_customer(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

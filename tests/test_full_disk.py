@@ -17,6 +17,8 @@ FULL = (
     'TransactionContext Error: Failed: Could not write file "/tmp/x/t.wal": No space left on device'
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_no_space_is_never_blamed_on_a_file_of_the_data():
     error = duckdb.TransactionException(FULL)

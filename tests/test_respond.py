@@ -263,7 +263,7 @@ def test_our_silence_is_told_where_no_rule_has_told_it() -> None:
     hits = [named("upset-message"), [], []]
     why = [["Upset", "Usage", "Seats"], ["Nothing stands out in what was measured"], ["Usage"]]
     told = respond.with_silence(why, hours, hits, known, SETTINGS.catalogue, HOW)
-    says = "No reply from us for 60 hours"
+    says = "Something of theirs has waited 60 hours for our reply"
     assert told == [["Upset", says, "Usage"], [says], ["Usage"]]
 
 

@@ -108,7 +108,10 @@ def test_an_executive_who_complains_is_one_in_person_and_anybody_elses_tone_is_n
 def test_one_more_fact_never_makes_it_milder(
     known: dict[str, float], floor: respond.severity.Floor
 ) -> None:
-    more = dict.fromkeys(floor.any_of[0], 1000.0)
+    more = {
+        name: 1000.0 if wanted.at_most is None else wanted.at_most
+        for name, wanted in floor.any_of[0].items()
+    }
     held = graded(more)[0]
     after = graded(known | more)[0]
     assert after <= held

@@ -34,6 +34,7 @@ def waits(after: str, direction: str) -> dict[str, list[Row]]:
     return {"messages": [*asked, {**more, "direction": direction, "text": after}]}
 
 
+LOST = "All our records of March are gone after the migration."
 SAID: Stories = {
     "breach-ticket": ticket("Records of other customers are visible in our account."),
     "breach-subject": ticket(None, "Data breach: we see the data of other customers"),
@@ -44,6 +45,8 @@ SAID: Stories = {
     "rival-ticket": ticket("We are evaluating your competitors at the moment."),
     "leaving-comment": comment("We will cancel our contract at the end of the month."),
     "rival-comment": comment("We are evaluating your competitors at the moment."),
+    "lost-and-solved": ticket("All our records of March are gone after the migration."),
+    "lost": {"tickets": [{**solved(5, subject="Gone", description=LOST), "resolved_at": ""}]},
     "calm-ticket": ticket("How do I rename a board?"),
     "calm-comment": comment("Fine."),
     "away": waits("Out of office: I am away until 1 June and will answer then.", "outbound"),
@@ -92,6 +95,15 @@ def test_a_breach_told_in_a_ticket_is_the_worst_and_goes_to_the_top(
     row = rows[account]
     assert (row["suggested_severity"], row["escalation_tier"]) == ("SEV-1", "4")
     assert row["executive_sponsor"] == "now"
+
+
+def test_lost_data_that_a_ticket_told_of_is_over_when_it_is_solved(
+    rows: dict[str, dict[str, str]],
+) -> None:
+    assert rows["lost"]["suggested_severity"] == "SEV-1"
+    assert "outage" in rows["lost"]["rules_fired"].split(";")
+    assert rows["lost-and-solved"]["suggested_severity"] == "SEV-4"
+    assert rows["lost-and-solved"]["rules_fired"] == ""
 
 
 def test_a_calm_ticket_and_a_calm_comment_fire_nothing(rows: dict[str, dict[str, str]]) -> None:
