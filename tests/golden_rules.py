@@ -275,7 +275,7 @@ GOLDEN: tuple[Golden, ...] = (
         "threat-or-competitor",
         {"messages": wrote("We are evaluating other vendors, a demo is booked.", 4)},
         {"messages": wrote("We are evaluating the new dashboards, a demo is booked.", 4)},
-        "1 message weighs alternatives to us, the last on 2026-03-26",
+        "1 message or ticket weighs alternatives to us, the last on 2026-03-26",
         HIGH,
     ),
     Golden(
@@ -296,14 +296,14 @@ GOLDEN: tuple[Golden, ...] = (
         "executive-involved",
         {"messages": wrote("The system is down since this morning.", 4, **EXECUTIVE)},
         {"messages": wrote("The system is down since this morning.", 4)},
-        "One of their executives raised a concern in person on 2026-03-26",
+        "One of their executives raised a concern in person on 2026-03-26, and was answered",
         {**HIGH, **NOW, "suggested_severity": "SEV-2"},
     ),
     Golden(
         "asks-for-higher",
         {"messages": wrote("I would like to speak to your manager.", 4)},
         {"messages": wrote("I would like to speak to your trainer.", 4)},
-        "They asked for a manager or somebody higher on 2026-03-26",
+        "They asked for a manager or somebody higher on 2026-03-26, and were answered",
         {"escalation_tier": "2"},
     ),
     Golden(
@@ -324,7 +324,7 @@ GOLDEN: tuple[Golden, ...] = (
         "executive-to-ceo",
         {"messages": wrote("May I ask for ten minutes?", 4, recipient_role="ceo", **EXECUTIVE)},
         {"messages": wrote("May I ask for ten minutes?", 4, recipient_role="csm", **EXECUTIVE)},
-        "Their executive wrote to our CEO on 2026-03-26",
+        "Their executive wrote to our CEO on 2026-03-26, and was answered",
         {**HIGH, **NOW, "escalation_tier": "3", "suggested_severity": "SEV-2"},
     ),
     Golden(

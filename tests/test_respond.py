@@ -156,10 +156,10 @@ def test_the_sponsor_is_called_by_their_executive_or_by_much_revenue_at_high_ris
         ({"longest_wait": 0.1}, "nobody"),
         ({"waiting_for_answer_84d": 1}, "us"),
         ({"silent_ticket_182d": 1}, "us"),
-        ({"past_sla": 1}, "us"),
+        ({"past_sla_182d": 1}, "us"),
         ({"waiting_for_answer_84d": 1, "tasks_overdue_customer": 1}, "us"),
-        ({"p1_unanswered_4h": 1}, "us"),
-        ({"p2_unanswered_24h": 1}, "us"),
+        ({"p1_unanswered_182d": 1}, "us"),
+        ({"p2_unanswered_182d": 1}, "us"),
         ({"p1_open_48h": 1, "days_since_outbound": 1, "days_since_contact": 9}, "us"),
         ({"unanswered_48h": 1}, "us"),
         ({"tasks_overdue_us_182d": 2}, "us"),
@@ -256,10 +256,10 @@ def test_rules_that_fired_stand_strongest_first_in_the_order_of_the_file() -> No
 
 
 def test_our_silence_is_told_where_no_rule_has_told_it() -> None:
-    known = facts({"longest_answer_wait": 2.54}, {"longest_answer_wait": 2.54}, {})
+    known = facts({"longest_answer_wait_84d": 2.54}, {"longest_answer_wait_84d": 2.54}, {})
     hours = respond.silent_hours(known, HOW)
     assert hours.tolist() == [60, 60, 0]
-    assert respond.silent_hours(facts({"longest_silence": 1.99}), HOW).tolist() == [0]
+    assert respond.silent_hours(facts({"longest_silence_182d": 1.99}), HOW).tolist() == [0]
     hits = [named("upset-message"), [], []]
     why = [["Upset", "Usage", "Seats"], ["Nothing stands out in what was measured"], ["Usage"]]
     told = respond.with_silence(why, hours, hits, known, SETTINGS.catalogue, HOW)
@@ -290,7 +290,11 @@ def test_the_answer_that_is_owed_comes_before_the_step_but_not_before_the_sponso
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("{past_sla: {above: 0}}", "{past_slo: {above: 0}}", "unknown feature 'past_slo'. Did you"),
+        (
+            "{past_sla_182d: {above: 0}}",
+            "{past_slo: {above: 0}}",
+            "unknown feature 'past_slo'. Did you",
+        ),
         ("  month-2: {", "  month-22: {", "Input should be 'week-1'"),
         ("until_day: 28,", "until_day: 7,", "each stage has to end later"),
         ('lever_first: "a workaround today"', 'lever_first: "a refund"', "never the first"),

@@ -163,7 +163,7 @@ class Pair(Strict):
 
 
 class Feature(Strict):
-    """One feature: a verb, where its rows come from, and its own story."""
+    """One feature: a verb, its rows and its story; ``learned`` false is for rules alone."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)
     means: str
@@ -172,6 +172,7 @@ class Feature(Strict):
     says: str | None = None
     notable: Condition | None = None
     family: str = ""
+    learned: bool = True
 
     source: str = ""
     at: str | None = None
@@ -271,7 +272,7 @@ class Feature(Strict):
         return self
 
 
-_STORY = {"means", "says", "worse", "notable", "unit", "family"}
+_STORY = {"means", "says", "worse", "notable", "unit", "family", "learned"}
 
 
 class Catalogue(Strict):

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from risk_model.brief.wording import one_line
+from risk_model.catalogue.spec import SAID
 from risk_model.errors import UsageError
 from risk_model.patterns.load import LOAD, NOBODY, Work, loads_of, moves_table, spread
 from risk_model.patterns.log import escalation_log, repeated_kinds
@@ -150,7 +151,7 @@ def _is_loud(judged: JudgedDay) -> pd.Series[bool]:
     in_words = [
         group
         for group in judged.line.settings.response.silent.complains
-        if all(catalogue[name].source == "messages" for name in group)
+        if all(catalogue[name].source in ("messages", SAID) for name in group)
     ]
     says = pd.Series(any_group(in_words, judged.features), index=judged.features.index)
     at_risk = judged.rows["risk_level"] != "Low"

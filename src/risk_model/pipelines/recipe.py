@@ -97,7 +97,7 @@ class Recipe:
 
 
 def without(settings: Settings, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the features of families that are switched off for the learners.
+    """Return the features that learners do not look at: not for them, or of a family switched off.
 
     Raises ConfigError for a family that the catalogue does not have.
     """
@@ -111,7 +111,8 @@ def without(settings: Settings, names: tuple[str, ...]) -> tuple[str, ...]:
                 f"There are {', '.join(sorted(families))}."
             ]
         )
-    return tuple(n for n in names if settings.catalogue.by_name[n].family in off)
+    known = settings.catalogue.by_name
+    return tuple(n for n in names if known[n].family in off or not known[n].learned)
 
 
 def fit(settings: Settings, past: Labelled, horizon: int) -> Blend:
