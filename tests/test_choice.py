@@ -15,6 +15,7 @@ from risk_model.errors import ConfigError
 from risk_model.features.snapshots import labels_of
 from risk_model.learner import BoostingLearner, LogisticLearner
 from risk_model.out_of_fold import Snapshots
+from risk_model.pipelines.ablation import _seeing
 from risk_model.pipelines.line import Labelled
 from risk_model.pipelines.recipe import Recipe, without
 from risk_model.settings import lay_down, load_settings
@@ -87,7 +88,8 @@ def test_a_family_is_switched_off_by_its_name_and_an_unknown_one_is_named(tmp_pa
     path.write_text(path.read_text().replace("without: []", "without: [messages]"))
     settings = load_settings(tmp_path)
     off = without(settings, tuple(settings.catalogue.names))
-    assert {settings.catalogue.by_name[name].family for name in off} == {"messages"}
+    by_name = settings.catalogue.by_name
+    assert {by_name[name].family for name in off if by_name[name].learned} == {"messages"}
     path.write_text(path.read_text().replace("[messages]", "[mesages]"))
     with pytest.raises(ConfigError, match="'without' names no family: mesages"):
         without(load_settings(tmp_path), tuple(settings.catalogue.names))
@@ -136,3 +138,20 @@ def test_a_label_looks_at_its_horizon_after_the_gap_and_at_nothing_else(
         assert np.isnan(label)
     else:
         assert label == float(any(day < as_of + gap + horizon for day in ahead))
+
+
+def test_what_is_for_rules_alone_is_seen_by_no_learner_whatever_else_is_left_out() -> None:
+    settings = load_settings()
+    for_rules = {f.name for f in settings.catalogue.features if not f.learned}
+    assert "silent_ticket_182d" in for_rules
+    recipe = Recipe(settings, tuple(settings.catalogue.names))
+    for name in ("logistic", "boosting"):
+        assert set(recipe.learner(name).without) == for_rules
+    asked = _seeing(recipe.learner("logistic"), ["usage_change"])
+    assert set(asked.without or ()) == {*for_rules, "usage_change"}
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(300, 2)))
+    X.columns = pd.Index(["silent_ticket_182d", "usage_change"])
+    y = (X["silent_ticket_182d"] > 1).astype(int)
+    fitted = recipe.learner("logistic").fit(X, y)
+    moved = X.assign(silent_ticket_182d=X["silent_ticket_182d"] + 5)
+    np.testing.assert_array_equal(fitted.decision_function(X), fitted.decision_function(moved))

@@ -157,9 +157,7 @@ def test_the_first_case_that_holds_speaks() -> None:
 
 def test_more_points_are_never_less_risk_by_the_default_curve() -> None:
     book = Rulebook.of(RULES).as_default(FEATURES)
-    X = table(
-        {}, {"billing_14d": 1}, {"past_sla": 1}, {"past_sla": 1, "complaints_14d": 1}
-    )
+    X = table({}, {"billing_14d": 1}, {"past_sla": 1}, {"past_sla": 1, "complaints_14d": 1})
     p = book.predict_proba(X)[:, 1]
     assert (np.diff(p) > 0).all()
     assert 0 < p[0] < 0.05

@@ -68,5 +68,6 @@ def ablation(
 
 
 def _seeing(learner: LogisticLearner, off: Any) -> LogisticLearner:
-    learner.set_params(without=tuple(off) or None)
+    """Leave more features out, beside those that are no learner's in any case."""
+    learner.set_params(without=(*(learner.without or ()), *off) or None)
     return learner
