@@ -221,10 +221,7 @@ def said_of(table: str, fact: Fact, at: str) -> Fact | None:
         times.append(fact.known["direction"])
     if None in times or fact.values[at] is None or not any(values.values()):
         return None
-    # What a ticket tells of is over when it is solved.
-    until, since = fact.values.get("resolved_at"), fact.known.get("resolved_at")
-    values |= {"said_at": fact.values[at], "said_until": until}
-    return Fact(values, {"said_until": since}, max(times), f"{table}|{fact.key}")
+    return Fact({**values, "said_at": fact.values[at]}, {}, max(times), f"{table}|{fact.key}")
 
 
 def _ends_waiting(message: Fact) -> int | None:

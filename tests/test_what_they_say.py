@@ -100,7 +100,7 @@ def test_a_breach_told_in_a_ticket_is_the_worst_and_goes_to_the_top(
 def test_lost_data_that_a_ticket_told_of_is_over_when_it_is_solved(
     rows: dict[str, dict[str, str]],
 ) -> None:
-    assert rows["lost"]["suggested_severity"] == "SEV-1"
+    assert rows["lost"]["suggested_severity"] == "SEV-2"
     assert "outage" in rows["lost"]["rules_fired"].split(";")
     assert rows["lost-and-solved"]["suggested_severity"] == "SEV-4"
     assert rows["lost-and-solved"]["rules_fired"] == ""

@@ -2,7 +2,7 @@
 
 A row is a text of theirs that raises a matter (a threat, a breach, a call for somebody higher, …);
 texts that raise none are no rows, so there are few. It counts from when all that decides on it is
-known, and what a ticket tells of is over (``said_until``) when the ticket is known to be resolved.
+known.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Frame = nw.LazyFrame[Any]
 def said_of(
     engine: Engine, plain: Mapping[str, Source], heard: Mapping[str, Frame]
 ) -> Source | None:
-    """Return a source of (said_at, said_until, MATTERS_RAISED) over tables whose texts were heard.
+    """Return a source of (said_at, MATTERS_RAISED) over those tables whose texts were heard.
 
     It is measured where messages or tickets are; surveys, which come seldom, stand for it only
     where there is nothing else.
@@ -41,12 +41,11 @@ def said_of(
     rows = [_told(source, heard[name]) for name, source in parts.items()]
     frame = nw.concat(rows, how="vertical") if len(rows) > 1 else rows[0]
     tables = tuple(name for name in parts if name != "surveys") or ("surveys",)
-    known = {"said_until": "said_until"}
-    return Source(SAID, tables[0], engine.keep(frame), "said_at", known, measured_by=tables)
+    return Source(SAID, tables[0], engine.keep(frame), "said_at", measured_by=tables)
 
 
 def _told(source: Source, heard: Frame) -> Frame:
-    """Return (account_id, row_key, said_at, said_until, row_known, what was raised) of a table."""
+    """Return (account_id, row_key, said_at, row_known, what was raised) of one table's texts."""
     key, at = CONTRACT[source.table].key[0], source.event_time
     raising = reduce(or_, (nw.col(name) > 0 for name in MATTERS_RAISED))
     hits = heard.filter(raising).select(key, *MATTERS_RAISED)
@@ -57,16 +56,6 @@ def _told(source: Source, heard: Frame) -> Frame:
         "account_id",
         *MATTERS_RAISED,
         row_key=nw.concat_str(nw.lit(source.table), nw.col("row_key"), separator="|"),
-        said_until=_until(source),
         said_at=nw.col(at),
         row_known=greatest(*moments),
     )
-
-
-def _until(source: Source) -> nw.Expr:
-    """Return the moment from which a row's matter is known to be over: a ticket's solution."""
-    if source.table != "tickets" or "resolved_at" in source.missing:
-        return nw.lit(None).cast(nw.Int64)
-    since = source.known["resolved_at"]
-    solved = ~nw.col("resolved_at").is_null() & ~nw.col(since).is_null()
-    return nw.when(solved).then(greatest("resolved_at", since))

@@ -103,7 +103,7 @@ def source_columns() -> dict[str, frozenset[str]]:
     names["silences"] |= {"priority", "opened_at", "resolved_at"}
     names["priorities"] = {"from_time", "until_time", "priority", "resolved_at", "opened_at"}
     names["ticket_events"] |= {"account_id"}
-    names[SAID] = {"said_at", "said_until", "row_known", *MATTERS_RAISED}
+    names[SAID] = {"said_at", "row_known", *MATTERS_RAISED}
     return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
 
 
@@ -120,7 +120,6 @@ def late_columns() -> dict[str, dict[str, str]]:
         late[name] |= dict.fromkeys(SIGNALS, since) if since else {}
     late["messages"]["answered_at"] = "answered_at"
     late["priorities"] = {"resolved_at": "resolved_at"}
-    late[SAID] = {"said_until": "said_until"}
     return late
 
 
