@@ -13,6 +13,8 @@ from risk_model.pipelines.line import Line
 from risk_model.settings import load_settings
 from small_company import AS_OF, Row, account, desk, moment, write_tables
 
+pytestmark = pytest.mark.slow
+
 ASKS = "When will the import be fixed? Can you tell us a date?"
 NOTE = "Went through the new features, she is happy."
 

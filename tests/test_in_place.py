@@ -20,6 +20,8 @@ from risk_model.tables import in_place, open_tables
 from risk_model.tables.opened import Tables
 from small_company import account, day, desk, write_tables
 
+pytestmark = pytest.mark.slow
+
 RULES = "rules"
 
 
@@ -177,7 +179,6 @@ def test_whatever_asks_for_a_file_that_went_away_is_told_so(tmp_path: Path) -> N
         line.engine.table("usage")
 
 
-@pytest.mark.slow
 def test_the_list_of_files_that_stay_where_they_lie_is_that_of_copies(
     sample_folder: Path, text_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

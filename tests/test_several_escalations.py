@@ -17,6 +17,8 @@ from risk_model.pipelines.line import Line
 from risk_model.settings import load_settings
 from small_company import AS_OF, Row, account, day, desk, moment, write_tables
 
+pytestmark = pytest.mark.slow
+
 
 def opened(number: int, account_id: str, ago: int, closed: int | None, issue: str) -> Row:
     """Return an escalation that was acknowledged and updated in time."""

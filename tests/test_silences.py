@@ -12,6 +12,8 @@ from risk_model.pipelines.line import Line
 from risk_model.settings import load_settings
 from small_company import AS_OF, Row, account, desk, moment, solved, ticket, write_tables
 
+pytestmark = pytest.mark.slow
+
 Said = tuple[int, str, str]
 """Days ago, the kind of a change, and its value."""
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from risk_model.errors import ConfigError
 from risk_model.tables import Tables, open_tables
 
+pytestmark = pytest.mark.slow
+
 TICKETS = "ticket_id,account_id,opened_at\n"
 
 
