@@ -63,8 +63,7 @@ def with_answers(frame: Frame, late: Sequence[str], held: Frame | None, hears: b
     ours = sent | talked
     ends = (sent & (nw.col("automatic") == 0)) | talked
     if hears:
-        settled = (nw.col("thanks") > 0) & (nw.col("wants_answer") == 0)
-        ends = ends | ((nw.col("direction") == "inbound") & settled)
+        ends = ends | ((nw.col("direction") == "inbound") & (nw.col("mere_thanks") > 0))
     for since in late:
         ends = ends & ~nw.col(since).is_null()
     frame = frame.with_columns(
