@@ -110,7 +110,11 @@ class Reference:
         """Return the share of the accounts under contract whose value is as high, or higher."""
         values = {}
         for name, versions in self.sources["accounts"].items():
-            read = {"value": feature.top_share, "ends": "contract_end"}
+            read = {
+                "value": feature.top_share,
+                "starts": "contract_start",
+                "ends": "contract_end",
+            }
             known = {
                 what: of_past(
                     Feature(name="a", means="a", source="accounts", latest=column), versions, as_of
@@ -118,7 +122,8 @@ class Reference:
                 for what, column in read.items()
             }
             is_over = known["ends"] is not None and known["ends"] <= as_of * DAY
-            if known["value"] is not None and not is_over:
+            is_yet = known["starts"] is None or known["starts"] <= as_of * DAY
+            if known["value"] is not None and is_yet and not is_over:
                 values[name] = known["value"]
         if account not in values:
             return None

@@ -197,12 +197,13 @@ def add_signals(table: str, fact: Fact, hear: Hear) -> None:
         asked = [value for name, value in said.items() if name not in PASSING]
         raised = [value for name, value in said.items() if name not in PASSING | TONE]
         raised.append(said["executive"])
-        wants = max([said["question"], *asked])
+        wants = max([said["question"], said["urgency"], *asked])
         thanks = float(said["thanks"] > 0 and wants == 0)
         made = (max(raised), wants, max(asked), thanks)
         said = {**said, **dict(zip(MADE_OF_SIGNALS, made, strict=True))}
     fact.values |= said
-    times = [fact.known[name] for name in HEARD[table]]
+    whose = ("direction",) if table == "messages" else ()
+    times = [fact.known[name] for name in (*HEARD[table], *whose)]
     fact.known |= dict.fromkeys(said, None if None in times else max(times))
 
 
@@ -224,13 +225,18 @@ def said_of(table: str, fact: Fact, at: str) -> Fact | None:
     return Fact({**values, "said_at": fact.values[at]}, {}, max(times), f"{table}|{fact.key}")
 
 
-def _ends_waiting(message: Fact) -> int | None:
-    """Return from when it is known that a message ends what has waited; None means never."""
+def _ends_waiting(message: Fact, waited: Fact) -> int | None:
+    """Return from when it is known that a message ends what another waits for; None means never."""
     ours = message.values["direction"] == "outbound" and not message.values["automatic"]
     ours = ours or message.values["channel"] == "call"
     theirs = message.values["direction"] == "inbound"
     theirs = theirs and bool(message.values["thanks"]) and not message.values["wants_answer"]
-    times = [message.row_known, *(message.known[c] for c in ("direction", "channel", "text"))]
+    theirs = theirs and any(
+        message.values[whose] is not None and message.values[whose] == waited.values[whose]
+        for whose in ("thread_id", "author")
+    )
+    about = ("direction", "channel", "text", "thread_id", "author")
+    times = [message.row_known, *(message.known[c] for c in about)]
     return max(times) if (ours or theirs) and None not in times else None
 
 
@@ -265,7 +271,8 @@ def add_answers(messages: list[Fact], meetings: list[Fact]) -> None:
         ends = [
             time
             for other in messages
-            if order(other) >= order(message) and (time := _ends_waiting(other)) is not None
+            if order(other) >= order(message)
+            and (time := _ends_waiting(other, message)) is not None
         ]
         ends += [known for at, known in held if at >= order(message)]
         message.values["answered_at"] = min(ends, default=None)

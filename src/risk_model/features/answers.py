@@ -8,6 +8,8 @@ sent is no answer.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import narwhals as nw
@@ -49,36 +51,53 @@ def is_automatic() -> Expr:
     return nw.when(sent).then(1).otherwise(0)
 
 
-def with_answers(frame: Frame, late: Sequence[str], held: Frame | None, hears: bool) -> Frame:
+def with_answers(
+    frame: Frame,
+    late: Sequence[str],
+    held: Frame | None,
+    settled_by: Sequence[str] | None,
+) -> Frame:
     """Add ``answered_at``: when we next had a word with the account after a message of theirs.
 
     Any message of ours counts that somebody wrote, whatever its thread: a call after an e-mail is
-    an answer. A message of theirs that thanks and asks for nothing ends their waiting, too (where
-    the texts were heard: ``hears``). ``late`` are the times from which it is known whose a message
-    is, how it came and what it says, where that is later than the message; ``held`` are the
-    meetings that were held (account_id, sent_at, message_id, end_time).
+    an answer. A message of theirs that thanks and asks for nothing ends the waiting of what has the
+    same value in one of the columns ``settled_by`` (thread, author), of all where there is no such
+    column, and of nothing where it is None: the texts were not heard. ``late`` are the times from
+    which all this is known, where that is later than the message; ``held`` are the meetings that
+    were held (account_id, sent_at, message_id, end_time).
     """
     order = ["sent_at", "is_ours", "message_id"]
     sent, talked = nw.col("direction") == "outbound", nw.col("channel") == "call"
     ours = sent | talked
-    ends = (sent & (nw.col("automatic") == 0)) | talked
-    if hears:
-        ends = ends | ((nw.col("direction") == "inbound") & (nw.col("mere_thanks") > 0))
-    for since in late:
-        ends = ends & ~nw.col(since).is_null()
+    since = greatest("row_known", *late)
+    told = [~nw.col(name).is_null() for name in late]
+    spoke = reduce(and_, told, (sent & (nw.col("automatic") == 0)) | talked)
+    thanked = reduce(and_, told, (nw.col("direction") == "inbound") & (nw.col("mere_thanks") > 0))
+    # A running minimum gives nothing for unknown values, so what ends nothing is NEVER.
     frame = frame.with_columns(
         is_ours=nw.when(ours).then(1).otherwise(0),
-        # A running minimum gives nothing for unknown values, so what ends nothing is NEVER.
-        end_time=nw.when(ends).then(greatest("row_known", *late)).otherwise(NEVER),
+        end_time=nw.when(spoke).then(since).otherwise(NEVER),
         is_message=nw.lit(1),
     )
     if held is not None:
         frame = nw.concat([frame, _like(frame, held)], how="vertical")
     next_end = nw.col("end_time").cum_min(reverse=True).over("account_id", order_by=order)
     frame = frame.with_columns(next_end=next_end).filter(nw.col("is_message") == 1)
+    if settled_by is not None:
+        frame = frame.with_columns(end_time=nw.when(thanked).then(since).otherwise(NEVER))
+        for name in settled_by or ("account_id",):
+            frame = _settled(frame, name, order)
     answered = nw.when(nw.col("next_end") < NEVER).then(nw.col("next_end"))
     helpers = ("is_ours", "end_time", "is_message", "next_end")
     return frame.with_columns(answered_at=answered).drop(*helpers)
+
+
+def _settled(frame: Frame, name: str, order: Sequence[str]) -> Frame:
+    """Let a thank-you end what has the same value in the column, where it has any."""
+    thanked = nw.col("end_time").cum_min(reverse=True)
+    thanked = thanked.over(*{"account_id": 0, name: 0}, order_by=order)
+    earlier = (thanked < nw.col("next_end")) & ~nw.col(name).is_null()
+    return frame.with_columns(next_end=nw.when(earlier).then(thanked).otherwise(nw.col("next_end")))
 
 
 def held_meetings(meetings: Frame, late: Sequence[str]) -> Frame:

@@ -52,7 +52,7 @@ MATTERS_RAISED = (
 )
 OF_SIGNALS: dict[str, tuple[str, ...]] = {
     "concern": (*MATTERS_RAISED, "executive"),
-    "wants_answer": (*MATTERS_RAISED, "question", "complaint", "frustration"),
+    "wants_answer": (*MATTERS_RAISED, "question", "urgency", "complaint", "frustration"),
     "complains": (*MATTERS_RAISED, "complaint", "frustration"),
     # Less what asks or complains beside it.
     "mere_thanks": ("thanks",),
@@ -193,7 +193,9 @@ def _plain(
     if table.name in HEARD:
         signals = {*SIGNALS, *OF_SIGNALS}
         texts = HEARD[table.name]
-        moments = sorted({known[text] for text in texts if text in known})
+        # Only what customers wrote is heard, so nothing is before it is known whose words they are.
+        whose = ("direction",) if table.name == "messages" else ()
+        moments = sorted({known[column] for column in (*texts, *whose) if column in known})
         since = moments[0] if moments else None
         if len(moments) > 1:
             # Known with the last of its parts, and never before each of them is.
@@ -230,9 +232,11 @@ def _completed(
         frame, is_made = _with_signals(table, frame, heard), heard is not None
         is_made = is_made and not is_read_once
     if answers:
-        about = frozenset({"direction", "channel", "text"})
+        whose = [name for name in ("thread_id", "author") if name not in source.missing]
+        about = frozenset({"direction", "channel", "text", *(whose if hears else ())})
         late = source.known_columns(about, source.event_time)
-        frame, is_made = with_answers(frame, late, _held(engine, present), hears), True
+        settled_by = whose if hears else None
+        frame, is_made = with_answers(frame, late, _held(engine, present), settled_by), True
     if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
         frame = with_csm_changes(frame, source.known.get("csm"))
     if wanted is not None:

@@ -23,22 +23,24 @@ def standing_features(
 ) -> Frame:
     """Return (account_id, position, a share): 0.1 where a tenth stands as high or higher.
 
-    All accounts of the day count whose contract has not ended and whose value is known, whether
-    their own features were asked for or not. ``features`` is one.
+    All accounts of the day count whose contract runs and whose value is known, whether their own
+    features were asked for or not. ``features`` is one.
     """
     (feature,) = features
-    columns = {"value": feature.column, "ends": "contract_end"}
+    columns = {"value": feature.column, "starts": "contract_start", "ends": "contract_end"}
     latest = []
     for name, column in columns.items():
         if column in source.missing:
             continue
         like = Feature(name=name, means=name, source=source.name, latest=column)
         latest.append(latest_features(engine, source, [like], calendar))
-    frame = latest[0]
+    days = calendar.positions().with_columns(now=nw.col("as_of") * DAY)
+    frame = latest[0].join(days, on="position", how="inner")
     for other in latest[1:]:
         frame = frame.join(other, on=list(KEYS), how="left")
-        days = calendar.positions().with_columns(now=nw.col("as_of") * DAY)
-        frame = frame.join(days, on="position", how="inner")
+    if "contract_start" not in source.missing:
+        frame = frame.filter(nw.col("starts").is_null() | (nw.col("starts") <= nw.col("now")))
+    if "contract_end" not in source.missing:
         frame = frame.filter(nw.col("ends").is_null() | (nw.col("ends") > nw.col("now")))
     frame = engine.keep(frame.filter(~nw.col("value").is_null()).select(*KEYS, "value"))
     often = frame.group_by("position", "value").agg(here=nw.len())
