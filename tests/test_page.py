@@ -59,7 +59,7 @@ def row(rank: int, **told: Any) -> dict[str, Any]:
         "reason_2": "Logins down 46% against the 4 weeks before",
         "reason_3": "NPS 3 on 2026-05-12",
         "rules_fired": "usage-drop;ticket-burst",
-        "recommended_action": "Hold one call over all open tickets",
+        "recommended_action": "Hold one call over all of their recent tickets",
         "acknowledge_by": "2026-06-29T01:00:00Z",
         "update_every_hours": 4,
         "owner_role": "CSM",
