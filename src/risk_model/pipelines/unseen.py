@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.explain import QUIET
 from risk_model.pipelines.line import Line
 from risk_model.respond import Response
@@ -24,11 +25,14 @@ def without_rows(line: Line, accounts: pd.Series[str], day: int) -> NDArray[np.b
     """
     left = set(accounts)
     present = [name for name in CONTRACT if name in line.tables.present and CONTRACT[name].is_event]
+    # A question to the tables as they were read, whatever measures them.
+    asking = DuckDBEngine(line.tables.connection)
     # The largest table is asked last, and only if some account is in no other.
     for name in sorted(present, key=lambda name: name == "usage"):
         if left:
-            known = line.engine.table(name).filter(nw.col("row_known") < day * DAY)
-            left -= set(line.engine.pandas(known.select("account_id").unique())["account_id"])
+            with line.tables.unmoved():
+                known = asking.table(name).filter(nw.col("row_known") < day * DAY)
+                left -= set(asking.pandas(known.select("account_id").unique())["account_id"])
     return accounts.isin(left).to_numpy(bool)
 
 
