@@ -13,9 +13,9 @@ import pytest
 from command import Command
 from risk_model.errors import ConfigError, DataRefused, UsageError
 from risk_model.importers import TARGETS, Importer, Target, export
-from risk_model.pipelines.importing import with_export
+from risk_model.pipelines.importing import unlisted, with_export
 from risk_model.settings import default_folder, load_settings
-from risk_model.watchlist import COLUMNS, Watchlist, as_csv
+from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, Watchlist, as_csv
 from small_company import account, day, desk, moment, ticket, write_tables
 
 IMPORTERS = load_settings().importers
@@ -36,7 +36,7 @@ def a_list(count: int = 3, **cells: object) -> pd.DataFrame:
         "previous_rank": pd.NA,
     }
     rows = [row | {"rank": n + 1, "account_id": f"00{n}"} | cells for n in range(count)]
-    return pd.DataFrame(rows)[list(COLUMNS)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def read(data: bytes) -> pd.DataFrame:
@@ -143,6 +143,41 @@ def test_mistakes_in_the_file_are_answered_with_place_and_remedy(
         load_settings(tmp_path)
     assert said in str(mistake.value)
     assert "pipelines/importers.yaml:" in str(mistake.value)
+
+
+def escalated(account_id: str, severity: str, rule: str) -> dict[str, object]:
+    """Return a row of the escalated list."""
+    row = dict.fromkeys(ESCALATED_COLUMNS, "x")
+    return row | {"account_id": account_id, "suggested_severity": severity, "rules_fired": rule}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_of_who_is_on_the_list_no_more_a_figure_is_empty_and_no_word(
+    target: Target, tmp_path: Path
+) -> None:
+    already = pd.DataFrame([escalated("burning", "SEV-2", "outage")])
+    run = {"notes": [], "left_since_last": {"not_a_customer": ["gone"]}}
+    for rows in (a_list(2), a_list(0)):
+        _, files = with_export(Watchlist(rows, already, run), tmp_path / "l.csv", target, IMPORTERS)
+        told = read(*files.values())
+        called = IMPORTERS.of(target).columns
+        others = told[told[called["state"]].isin(["escalated", "off-list"])]
+        assert others[called["account_id"]].tolist() == ["burning", "gone"]
+        for figure in ("rank", "escalation_probability", "escalation_tier", "data_coverage"):
+            assert others[called[figure]].tolist() == ["", ""]
+        assert "nan" not in told.to_string().lower()
+
+
+def test_an_account_with_several_escalations_is_told_by_the_worst(tmp_path: Path) -> None:
+    open_ones = [
+        escalated("two", "SEV-3", "old"),
+        escalated("one", "SEV-4", "minor"),
+        escalated("two", "SEV-1", "worst"),
+    ]
+    watchlist = Watchlist(a_list(1), pd.DataFrame(open_ones), {"notes": []})
+    rows = unlisted(watchlist).set_index("account_id")
+    assert rows["suggested_severity"].to_dict() == {"one": "SEV-4", "two": "SEV-1"}
+    assert rows["rules_fired"].to_dict() == {"one": "minor", "two": "worst"}
 
 
 def test_numbered_files_of_an_earlier_list_are_not_left_to_be_imported_with_this_one(

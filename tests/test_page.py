@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from hypothesis import strategies as st
 from command import Command
 from conftest import Trained
 from risk_model.page import Content, read_list, render
+from risk_model.page.summary import load_rows, tiles
 from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, as_csv
 from small_company import account, desk, write_tables
 
@@ -55,7 +59,7 @@ def row(rank: int, **told: Any) -> dict[str, Any]:
         "reason_2": "Logins down 46% against the 4 weeks before",
         "reason_3": "NPS 3 on 2026-05-12",
         "rules_fired": "usage-drop;ticket-burst",
-        "recommended_action": "Hold one call over all open tickets",
+        "recommended_action": "Hold one call over all of their recent tickets",
         "acknowledge_by": "2026-06-29T01:00:00Z",
         "update_every_hours": 4,
         "owner_role": "CSM",
@@ -153,6 +157,69 @@ def test_a_written_list_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert back.rows()[0]["csm"] == "NA"
     assert back.rows()[0]["recovery_stage"] is None
     assert [r["account_id"] for r in back.rows()] == ["A00001", "A00002"]
+
+
+def page_of(rows: list[dict[str, Any]], **more: Any) -> str:
+    """Return the page of rows as text, its run changed by ``more``."""
+    told = content(rows)
+    return unescape(render(replace(told, run={**told.run, **more})))
+
+
+def test_what_is_no_probability_is_not_called_one() -> None:
+    told = page_of([row(1)], calibrated=False)
+    assert "score × ARR, all accounts" in told
+    assert "probability × ARR" not in told
+    assert "probability × ARR, all accounts" in page_of([row(1)])
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "said"), [(True, "12.3% within 30 days"), (False, "score 12.3%")]
+)
+def test_the_brief_to_copy_says_a_probability_or_a_score(calibrated: bool, said: str) -> None:
+    """The script's own function, run where there is something to run it with."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node on this machine")
+    script = files("risk_model.page").joinpath("page.js").read_text()
+    begin, end = script.index("  function briefOf"), script.index("  function card")
+    helpers = script[script.index("  const percent") : script.index("  // What a search")]
+    told = json.dumps(row(1, escalation_probability=0.123))
+    asked = (
+        f"const data = {{calibrated: {str(calibrated).lower()}, rows: [{told}]}};\n"
+        f"{helpers}{script[begin:end]}console.log(briefOf(data.rows[0]))"
+    )
+    done = subprocess.run([node, "-e", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(
+        f"Account 1 (A00001), Medium risk, {said} as of 2026-06-29\nARR 1,000"
+    )
+
+
+def test_arr_that_nobody_knows_is_unknown_and_not_nothing() -> None:
+    def tile(*arr: float | None) -> tuple[str, str, str]:
+        rows = [row(3 * n, arr_at_risk=at, csm=f"C{n}") for n, at in enumerate(arr, 1)]
+        return tiles(content(rows))[2]
+
+    assert tile(None, None) == ("ARR at risk", "unknown", "no ARR is known")
+    assert tile(10.0, None) == (
+        "ARR at risk", "10", "probability × ARR, 1 of 2 accounts, whose ARR is known",
+    )  # fmt: skip
+    high = content([row(3, arr_at_risk=None, csm="A"), row(6, arr_at_risk=5.0, csm="B")])
+    assert [said for *_, said in load_rows(high)] == [
+        "1 at high risk, 5 ARR at risk", "1 at high risk, unknown ARR at risk",
+    ]  # fmt: skip
+
+
+def test_accounts_of_one_name_and_escalations_of_one_account_are_told_apart() -> None:
+    already = [
+        dict.fromkeys(ESCALATED_COLUMNS, "") | {"account_id": "A9", "escalation_id": name}
+        for name in ("E1", "E2")
+    ]
+    told = render(content([row(1, account_name="Acme"), row(2, account_name="Acme")], already))
+    table = told.split("<tbody")[1]
+    for shown in ("A00001, CSM 1", "A00002, CSM 2"):
+        assert f"<small>{shown}</small>" in table
+    for shown in ("A9, E1", "A9, E2"):
+        assert f"<small>{shown}</small>" in told
 
 
 def test_a_list_on_which_no_rule_fires_makes_a_page(tmp_path: Path) -> None:

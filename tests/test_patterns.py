@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,36 @@ def test_the_load_is_shown_per_csm_and_what_nobody_has_is_shown_too(found: Patte
     assert "alone" in set(moved["account_id"]), "somebody has to have it"
     assert not {"acme", "third", "healed"} & set(moved["account_id"])
     assert all("takes" in text or "Nobody has" in text for text in moved["says"])
+
+
+def with_cells(judged: JudgedDay, column: str, **cells: object) -> Patterns:
+    """Return the patterns where accounts have these cells in a column of their rows."""
+    ids = judged.rows["account_id"]
+    told = judged.rows[column].where(~ids.isin(list(cells)), ids.map(cells))
+    return patterns_of(replace(judged, rows=judged.rows.assign(**{column: told})))
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"), [("suggested_severity", "SEV-1"), ("executive_sponsor", "now")]
+)
+def test_what_burns_now_is_handed_over_by_nobody_and_taken_where_nobody_has_it(
+    judged: JudgedDay, column: str, cell: str
+) -> None:
+    burning = dict.fromkeys(["loud0", "loud1", "alone"], cell)
+    moved = set(with_cells(judged, column, **burning).tables["moves"]["account_id"])
+    assert not {"loud0", "loud1"} & moved
+    assert {"loud2", "alone"} <= moved
+
+
+def test_arr_at_risk_that_nobody_knows_is_unknown_and_that_of_none_is_nothing(
+    judged: JudgedDay,
+) -> None:
+    some = dict.fromkeys(["calm", "evil", "loud0"], float("nan"))
+    load = with_cells(judged, "arr_at_risk", **some).tables["load"].set_index("csm")
+    assert np.isnan(load.loc["Bo", "arr_at_risk"])
+    assert load.loc["Ana", "arr_at_risk"] > 0
+    only_escalated = with_cells(judged, "csm", acme="Cy").tables["load"].set_index("csm")
+    assert only_escalated.loc["Cy", "arr_at_risk"] == 0
 
 
 def works(csms: int) -> st.SearchStrategy[list[Work]]:

@@ -222,6 +222,31 @@ def test_the_cause_is_the_one_that_most_points_speak_for() -> None:
     assert respond.causes([named("billing-dispute", "promise-broken")], RULES) == ["support"]
 
 
+def test_who_leaves_in_silence_is_reached_before_anything_is_done_with_them() -> None:
+    accounts = [
+        named("usage-drop"),
+        named("usage-drop", "meetings-missed", "survey-silence", "several-red-flags"),
+        named("no-contact-weeks", "usage-drop"),
+        named("outage", "usage-drop"),
+        named("usage-drop"),
+    ]
+    states = ["silent"] * 4 + ["at-risk"]
+    steps = respond.first_steps(accounts, ["usage"] * 5, states, HOW)
+    reach, fades = HOW.first_step.silent, RULES.by_id["usage-drop"].do
+    assert steps == [
+        f"{reach}, then {fades[:1].lower()}{fades[1:]}",
+        reach,
+        reach,
+        RULES.by_id["outage"].do,
+        fades,
+    ]
+
+
+def test_no_step_by_a_sign_speaks_of_tickets_that_may_be_closed() -> None:
+    """What stands out may be an average over tickets of the past."""
+    assert "open" not in HOW.first_step.tickets
+
+
 def test_the_first_step_is_the_strongest_rules_else_by_the_sign_else_by_the_state() -> None:
     accounts = [
         named("upset-message", "usage-drop"),
@@ -259,7 +284,9 @@ def test_our_silence_is_told_where_no_rule_has_told_it() -> None:
     known = facts({"longest_answer_wait_84d": 2.54}, {"longest_answer_wait_84d": 2.54}, {})
     hours = respond.silent_hours(known, HOW)
     assert hours.tolist() == [60, 60, 0]
-    assert respond.silent_hours(facts({"longest_silence_182d": 1.99}), HOW).tolist() == [0]
+    second = 1 / 86_400
+    ends = [{"longest_silence_182d": 2 + by * second} for by in (-1, 0, 1)]
+    assert respond.silent_hours(facts(*ends), HOW).tolist() == [0, 0, 48], "over 48 hours, no less"
     hits = [named("upset-message"), [], []]
     why = [["Upset", "Usage", "Seats"], ["Nothing stands out in what was measured"], ["Usage"]]
     told = respond.with_silence(why, hours, hits, known, SETTINGS.catalogue, HOW)

@@ -44,6 +44,9 @@ ESCALATIONS = [
     opened(12, "both-over", 120, 95, "Nightly sync fails again"),
     opened(13, "just-over", 150, 140, "Nightly sync fails"),
     opened(14, "just-over", 120, 85, "Nightly sync fails again"),
+    opened(31, "stale-minor", 40, None, "Typos in the report") | {"severity": 4},
+    escalation(32, "unheard", 1, None, severity=1, issue="Nobody can log in"),
+    escalation(33, "heard-late", 2, None, severity=2, issue="Sync of last night is late"),
 ]
 ACCOUNTS = [
     account(name)
@@ -85,6 +88,16 @@ def test_only_the_escalation_that_is_stale_is_told_to_be(
 ) -> None:
     assert "escalation-stale" in burning["E1"]["rules_fired"].split(";")
     assert "escalation-stale" not in burning["E2"]["rules_fired"].split(";")
+
+
+def test_a_sev_1_that_nobody_acknowledged_stands_with_those_that_are_open_too_long(
+    the_day: JudgedDay,
+) -> None:
+    order = the_day.escalated["escalation_id"].tolist()
+    assert order[:3] == ["E32", "E1", "E31"], "the worst first"
+    rest = the_day.escalated.iloc[3:]
+    assert rest["suggested_severity"].is_monotonic_increasing
+    assert not rest["overdue"].any()
 
 
 def test_documents_are_about_the_worst_open_escalation_or_the_one_that_is_named(

@@ -324,7 +324,7 @@ def test_what_set_the_severity_is_told_where_no_rule_fires(tmp_path: Path) -> No
         "SEV-2",
         "",
         "1 P1 ticket is open",
-        "Hold one call over all open tickets",
+        "Hold one call over all of their recent tickets",
     ]
     assert rows.loc["calm", told].tolist() == [
         "SEV-4",

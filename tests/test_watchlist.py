@@ -18,8 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_model.errors import DataRefused, UsageError
+from risk_model.pipelines.present import as_text, shown
 from risk_model.watchlist import (
     COLUMNS,
+    ESCALATED_COLUMNS,
     Watchlist,
     as_csv,
     beside,
@@ -155,3 +157,35 @@ def test_a_run_killed_at_any_moment_leaves_every_file_whole(tmp_path: Path) -> N
         # the list comes first and the record last: no record speaks of a list that is not there
         assert is_new == sorted(is_new, reverse=True)
     assert killed >= 10, "this machine wrote the list before it could be killed"
+
+
+def test_accounts_of_one_name_and_escalations_of_one_account_are_told_apart_in_the_terminal() -> (
+    None
+):
+    names = ["Acme", "Acme", "Zoe", None, None]
+    filled = dict.fromkeys(COLUMNS, "") | {"change": "new", "risk_level": "Low", "arr": 1.0}
+    filled |= {"rank": 1, "escalation_probability": 0.1}
+    ids = [f"A{n}" for n in range(len(names))]
+    listed = pd.DataFrame([filled] * len(names)).assign(account_id=ids, account_name=names)
+    base = {"days_open": 3, "overdue": False, "acknowledge_overdue": False}
+    open_ones = [
+        dict.fromkeys(ESCALATED_COLUMNS, "x")
+        | base
+        | {"account_id": account, "account_name": name, "escalation_id": case}
+        for account, name, case in (("Z1", "Zoe", "E1"), ("B1", "Bo", "E2"), ("B1", "Bo", "E3"))
+    ]
+    counts = dict.fromkeys(("ranked", "escalated", "not_a_customer", "refused", "accounts_read"), 0)
+    run = {"calibrated": False, "as_of": "", "horizon_days": 30, "counts": counts, "notes": []}
+    text = as_text(shown(Watchlist(listed, pd.DataFrame(open_ones), run), 9), width=250)
+    for said in (
+        "Acme (A0)",
+        "Acme (A1)",
+        "Zoe (A2)",
+        " A3 ",
+        " A4 ",
+        "Zoe (Z1) ",
+        "Bo, E2",
+        "Bo, E3",
+    ):
+        assert said in text
+    assert "E1" not in text

@@ -139,7 +139,8 @@ def as_csv(frame: pd.DataFrame) -> bytes:
     safe = frame.copy()
     probability = safe.get("escalation_probability")
     if probability is not None and pd.api.types.is_numeric_dtype(probability):
-        safe["escalation_probability"] = probability.map("{:.4f}".format)
+        # What is not known is an empty cell, and not the text "nan".
+        safe["escalation_probability"] = probability.map("{:.4f}".format, na_action="ignore")
     for name in safe.columns:
         if name not in KEYS and not pd.api.types.is_numeric_dtype(safe[name]):
             safe[name] = _harmless(safe[name])

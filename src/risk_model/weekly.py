@@ -8,15 +8,23 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from risk_model.engines import Engine
+from risk_model.tables.contract import CONTRACT
 from risk_model.timeline import DAY
 
 Frame = nw.LazyFrame[Any]
 Present = Mapping[str, frozenset[str]]
 # The first of these that the export has stands for usage, as in the rules.
 USAGE = ("actions", "logins", "active_users")
-SERIES = ("usage", "tickets", "messages", "health")
+# Each series and its table.
+TABLES = {
+    "usage": "usage",
+    "tickets": "tickets",
+    "messages": "messages",
+    "health": "health_scores",
+}
 
 
 def weekly_series(
@@ -27,22 +35,37 @@ def weekly_series(
     ``as_of`` is a day number: only what was known before it counts. ``usage`` is the sum of a week,
     ``tickets`` and ``messages`` (from the customer) are counts, ``health`` is the week's mean, NaN
     where no score was given. A series is left out where its table is missing. Accounts without a
-    row have 0 for sums and counts.
+    row have 0 for sums and counts, NaN in weeks that the table does not cover: a feed that stopped
+    is no customer who stopped.
     """
     told = {}
     for name, rows in _rows(engine, present).items():
-        known = rows.filter(
-            nw.col("known") < as_of * DAY,
-            nw.col("day") < as_of,
-            nw.col("day") >= as_of - 7 * weeks,
-            nw.col("account_id").is_in(list(accounts)),
+        known = rows.filter(nw.col("known") < as_of * DAY, nw.col("day") < as_of)
+        own = known.filter(
+            nw.col("day") >= as_of - 7 * weeks, nw.col("account_id").is_in(list(accounts))
         ).with_columns(week=weeks - 1 - (as_of - 1 - nw.col("day")) // 7)
         value = nw.col("value").mean() if name == "health" else nw.col("value").sum()
-        figures = engine.pandas(known.group_by("account_id", "week").agg(value=value))
+        figures = engine.pandas(own.group_by("account_id", "week").agg(value=value))
         table = figures.pivot_table(index="account_id", columns="week", values="value")
         table = table.reindex(index=list(accounts), columns=np.arange(weeks)).astype(float)
-        told[name] = table if name == "health" else table.fillna(0.0)
+        if name != "health":
+            table = table.fillna(0.0)
+            table.loc[:, ~_covered(engine, known, as_of, weeks, TABLES[name])] = np.nan
+        told[name] = table
     return told
+
+
+def _covered(engine: Engine, known: Frame, as_of: int, weeks: int, table: str) -> NDArray[np.bool_]:
+    """Say of each week whether it lies inside of the table's first and last row, as for features.
+
+    ``known`` are all rows of the table that are known; the oldest week comes first.
+    """
+    days = nw.col("day")
+    ends = engine.pandas(known.select(first=days.min(), last=days.max())).to_numpy(float)[0]
+    begins = as_of - 7 * np.arange(weeks, 0, -1)
+    grace = CONTRACT[table].grace_days
+    # Nothing is below or above the NaN of a table without a row.
+    return np.asarray((ends[0] <= begins + grace) & (begins + 6 <= ends[1] + grace))
 
 
 def _rows(engine: Engine, present: Present) -> dict[str, Frame]:
@@ -54,8 +77,9 @@ def _rows(engine: Engine, present: Present) -> dict[str, Frame]:
     if "tickets" in present:
         rows["tickets"] = _of(engine, "tickets", nw.col("opened_at") // DAY, nw.lit(1.0))
     if "direction" in present.get("messages", ()):
-        frame = engine.table("messages").filter(nw.col("direction") == "inbound")
-        rows["messages"] = _selected(frame, nw.col("sent_at") // DAY, nw.lit(1.0))
+        # All rows stay, for they say where the table begins and ends.
+        theirs = nw.when(nw.col("direction") == "inbound").then(nw.lit(1.0)).otherwise(nw.lit(0.0))
+        rows["messages"] = _of(engine, "messages", nw.col("sent_at") // DAY, theirs)
     if "health_scores" in present:
         score = nw.col("score").cast(nw.Float64)
         rows["health"] = _of(engine, "health_scores", nw.col("scored_at") // DAY, score)
@@ -63,8 +87,5 @@ def _rows(engine: Engine, present: Present) -> dict[str, Frame]:
 
 
 def _of(engine: Engine, table: str, day: nw.Expr, value: nw.Expr) -> Frame:
-    return _selected(engine.table(table), day, value)
-
-
-def _selected(frame: Frame, day: nw.Expr, value: nw.Expr) -> Frame:
-    return frame.select("account_id", day=day, known=nw.col("row_known"), value=value)
+    rows = engine.table(table)
+    return rows.select("account_id", day=day, known=nw.col("row_known"), value=value)

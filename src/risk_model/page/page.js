@@ -18,6 +18,15 @@
   const percent = (p) => (p === null ? "" : `${(100 * p).toFixed(1)}%`);
   const money = (x) => (x === null ? "unknown" : Math.round(x).toLocaleString("en-US"));
   const nameOf = (row) => row.account_name || row.account_id;
+  const times = new Map();
+  for (const row of data.rows) times.set(nameOf(row), (times.get(nameOf(row)) || 0) + 1);
+  // Two accounts of one name are told apart by their ids.
+  const toldApart = (row) => (times.get(nameOf(row)) > 1 ? `${nameOf(row)} (${row.account_id})` : nameOf(row));
+  // A score by the rules alone is no probability, and speaks of no days ahead.
+  const saidOf = (row) => {
+    const said = percent(row.escalation_probability);
+    return data.calibrated ? `${said} within ${row.horizon_days} days` : `score ${said}`;
+  };
   const reasonsOf = (row) => [row.reason_1, row.reason_2, row.reason_3].filter(Boolean);
   const rulesOf = (row) => (row.rules_fired ? row.rules_fired.split(";") : []);
 
@@ -108,8 +117,7 @@
 
   function briefOf(row) {
     const lines_ = [
-      `${nameOf(row)} (${row.account_id}), ${row.risk_level} risk, ${percent(row.escalation_probability)}` +
-        ` within ${row.horizon_days} days as of ${row.as_of}`,
+      `${nameOf(row)} (${row.account_id}), ${row.risk_level} risk, ${saidOf(row)} as of ${row.as_of}`,
       `ARR ${money(row.arr)}, renewal ${row.renewal_date || "unknown"}, CSM ${row.csm || "none"}`,
       ...reasonsOf(row).map((reason) => `- ${reason}`),
       `First step: ${row.recommended_action}`,
@@ -204,7 +212,7 @@
       const list = make("ul");
       for (const row of found.slice(0, 5)) {
         const from = row.previous_rank ? `${row.previous_rank} → ${row.rank}` : `at ${row.rank}`;
-        list.append(make("li", `${nameOf(row)}: ${from}`));
+        list.append(make("li", `${toldApart(row)}: ${from}`));
       }
       place.append(make("h3", `${label}: ${found.length}`), list);
     }

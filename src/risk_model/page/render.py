@@ -126,7 +126,7 @@ def _row(row: dict[str, Any]) -> str:
         f'<td class="num">{row["rank"]}</td>',
         f'<td><span class="change {change}">{change}</span></td>',
         f'<th scope="row"><button type="button" class="open" aria-expanded="false">'
-        f"{escape(str(name))}</button><small>{escape(str(row['csm'] or 'no CSM'))}</small></th>",
+        f"{escape(str(name))}</button><small>{escape(_who(row))}</small></th>",
         f'<td class="num">{_money(row["arr"])}</td>',
         f'<td class="num p">{_percent(row["escalation_probability"])}</td>',
         f'<td><span class="level {level.lower()}">{escape(level)}</span></td>',
@@ -138,13 +138,19 @@ def _row(row: dict[str, Any]) -> str:
     return f'<tr data-row="{int(row["rank"]) - 1}">{"".join(cells)}</tr>\n'
 
 
+def _who(row: dict[str, Any]) -> str:
+    """Return the account's id and its CSM: a name may be that of several accounts."""
+    return f"{row['account_id']}, {row['csm'] or 'no CSM'}"
+
+
 def _escalated(content: Content) -> str:
     rows = content.escalated_rows()
     if not rows:
         return "<p>No account is escalated.</p>"
     body = "".join(
         "<tr>"
-        f'<th scope="row">{escape(str(row["account_name"] or row["account_id"]))}</th>'
+        f'<th scope="row">{escape(str(row["account_name"] or row["account_id"]))}'
+        f"<small>{escape(str(row['account_id']))}, {escape(str(row['escalation_id']))}</small></th>"
         f"<td>{escape(str(row['csm'] or ''))}</td>"
         f"<td>{escape(str(row['suggested_severity']))}</td>"
         f'<td class="num">{row["days_open"]}</td>'

@@ -28,7 +28,7 @@ def tiles(content: Content) -> list[tuple[str, str, str]]:
             if calibrated
             else "scores by the rules are no probabilities",
         ),
-        ("ARR at risk", f"{ranked['arr_at_risk'].sum():,.0f}", "probability × ARR, all accounts"),
+        _arr_at_risk(ranked["arr_at_risk"], "probability" if calibrated else "score"),
         (
             "New, up, down",
             "first list" if is_first else moved,
@@ -39,11 +39,27 @@ def tiles(content: Content) -> list[tuple[str, str, str]]:
     ]
 
 
+def _arr_at_risk(arr: pd.Series[float], said: str) -> tuple[str, str, str]:
+    """Return the tile of ARR at risk; what nobody knows is unknown and not 0."""
+    known = int(arr.notna().sum())
+    if not known:
+        return "ARR at risk", "unknown", "no ARR is known"
+    of = (
+        "all accounts"
+        if known == len(arr)
+        else f"{known} of {len(arr)} accounts, whose ARR is known"
+    )
+    return "ARR at risk", f"{arr.sum():,.0f}", f"{said} × ARR, {of}"
+
+
 def load_rows(content: Content) -> list[tuple[str, int, float, str]]:
-    """Return (CSM, accounts at high risk, ARR at risk, sentence), the heaviest load first."""
+    """Return (CSM, accounts at high risk, ARR at risk, sentence), the heaviest load first.
+
+    ARR at risk is NaN where the ARR of none of them is known.
+    """
     high = content.ranked[content.ranked["risk_level"] == "High"]
     by_csm = high.groupby(high["csm"].fillna("no CSM")).agg(
-        accounts=("account_id", "size"), arr=("arr_at_risk", "sum")
+        accounts=("account_id", "size"), arr=("arr_at_risk", lambda arr: arr.sum(min_count=1))
     )
     by_csm = by_csm.sort_values(["accounts", "arr"], ascending=False)
     return [
@@ -51,10 +67,14 @@ def load_rows(content: Content) -> list[tuple[str, int, float, str]]:
             str(name),
             int(row["accounts"]),
             float(row["arr"]),
-            f"{int(row['accounts'])} at high risk, {row['arr']:,.0f} ARR at risk",
+            f"{int(row['accounts'])} at high risk, {_money(row['arr'])} ARR at risk",
         )
         for name, row in by_csm.iterrows()
     ]
+
+
+def _money(value: float) -> str:
+    return "unknown" if pd.isna(value) else f"{value:,.0f}"
 
 
 def standing_out(content: Content) -> list[str]:

@@ -52,8 +52,8 @@ def spread(works: Sequence[Work], plan: PatternsPlan) -> list[Move]:
     Accounts without a CSM are given to the one with the least to do. Then the move is taken that
     lowers the sum of squared loads most, as long as one does and both CSMs are further apart than
     ``close_enough``: no CSM ever ends above where the busiest stood. Accounts that may not move
-    (an escalation is open, or they are recovering) stay: a change of owner there is a warning
-    sign of its own.
+    (an escalation is open, they are recovering, or it burns there now) stay: a change of owner
+    there is a warning sign of its own.
     """
     loads = loads_of(works)
     teams = _teams(works, plan.within_team)

@@ -28,8 +28,9 @@ def escalated_list(
     fired: Sequence[Sequence[Rule]],
     day: int,
 ) -> pd.DataFrame:
-    """Return the open escalations of a day, those past their limit first.
+    """Return the open escalations of a day, those past their limit first, of these the worst.
 
+    A SEV-1 that nobody has acknowledged in time stands with those that have been open too long.
     ``rows`` are the list's rows of the accounts that are escalated, ``customers`` who they are and
     ``fired`` the rules that fired on them, all aligned.
     """
@@ -44,9 +45,13 @@ def escalated_list(
         if own is not None:
             listed += _of_account(line, row, who, hits, own, day)
     frame = pd.DataFrame(listed, columns=list(ESCALATED_COLUMNS))
-    return frame.sort_values(
-        ["overdue", "days_open", "account_id"], ascending=[False, False, True], ignore_index=True
+    unheard = (frame["suggested_severity"] == "SEV-1") & frame["acknowledge_overdue"].eq(True)
+    order = frame.assign(_top=frame["overdue"].astype(bool) | unheard).sort_values(
+        ["_top", "suggested_severity", "days_open", "account_id"],
+        ascending=[False, True, False, True],
+        ignore_index=True,
     )
+    return order.drop(columns="_top")
 
 
 def _known(line: Line, day: int) -> pd.DataFrame:

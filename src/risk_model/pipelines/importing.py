@@ -42,12 +42,16 @@ def with_export(
 def unlisted(watchlist: Watchlist) -> pd.DataFrame:
     """Return the accounts whose advice of an earlier list is over, a row each.
 
-    Those that are escalated, and those that were on the last list and are on neither today. An
-    account that is there under another id is not one of them: it would be made anew.
+    Those that are escalated, of several escalations by the worst, and those that were on the last
+    list and are on neither today. An account that is there under another id is not one of them: it
+    would be made anew.
     """
     run = watchlist.run
     said = ["account_id", "suggested_severity", "rules_fired"]
-    burning = watchlist.escalated.reindex(columns=said).drop_duplicates("account_id")
+    worst_first = watchlist.escalated.reindex(columns=said).sort_values(
+        "suggested_severity", kind="stable"
+    )
+    burning = worst_first.drop_duplicates("account_id")
     left = run.get("left_since_last", {})
     gone = [a for reason in left if reason != "of_other_ids" for a in left[reason]]
     off = pd.DataFrame({"account_id": gone}, dtype=object)

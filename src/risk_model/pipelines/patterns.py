@@ -175,12 +175,16 @@ def _works(judged: JudgedDay, plan: PatternsPlan) -> list[Work]:
     works = []
     for place, row in zip(judged.rows.index, judged.rows.to_dict("records"), strict=True):
         account = str(row["account_id"])
+        csm = one_line(row["csm"]) if pd.notna(row["csm"]) else NOBODY
         stays = account in severity or row["state"] == "recovery"
+        # In the middle of a fire nobody hands over; who has no owner needs one all the more.
+        burns = row["suggested_severity"] == "SEV-1" or row["executive_sponsor"] == "now"
+        stays = stays or (burns and csm != NOBODY)
         works.append(
             Work(
                 account,
                 one_line(row["account_name"]) if pd.notna(row["account_name"]) else account,
-                one_line(row["csm"]) if pd.notna(row["csm"]) else NOBODY,
+                csm,
                 one_line(managers[place]) if pd.notna(managers[place]) else "",
                 plan.hours.of(severity.get(account, str(row["risk_level"]))),
                 may_move=not stays,
@@ -200,7 +204,7 @@ def _load(judged: JudgedDay, works: Sequence[Work], moved: Mapping[str, str]) ->
             "hours": [work.hours for work in works],
             "escalated": judged.is_escalated.to_numpy(bool),
             "level": rows["risk_level"].to_numpy(),
-            "arr_at_risk": rows["arr_at_risk"].fillna(0.0).to_numpy(float),
+            "arr_at_risk": rows["arr_at_risk"].to_numpy(float),
         }
     )
     calm = ~table["escalated"]
@@ -208,11 +212,15 @@ def _load(judged: JudgedDay, works: Sequence[Work], moved: Mapping[str, str]) ->
         high=calm & (table["level"] == "High"),
         medium=calm & (table["level"] == "Medium"),
         # An account that is escalated already is at risk of nothing more.
-        arr_at_risk=table["arr_at_risk"].where(calm, 0.0),
+        arr_at_risk=table["arr_at_risk"].where(calm),
+        calm=calm,
         accounts=1,
     )
-    sums = ["accounts", "high", "medium", "escalated", "arr_at_risk", "hours"]
-    load = table.groupby("csm")[sums].sum()
+    of_csm = table.groupby("csm")
+    load = of_csm[["accounts", "high", "medium", "escalated", "hours", "calm"]].sum()
+    # Of accounts whose ARR nobody knows it is not known either; of none it is nothing.
+    known = of_csm["arr_at_risk"].sum(min_count=1)
+    load["arr_at_risk"] = known.where(load["calm"] > 0, 0.0)
     load["hours_after"] = table.groupby("after")["hours"].sum().reindex(load.index).fillna(0.0)
     load = load.round({"arr_at_risk": 2, "hours": 2, "hours_after": 2}).reset_index()
     nobody = (load["csm"] == NOBODY).astype(int)

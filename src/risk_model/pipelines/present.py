@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from io import StringIO
 from typing import Any
 
+import pandas as pd
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -37,8 +38,9 @@ def shown(watchlist: Watchlist, top: int) -> Group:
     table.add_column("If it escalated")
     table.add_column("Why", ratio=3)
     table.add_column("First step", ratio=2)
+    shared = _shared_names(watchlist)
     for row in listed.to_dict("records"):
-        table.add_row(*_cells(row))
+        table.add_row(*_cells(row, shared))
     escalated = [_escalated(watchlist, top)] if len(watchlist.escalated) and top else []
     return Group(table, *escalated, *_notes(watchlist, len(listed)))
 
@@ -48,11 +50,14 @@ def _escalated(watchlist: Watchlist, top: int) -> Table:
     table = Table(title="Escalated already", title_justify="left", header_style="bold")
     for name in ("Account", "Since", "Severity", "Acknowledged", "Next update due", "Sponsor"):
         table.add_column(name)
-    for row in watchlist.escalated.head(top).to_dict("records"):
-        name = row["account_name"] if isinstance(row["account_name"], str) else ""
+    shared = _shared_names(watchlist)
+    several = watchlist.escalated["account_id"].duplicated(keep=False)
+    rows = watchlist.escalated.assign(several=several).head(top)
+    for row in rows.to_dict("records"):
+        called = _called(row, shared)
         days = f"{row['opened_at'][:10]}, {counted(row['days_open'], 'day')}"
         table.add_row(
-            Text(name or str(row["account_id"])),
+            Text(f"{called}, {row['escalation_id']}" if row["several"] else called),
             Text(f"{days}, past its limit" if row["overdue"] else days),
             Text(row["suggested_severity"]),
             Text(acknowledged(row)),
@@ -68,14 +73,13 @@ def acknowledged(row: Mapping[Any, Any]) -> str:
     return "not known" if late is None else "overdue" if late else "in time"
 
 
-def _cells(row: dict[Any, Any]) -> list[Text | str]:
-    name = row["account_name"] if isinstance(row["account_name"], str) else ""
+def _cells(row: dict[Any, Any], shared: Collection[str]) -> list[Text | str]:
     why = [row[f"reason_{n}"] for n in (1, 2) if row[f"reason_{n}"]]
     arr = "" if row["arr"] != row["arr"] else f"{row['arr']:,.0f}"
     return [
         str(row["rank"]),
         ARROWS[row["change"]],
-        Text(f"{name or row['account_id']}"),
+        Text(_called(row, shared)),
         arr,
         f"{row['escalation_probability']:.1%}",
         Text(row["risk_level"], style=LEVEL_STYLES[row["risk_level"]]),
@@ -83,6 +87,20 @@ def _cells(row: dict[Any, Any]) -> list[Text | str]:
         Text("; ".join(why)),
         Text(row["recommended_action"]),
     ]
+
+
+def _shared_names(watchlist: Watchlist) -> set[str]:
+    """Return the names that more than one account has."""
+    columns = ["account_id", "account_name"]
+    both = pd.concat([watchlist.ranked[columns], watchlist.escalated[columns]])
+    names = both.drop_duplicates("account_id")["account_name"].dropna()
+    return set(names[names.duplicated()]) - {""}
+
+
+def _called(row: Mapping[Any, Any], shared: Collection[str]) -> str:
+    """Return an account's name, with its id where the name is another one's too, else the id."""
+    name = row["account_name"] if isinstance(row["account_name"], str) else ""
+    return f"{name} ({row['account_id']})" if name in shared else name or str(row["account_id"])
 
 
 def _notes(watchlist: Watchlist, listed: int) -> list[Text]:

@@ -26,6 +26,7 @@ from risk_model.pipelines.scorer import TEXTS, Scorer, hits_of
 from risk_model.pipelines.severity import learned_part
 from risk_model.pipelines.shared import shares_incident
 from risk_model.pipelines.then_and_now import refuse_unreadable
+from risk_model.pipelines.unseen import unseen_sentence, with_unseen, without_rows
 from risk_model.rules import Rulebook
 from risk_model.settings import Settings, default_folder
 from risk_model.timeline import DAY, DEFAULT_HORIZON, date_of
@@ -87,7 +88,9 @@ def score(
     catalogue = working_catalogue(settings)
     said = line.apply(customers, catalogue, Scorer(settings, catalogue, judge, day))
     measured = time.monotonic()
+    unseen = without_rows(line, customers["account_id"], day)
     rows = compared_rows(line, customers, said, judge, day)
+    rows = with_unseen(rows, unseen, settings.response)
     at_risk = rows[~customers["is_escalated"].to_numpy(bool)]
     listed = with_previous(ranked(at_risk, policy or settings.score.policy), previous)
     burning = customers["is_escalated"].to_numpy(bool)
@@ -98,6 +101,7 @@ def score(
     run["notes"] += respond.unplaced(
         _texts(customers["region"]), _texts(customers["timezone"]), settings.response
     )
+    run["notes"] += unseen_sentence(listed, frozenset(customers["account_id"][unseen]))
     run["severity_by"] = learned_part(catalogue, settings, judge.champion)[1]
     run["seconds"] = {
         "measuring": round(measured - began, 2),
@@ -187,7 +191,9 @@ def score_rows(
 ) -> pd.DataFrame:
     """Return one row an account with every column of the contract but rank and change."""
     said = Scorer(line.settings, catalogue, judge, day)(features)
-    return compared_rows(line, customers, said, judge, day)
+    unseen = without_rows(line, customers["account_id"], day)
+    rows = compared_rows(line, customers, said, judge, day)
+    return with_unseen(rows, unseen, line.settings.response)
 
 
 def compared_rows(

@@ -60,6 +60,7 @@ class FirstSteps(Strict):
     recovery: str
     silent: str
     nothing: str
+    unseen: str = "See that the exports have their id as the list of accounts has it"
 
 
 class CausePlan(Strict):

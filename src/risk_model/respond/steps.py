@@ -27,7 +27,8 @@ def first_steps(
 
     What has waited for us comes before it (``silent`` hours of ours), and so does what else is
     overdue with us, unless the step is the sponsor's or a SEV-1's; who else has to be there
-    follows from the cause, what is due from the ``stages`` of a recovery.
+    follows from the cause, what is due from the ``stages`` of a recovery. Who leaves in silence is
+    reached first: there is nobody yet to do anything with.
     """
     steps = []
     for place, rules in enumerate(fired):
@@ -47,11 +48,22 @@ def first_steps(
 
 def _own(rules: Sequence[Rule], family: str, state: str, how: Response) -> str:
     lead = lead_of(rules)
+    if lead and state == "silent" and _needs_them(lead, how):
+        reach = how.first_step.silent
+        # A count of signs names nothing to do; a single sign does, once they answer.
+        return reach if lead.kinds or lead.do == reach else f"{reach}, then {_lower(lead.do)}"
     if lead:
         return lead.do
     if state in ("recovery", "silent"):
         return str(getattr(how.first_step, state))
     return str(getattr(how.first_step, family or "nothing"))
+
+
+def _needs_them(lead: Rule, how: Response) -> bool:
+    """Whether a step has to wait until they are reached: no trouble calls for it at once."""
+    if lead.kinds is not None:
+        return True
+    return lead.grade != "strong" and not (lead.cannot_wait or is_about_waiting(lead, how))
 
 
 def _answered_first(step: str, rules: Sequence[Rule], hours: float, how: Response) -> str:

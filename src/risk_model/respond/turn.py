@@ -35,12 +35,13 @@ def waiting_on(facts: pd.DataFrame, how: Response) -> list[str]:
 def silent_hours(facts: pd.DataFrame, how: Response) -> NDArray[np.float64]:
     """Return for how many whole hours something of theirs has waited for us; 0 where nothing has.
 
-    Only what is past the limit counts: before it, an answer is not late.
+    Only what is past the limit counts, as for the rules: up to it, an answer is not late.
     """
     waits = facts[list(how.turn.silence)].to_numpy(dtype=float)
     longest = np.nanmax(np.column_stack([waits, np.zeros(len(facts))]), axis=1)
-    hours = np.floor(longest * HOURS_A_DAY + 1e-9)
-    return np.where(hours >= how.turn.silent_hours, hours, 0.0)
+    hours = longest * HOURS_A_DAY
+    # A second is 3e-4 hours: what has waited for just the limit is not past it.
+    return np.where(hours > how.turn.silent_hours + 1e-6, np.floor(hours + 1e-9), 0.0)
 
 
 def with_silence(
