@@ -125,17 +125,16 @@ def plan(story: Story) -> list[Block]:
 def clock(story: Story) -> list[Block]:
     """How soon it has to be acknowledged and how often they hear from us."""
     answer, case = story.answer, story.case
-    if case is None:
-        told = f"If it escalated today: acknowledge by {time_text(story.acknowledge_by)}"
+    if case is None or not story.is_escalated:
+        again = " again" if case is not None else ""
+        told = f"If it escalated{again} today: acknowledge by {time_text(story.acknowledge_by)}"
         told += f", {answer.then}" if answer.then else ""
-        return [Paragraph(f"{told}, then an update {every(answer)}.")]
+        return [*_then(story), Paragraph(f"{told}, then an update {every(answer)}.")]
     due, seen = story.acknowledge_by, case["acknowledged_at"]
     if seen is not None:
         answered = time_text(seen) + (" (late)" if seen > due else "")
     else:
-        answered = (
-            "not yet (overdue)" if story.is_escalated and due < story.now else "not on record"
-        )
+        answered = "not yet (overdue)" if due < story.now else "not on record"
     rows: list[tuple[str, Text]] = [
         ("Acknowledge by", time_text(due)),
         ("Acknowledged", answered),
@@ -147,6 +146,21 @@ def clock(story: Story) -> list[Block]:
     if story.open_row is not None:
         rows.append(("Next update due", _spelt(story.open_row["next_update_due"])))
     return [Fields(rows)]
+
+
+def _then(story: Story) -> list[Block]:
+    """Return when a closed case was acknowledged, as far as that is on record."""
+    case = story.case
+    if case is None:
+        return []
+    named, seen = f"escalation of {date_text(case['opened_at'])}", case["acknowledged_at"]
+    if seen is None:
+        return [Paragraph(f"No acknowledgement of the {named} is on record.")]
+    told = f"The {named} was acknowledged on {time_text(seen)}"
+    if story.case_severity:
+        due = story.due(story.case_severity, case["opened_at"])
+        told += f" ({'late, ' if seen > due else ''}due by {time_text(due)})"
+    return [Paragraph(f"{told}.")]
 
 
 def communication(story: Story) -> list[Block]:
@@ -269,7 +283,7 @@ def _is_overdue(task: Row, now: int) -> bool:
 
 
 def _owner(story: Story) -> Text:
-    own = story.case["owner"] if story.case is not None else None
+    own = story.case["owner"] if story.case is not None and story.is_escalated else None
     return one_line(own) if own else Blank("owner")
 
 

@@ -92,7 +92,7 @@ def story_of(
         facts=facts,
         heard=_heard(judged.line, known.get("messages", ())),
         how=settings.response,
-        advice=_advice(judged, signs, row, facts, case),
+        advice=_advice(judged, signs, row, facts),
         plans=settings.documents,
         case=case,
         open_row=open_row,
@@ -142,8 +142,11 @@ def _of_case(open_row: Row, row: Row, signs: Sequence[Sign]) -> tuple[Row, list[
     reasons = [row[f"reason_{n}"] for n in (1, 2, 3)]
     kept = [said for said in reasons if said not in others]
     told = {f"reason_{n}": said for n, said in enumerate([*kept, "", "", ""][:3], 1)}
-    sponsor = {"executive_sponsor": open_row["sponsor_due"]}
-    return {**row, **told, **sponsor}, [sign for sign in signs if sign.rule.id in own]
+    due = {
+        "suggested_severity": open_row["suggested_severity"],
+        "executive_sponsor": open_row["sponsor_due"],
+    }
+    return {**row, **told, **due}, [sign for sign in signs if sign.rule.id in own]
 
 
 def _open_row(judged: JudgedDay, case: Row | None) -> Row | None:
@@ -154,20 +157,17 @@ def _open_row(judged: JudgedDay, case: Row | None) -> Row | None:
     return _plain(found.head(1)) if len(found) else None
 
 
-def _advice(
-    judged: JudgedDay, signs: Sequence[Sign], row: Row, facts: Row, case: Row | None
-) -> Advice:
-    """Return what helps; of a case its recorded cause and severity count before the suggested."""
+def _advice(judged: JudgedDay, signs: Sequence[Sign], row: Row, facts: Row) -> Advice:
+    """Return what helps today, by the row's cause and severity."""
     values = {name: np.nan if value is None else float(value) for name, value in facts.items()}
     values["as_of"] = float(judged.day)
-    own = (case or {}).get("severity")
     return advice(
         [sign.rule for sign in signs],
         values,
         judged.catalogue,
         judged.line.settings.response,
-        cause=str((case or {}).get("cause") or row["likely_cause"] or ""),
-        severity=f"SEV-{own}" if own else str(row["suggested_severity"]),
+        cause=str(row["likely_cause"] or ""),
+        severity=str(row["suggested_severity"]),
         tier=int(row["escalation_tier"]),
     )
 

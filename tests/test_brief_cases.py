@@ -1,0 +1,89 @@
+"""Documents of accounts with an escalation, open or closed: what is over, and what counts today."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from documents_company import escalation
+from risk_model.brief import markdown
+from risk_model.brief.composing import compose
+from risk_model.brief.plan import Kind
+from risk_model.pipelines.brief import story_of
+from risk_model.pipelines.judged_day import JudgedDay, judged_day
+from risk_model.pipelines.line import Line
+from risk_model.settings import load_settings
+from small_company import AS_OF, account, desk, moment, write_tables
+
+pytestmark = pytest.mark.slow
+
+ESCALATIONS = [
+    escalation(
+        1, "healed-then-hit", 55, 40, severity=3, cause="support", issue="Late answers",
+        owner="Pia Old", acknowledged_at=moment(55, 9),
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def the_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
+    names = ("calm", *dict.fromkeys(str(row["account_id"]) for row in ESCALATIONS))
+    folder = write_tables(
+        tmp_path_factory.mktemp("cases"),
+        accounts=[account(name) for name in names],
+        tickets=desk("calm"),
+        escalations=ESCALATIONS,
+        incidents=[
+            {"incident_id": "I0", "account_id": "calm", "started_at": moment(100),
+             "ended_at": moment(100, 13), "kind": "maintenance"},
+            {"incident_id": "I1", "account_id": "healed-then-hit", "started_at": moment(2),
+             "ended_at": moment(2, 14), "kind": "breach"},
+        ],
+    )  # fmt: skip
+    with Line.open(folder, load_settings()) as line:
+        yield judged_day(line, AS_OF, model="rules")
+
+
+def sections(the_day: JudgedDay, account_id: str, kind: Kind) -> dict[str, str]:
+    """Return what stands below each heading."""
+    text = markdown.render(compose(story_of(the_day, account_id), kind))
+    parts = re.split(r"^## (.+)\n", text, flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_a_recovering_account_is_told_by_what_is_so_today(the_day: JudgedDay) -> None:
+    row = the_day.rows.set_index("account_id").loc["healed-then-hit"]
+    assert (row["suggested_severity"], row["likely_cause"]) == ("SEV-1", "product")
+    email = sections(the_day, "healed-then-hit", "email")
+    breach = "A data breach is on record since 2026-03-28"
+    assert email["Issue"].strip().startswith(f"Today it is about this: {breach}.")
+    assert f"| **Severity** | SEV-1: {breach} |" in email["Level"]
+    assert (
+        "To bring in for this cause: Support, Product and Engineering."
+        in (email["What we ask of you"])
+    )
+    tracking = sections(the_day, "healed-then-hit", "tracking")
+    assert "SEV-1: VP CS, VP Engineering and CTO at once" in tracking["Who was told"]
+    assert "Owner: director or above" in tracking["Who was told"]
+    assert "What there is today points to: product." in tracking["Root cause"]
+    assert "acknowledge by 2026-03-30 00:15 UTC" in tracking["Communication log"]
+    assert "Tracking documents are kept" not in tracking["The case"]
+    executive = sections(the_day, "healed-then-hit", "executive")
+    assert "| **They hear from us** | every hour |" in executive["The path from here"]
+    assert "Pia Old" not in executive["The path from here"]
+    assert "a workaround today" in executive["The path from here"]
+    assert "The signs point to the product." in executive["What happened"]
+
+
+def test_the_record_of_a_closed_case_keeps_its_own_severity_cause_and_owner(
+    the_day: JudgedDay,
+) -> None:
+    tracking = sections(the_day, "healed-then-hit", "tracking")
+    for cell in ("| **Id** | E1 |", "Pia Old", "SEV-3; today SEV-1 (suggested"):
+        assert cell in tracking["The case"]
+    assert "escalated on 2026-02-03 (SEV-3): Late answers." in tracking["Summary"]
+    assert "closed on 2026-02-18, cause: support." in tracking["Summary"]
+    assert "Recorded at the closing on 2026-02-18: support." in tracking["Root cause"]
+    assert "acknowledged on 2026-02-03 09:00 UTC (due by" in tracking["Communication log"]
