@@ -11,9 +11,11 @@ from documents_company import escalation
 from risk_model.brief import markdown
 from risk_model.brief.composing import compose
 from risk_model.brief.plan import Kind
+from risk_model.pipelines.account import explained
 from risk_model.pipelines.brief import story_of
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
+from risk_model.pipelines.present import as_text
 from risk_model.settings import load_settings
 from small_company import AS_OF, account, desk, moment, write_tables
 
@@ -24,6 +26,9 @@ ESCALATIONS = [
         1, "healed-then-hit", 55, 40, severity=3, cause="support", issue="Late answers",
         owner="Pia Old", acknowledged_at=moment(55, 9),
     ),
+    escalation(2, "quiet", 5, None, issue="Ask Jo", acknowledged_at=moment(4)),
+    escalation(3, "quiet-worst", 5, None, severity=1, issue="Ask Jo"),
+    escalation(4, "unnamed", 6, None, severity="", issue="Ask Jo"),
 ]  # fmt: skip
 
 
@@ -87,3 +92,37 @@ def test_the_record_of_a_closed_case_keeps_its_own_severity_cause_and_owner(
     assert "closed on 2026-02-18, cause: support." in tracking["Summary"]
     assert "Recorded at the closing on 2026-02-18: support." in tracking["Root cause"]
     assert "acknowledged on 2026-02-03 09:00 UTC (due by" in tracking["Communication log"]
+
+
+UPDATE = "Update them today, with one owner and a date for the end"
+BY_SEVERITY = [("quiet", "SEV-2", 2), ("quiet-worst", "SEV-1", 3), ("unnamed", "SEV-3", 1)]
+
+
+@pytest.mark.parametrize(("account_id", "severity", "least_tier"), BY_SEVERITY)
+def test_an_open_escalation_with_nothing_else_on_record_is_no_calm_account(
+    the_day: JudgedDay, account_id: str, severity: str, least_tier: int
+) -> None:
+    story = story_of(the_day, account_id)
+    assert (story.severity, story.row["risk_level"]) == (severity, "High")
+    assert story.row["escalation_tier"] >= least_tier
+    email = sections(the_day, account_id, "email")
+    assert f"First step: {UPDATE}." in email["What we ask of you"]
+    assert f"| **Severity** | {severity} |" in email["Level"]
+    assert "- An escalation is open since 2026-03-2" in email["Issue"]
+    assert UPDATE in sections(the_day, account_id, "tracking")["Resolution plan"]
+    assert the_day.escalated.set_index("account_id").loc[account_id, "suggested_severity"] == (
+        severity
+    )
+
+
+def test_an_open_escalation_is_explained_with_its_tier_its_step_and_our_turn(
+    the_day: JudgedDay,
+) -> None:
+    said = as_text(explained(the_day, "quiet-worst"), 400)
+    for told in (
+        "tier 3, waiting on us", f"first step: {UPDATE}",
+        "because: An escalation is open since 2026-03-25",
+        "held by: director or VP CS, with the VP Engineering; owner director or above",
+    ):  # fmt: skip
+        assert told in said
+    assert "othing stands out" not in said

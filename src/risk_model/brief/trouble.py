@@ -81,9 +81,7 @@ def summary(story: Story) -> list[Block]:
     turn = {
         "us": "The next move is ours.",
         "customer": "The next move is theirs.",
-        "nobody": "The next move is ours, as long as it is open."
-        if story.is_escalated
-        else "Nothing is waiting on either side.",
+        "nobody": "Nothing is late on either side.",
     }[str(row["waiting_on"])]
     why = {"product": "the product", "contract": "the contract", "experience": "their experience"}
     cause = f" The signs point to {why.get(story.cause, story.cause)}." if story.cause else ""

@@ -17,6 +17,7 @@ from risk_model.brief.story import Row, Sign, Story
 from risk_model.documents import did_you_mean
 from risk_model.errors import UsageError
 from risk_model.explain import sentence
+from risk_model.pipelines.escalated import as_case
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
 from risk_model.respond import Advice, advice, fired_rules
@@ -82,6 +83,7 @@ def story_of(
         case = _named(cases, escalation, account)
     open_row = _open_row(judged, case)
     if open_row is not None:
+        row = as_case(row, open_row, settings.response)
         row, signs = _of_case(open_row, row, signs)
     return Story(
         day=judged.day,
@@ -136,17 +138,13 @@ def _named(escalations: Sequence[Row], wanted: str, account: str) -> Row:
 
 
 def _of_case(open_row: Row, row: Row, signs: Sequence[Sign]) -> tuple[Row, list[Sign]]:
-    """Return the account's row and signs as they stand for one of its open escalations."""
+    """Return an account's reasons and signs, less those of another one of its escalations."""
     own = str(open_row["rules_fired"]).split(";")
     others = {sign.says for sign in signs if sign.rule.id not in own}
     reasons = [row[f"reason_{n}"] for n in (1, 2, 3)]
     kept = [said for said in reasons if said not in others]
     told = {f"reason_{n}": said for n, said in enumerate([*kept, "", "", ""][:3], 1)}
-    due = {
-        "suggested_severity": open_row["suggested_severity"],
-        "executive_sponsor": open_row["sponsor_due"],
-    }
-    return {**row, **told, **due}, [sign for sign in signs if sign.rule.id in own]
+    return {**row, **told}, [sign for sign in signs if sign.rule.id in own]
 
 
 def _open_row(judged: JudgedDay, case: Row | None) -> Row | None:
