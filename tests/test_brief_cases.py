@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from documents_company import escalation
+from documents_company import escalation, message
 from risk_model.brief import markdown
 from risk_model.brief.composing import compose
 from risk_model.brief.plan import Kind
@@ -17,7 +17,7 @@ from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.present import as_text
 from risk_model.settings import load_settings
-from small_company import AS_OF, account, desk, moment, write_tables
+from small_company import AS_OF, account, desk, moment, ticket, write_tables
 
 pytestmark = pytest.mark.slow
 
@@ -34,11 +34,26 @@ ESCALATIONS = [
 
 @pytest.fixture(scope="module")
 def the_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
-    names = ("calm", *dict.fromkeys(str(row["account_id"]) for row in ESCALATIONS))
+    names = (
+        "calm",
+        "lost-data",
+        "ticket-only",
+        "polite",
+        *dict.fromkeys(str(row["account_id"]) for row in ESCALATIONS),
+    )
     folder = write_tables(
         tmp_path_factory.mktemp("cases"),
         accounts=[account(name) for name in names],
-        tickets=desk("calm"),
+        tickets=[
+            *desk("calm"),
+            ticket(1, "ticket-only", moment(1), subject="Contract",
+                   description="We will cancel our subscription and go to the press."),
+        ],
+        messages=[
+            message(1, "lost-data", moment(1), "All our customer records of last week are gone."),
+            message(2, "lost-data", moment(2), "I want to speak with your manager."),
+            message(3, "polite", moment(1), "Thanks, the plan is fine."),
+        ],
         escalations=ESCALATIONS,
         incidents=[
             {"incident_id": "I0", "account_id": "calm", "started_at": moment(100),
@@ -51,9 +66,11 @@ def the_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
         yield judged_day(line, AS_OF, model="rules")
 
 
-def sections(the_day: JudgedDay, account_id: str, kind: Kind) -> dict[str, str]:
+def sections(
+    the_day: JudgedDay, account_id: str, kind: Kind, evidence: bool = False
+) -> dict[str, str]:
     """Return what stands below each heading."""
-    text = markdown.render(compose(story_of(the_day, account_id), kind))
+    text = markdown.render(compose(story_of(the_day, account_id, evidence), kind))
     parts = re.split(r"^## (.+)\n", text, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
@@ -126,3 +143,32 @@ def test_an_open_escalation_is_explained_with_its_tier_its_step_and_our_turn(
     ):  # fmt: skip
         assert told in said
     assert "othing stands out" not in said
+
+
+def test_lost_data_and_a_call_for_a_manager_are_told_wherever_they_were_written(
+    the_day: JudgedDay,
+) -> None:
+    lost = sections(the_day, "lost-data", "investigation", evidence=True)
+    says = lost["What the customer says"]
+    assert "| 2026-03-28 | E-mail from a user | a call for somebody higher |" in says
+    assert "| 2026-03-29 | E-mail from a user | lost data |" in says
+    assert "it speaks of: lost data |" in lost["What happened"]
+    assert "records of last week are gone" in lost["In their words"]
+    ticket_only = sections(the_day, "ticket-only", "investigation")
+    assert (
+        "| 2026-03-29 | Ticket T1 | leaving and going public |"
+        in (ticket_only["What the customer says"])
+    )
+    assert (
+        "Ticket opened: T1 P3 “Contract”; it speaks of: leaving, going public |"
+        in (ticket_only["What happened"])
+    )
+
+
+def test_only_where_nothing_was_heard_nobody_is_upset(the_day: JudgedDay) -> None:
+    told = {
+        name: sections(the_day, name, "investigation")["What the customer says"]
+        for name in ("lost-data", "ticket-only", "polite", "unnamed")
+    }
+    assert {name for name, text in told.items() if "none upset" in text} == {"polite"}
+    assert "They have written nothing since 2026-01-" in told["unnamed"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from risk_model.brief.blocks import Blank, Block, Fields, Grid, Paragraph, Text
+from risk_model.brief.events import HEARD, texts
 from risk_model.brief.story import Story
 from risk_model.brief.wording import counted, date_text, day_text, lasting, one_line
 from risk_model.brief.work import every
@@ -12,15 +13,12 @@ Rows = list[tuple[str, Text]]
 
 
 def gaps(story: Story) -> list[Block]:
-    """Messages that say that something else was promised: each is a point to clear up."""
-    found = [
-        date_text(message["sent_at"])
-        for message in story.rows("messages")
-        if "expectation_gap" in story.heard.get(message["message_id"], ())
-    ]
+    """Texts that say that something else was promised: each is a point to clear up."""
+    gap = HEARD["expectation_gap"]
+    found = [date_text(at) for at, _, said in texts(story) if gap in said]
     if not found:
         return []
-    told = "Messages of theirs that speak of something else that was promised: "
+    told = "They spoke of something else that was promised: "
     return [Paragraph(told + ", ".join(found[-8:]) + ".")]
 
 

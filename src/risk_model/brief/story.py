@@ -31,9 +31,9 @@ class Story:
 
     ``row`` is its row of the watchlist, ``account`` who it is that day, ``known`` its rows table by
     table with nothing that became known later, ``facts`` its features by name, ``heard`` what each
-    message of theirs was heard to say, ``advice`` what helps. ``case`` is the escalation that the
-    documents are about, ``open_row`` its row of the list of escalated accounts, ``most`` how many
-    events to show.
+    text of theirs was heard to say, by table and key of its row, ``advice`` what helps. ``case`` is
+    the escalation that the documents are about, ``open_row`` its row of the list of escalated
+    accounts, ``most`` how many events to show.
     """
 
     day: int
@@ -42,7 +42,7 @@ class Story:
     known: Mapping[str, Sequence[Row]]
     signs: Sequence[Sign]
     facts: Row
-    heard: Mapping[str, Sequence[str]]
+    heard: Mapping[tuple[str, str], Sequence[str]]
     how: Response
     advice: Advice
     plans: DocumentPlans

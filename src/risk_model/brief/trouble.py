@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from risk_model.brief.blocks import Blank, Block, Fields, Grid, Paragraph, Points, Text
-from risk_model.brief.events import HEARD, channel, sender
+from risk_model.brief.events import texts
 from risk_model.brief.story import Row, Story, ticket_name
 from risk_model.brief.wording import (
     counted,
@@ -151,23 +151,17 @@ def factors(story: Story) -> list[Block]:
 
 
 def said(story: Story) -> list[Block]:
-    """What their messages speak of, with dates; no words of theirs."""
-    theirs = [m for m in story.rows("messages") if m["direction"] == "inbound"]
-    recent = [m for m in theirs if m["sent_at"] >= story.since]
-    rows = [
-        (
-            date_text(message["sent_at"]),
-            f"{channel(message)} from {sender(message)}",
-            listed([HEARD[name] for name in story.heard[message["message_id"]] if name in HEARD]),
-        )
-        for message in recent
-        if any(name in HEARD for name in story.heard.get(message["message_id"], ()))
-    ][-MOST:]
+    """What their messages, tickets and comments speak of, with dates; no words of theirs."""
+    recent = [text for text in texts(story) if text[0] >= story.since]
+    rows = [(date_text(at), who, listed(spoken)) for at, who, spoken in recent if spoken]
     blocks: list[Block] = []
     if rows:
-        blocks.append(Grid(("Date", "Who", "Speaks of"), rows))
+        blocks.append(Grid(("Date", "Who", "Speaks of"), rows[-MOST:]))
+    elif recent:
+        told = counted(len(recent), "message, ticket or comment", "messages, tickets and comments")
+        blocks.append(Paragraph(f"{told} of theirs, none upset."))
     else:
-        blocks.append(Paragraph(f"{counted(len(recent), 'message')} of theirs, none upset."))
+        blocks.append(Paragraph(f"They have written nothing since {date_text(story.since)}."))
     return [*blocks, Paragraph(Blank("what they say when you ask, in their own words"))]
 
 

@@ -17,11 +17,13 @@ from risk_model.brief.story import Row, Sign, Story
 from risk_model.documents import did_you_mean
 from risk_model.errors import UsageError
 from risk_model.explain import sentence
+from risk_model.features.sources import HEARD
 from risk_model.pipelines.escalated import as_case
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
 from risk_model.respond import Advice, advice, fired_rules
 from risk_model.tables import known_rows
+from risk_model.tables.contract import CONTRACT
 from risk_model.text import hear_all
 from risk_model.timeline import DAY
 
@@ -92,7 +94,7 @@ def story_of(
         known=known,
         signs=signs,
         facts=facts,
-        heard=_heard(judged.line, known.get("messages", ())),
+        heard=_heard(judged.line, known),
         how=settings.response,
         advice=_advice(judged, signs, row, facts),
         plans=settings.documents,
@@ -179,18 +181,23 @@ def _signs(judged: JudgedDay, place: int) -> list[Sign]:
     return [Sign(rule, sentence(rule.says, record, judged.catalogue)) for rule in hits]
 
 
-def _heard(line: Line, messages: Sequence[Row]) -> Mapping[str, list[str]]:
-    """Return for each message of theirs the categories that it was heard to speak of."""
-    theirs = [m for m in messages if m["direction"] == "inbound" and m["text"] is not None]
-    if not theirs:
+def _heard(line: Line, known: Mapping[str, Sequence[Row]]) -> dict[tuple[str, str], list[str]]:
+    """Return the categories that each text of theirs speaks of, by table and key of its row."""
+    texts: dict[tuple[str, str], str] = {}
+    for table, columns in HEARD.items():
+        for row in known.get(table, ()):
+            # A subject is a sentence before the rest, as where features are measured.
+            said = "\n\n".join(str(row[name]) for name in columns if row[name] is not None)
+            if said and row.get("direction", "inbound") == "inbound":
+                texts[table, str(row[CONTRACT[table].key[0]])] = said
+    if not texts:
         return {}
-    texts = pd.Series([m["text"] for m in theirs])
-    signals = hear_all(texts, line.settings.lexicons, cache=line.cache)
+    signals = hear_all(pd.Series(list(texts.values())), line.settings.lexicons, cache=line.cache)
     flags = [name for name in signals.columns if name not in ("sentiment", "words")]
     rows = signals[flags].to_numpy() > 0
     return {
-        m["message_id"]: [name for name, up in zip(flags, row, strict=True) if up]
-        for m, row in zip(theirs, rows, strict=True)
+        key: [name for name, up in zip(flags, row, strict=True) if up]
+        for key, row in zip(texts, rows, strict=True)
     }
 
 
