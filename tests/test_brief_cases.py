@@ -39,6 +39,7 @@ def the_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
         "lost-data",
         "ticket-only",
         "polite",
+        "met",
         *dict.fromkeys(str(row["account_id"]) for row in ESCALATIONS),
     )
     folder = write_tables(
@@ -55,6 +56,10 @@ def the_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
             message(3, "polite", moment(1), "Thanks, the plan is fine."),
         ],
         escalations=ESCALATIONS,
+        meetings=[
+            {"meeting_id": "G1", "account_id": "met", "scheduled_at": moment(3), "status": "held",
+             "kind": "Call with jo@met.example +1 555 123 4567"},
+        ],
         incidents=[
             {"incident_id": "I0", "account_id": "calm", "started_at": moment(100),
              "ended_at": moment(100, 13), "kind": "maintenance"},
@@ -172,3 +177,8 @@ def test_only_where_nothing_was_heard_nobody_is_upset(the_day: JudgedDay) -> Non
     }
     assert {name for name, text in told.items() if "none upset" in text} == {"polite"}
     assert "They have written nothing since 2026-01-" in told["unnamed"]
+
+
+def test_what_a_meeting_was_called_is_masked_as_any_text(the_day: JudgedDay) -> None:
+    told = sections(the_day, "met", "investigation")["What happened"]
+    assert r"Meeting held: Call with \[e-mail address\] \[telephone number\] |" in told

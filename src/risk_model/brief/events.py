@@ -75,7 +75,7 @@ def texts(story: Story) -> list[tuple[int, str, list[str]]]:
 
 def channel(message: Row) -> str:
     """Return a message's channel as a word."""
-    return CHANNELS.get(str(message["channel"]), one_line(message["channel"] or "Message"))
+    return CHANNELS.get(str(message["channel"]), masked(message["channel"] or "Message"))
 
 
 def sender(message: Row) -> str:
@@ -116,7 +116,7 @@ def _ticket_changes(story: Story) -> Iterator[Event]:
         if change["kind"] == "reopened":
             yield Event(change["occurred_at"], f"Ticket reopened: {name}")
         elif change["kind"] == "priority" and change["value"]:
-            priority = one_line(change["value"]).upper()
+            priority = masked(change["value"]).upper()
             yield Event(change["occurred_at"], f"Priority set to {priority}: {name}")
 
 
@@ -146,8 +146,8 @@ def _surveys(story: Story) -> Iterator[Event]:
 
 def _meetings(story: Story) -> Iterator[Event]:
     for meeting in story.rows("meetings"):
-        kind = one_line(meeting["kind"] or "meeting")
-        status = one_line(meeting["status"])
+        kind = masked(meeting["kind"] or "meeting")
+        status = masked(meeting["status"])
         yield Event(meeting["scheduled_at"], f"Meeting {status}: {kind}")
 
 
@@ -164,7 +164,7 @@ def _tasks(story: Story) -> Iterator[Event]:
 
 def _incidents(story: Story) -> Iterator[Event]:
     for incident in story.rows("incidents"):
-        name = f"{one_line(incident['kind'] or 'incident')} {one_line(incident['incident_id'])}"
+        name = f"{masked(incident['kind'] or 'incident')} {one_line(incident['incident_id'])}"
         yield Event(incident["started_at"], f"Incident began: {name}")
         if incident["announced_at"] is not None:
             yield Event(incident["announced_at"], f"Incident announced: {name}")

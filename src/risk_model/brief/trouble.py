@@ -47,7 +47,7 @@ def issue(story: Story) -> list[Block]:
     running = [row for row in story.rows("incidents") if row["ended_at"] is None]
     if running:
         items = [
-            f"{one_line(row['kind'] or 'incident')} {one_line(row['incident_id'])}, since "
+            f"{masked(row['kind'] or 'incident')} {one_line(row['incident_id'])}, since "
             f"{time_text(row['started_at'])}"
             for row in running[-MOST:]
         ]
