@@ -15,7 +15,7 @@ from risk_model.pipelines.account import explained
 from risk_model.pipelines.brief import story_of
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.present import as_text
+from risk_model.pipelines.present import acknowledged, as_text
 from risk_model.settings import load_settings
 from small_company import AS_OF, account, desk, moment, ticket, write_tables
 
@@ -27,6 +27,7 @@ ESCALATIONS = [
         owner="Pia Old", acknowledged_at=moment(55, 9),
     ),
     escalation(2, "quiet", 5, None, issue="Ask Jo", acknowledged_at=moment(4)),
+    escalation(5, "contract", 5, None, issue="Ask Jo", acknowledged_at=moment(5, 10)),
     escalation(3, "quiet-worst", 5, None, severity=1, issue="Ask Jo"),
     escalation(4, "unnamed", 6, None, severity="", issue="Ask Jo"),
 ]  # fmt: skip
@@ -51,8 +52,11 @@ def the_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
                    description="We will cancel our subscription and go to the press."),
         ],
         messages=[
+            message(5, "calm", moment(150), "Hello."),
             message(1, "lost-data", moment(1), "All our customer records of last week are gone."),
             message(2, "lost-data", moment(2), "I want to speak with your manager."),
+            message(4, "contract", moment(1),
+                    "The invoice is wrong and we dispute the price increase."),
             message(3, "polite", moment(1), "Thanks, the plan is fine."),
         ],
         escalations=ESCALATIONS,
@@ -182,3 +186,33 @@ def test_only_where_nothing_was_heard_nobody_is_upset(the_day: JudgedDay) -> Non
 def test_what_a_meeting_was_called_is_masked_as_any_text(the_day: JudgedDay) -> None:
     told = sections(the_day, "met", "investigation")["What happened"]
     assert r"Meeting held: Call with \[e-mail address\] \[telephone number\] |" in told
+
+
+def test_who_owns_a_dispute_of_a_contract_is_told_as_on_the_list(the_day: JudgedDay) -> None:
+    told = sections(the_day, "contract", "tracking")["Who was told"]
+    assert "Owner: CSM, with senior CSM or CS manager |" in told
+
+
+def test_what_was_acknowledged_too_late_was_not_in_time(the_day: JudgedDay) -> None:
+    cases = the_day.escalated.set_index("account_id").to_dict("index")
+    told = {name: acknowledged(case) for name, case in cases.items()}
+    # The second was acknowledged a day late, the third never.
+    assert (told["contract"], told["quiet"], told["quiet-worst"]) == (
+        "not overdue", "not overdue", "overdue",
+    )  # fmt: skip
+    assert "(late)" in sections(the_day, "quiet", "tracking")["Communication log"]
+
+
+def test_what_is_promised_in_open_hours_is_told_in_open_hours(the_day: JudgedDay) -> None:
+    told = sections(the_day, "calm", "expectations")["Service levels"]
+    for row in (
+        "| SEV-2 | within 1 hour | a plan within 4 hours | every 4 business hours |",
+        "| SEV-3 | within 4 business hours | a plan within 24 hours | every 24 hours, on working",
+        "| SEV-4 | within 1 working day | a plan within 1 week | twice a week |",
+    ):
+        assert row in told
+
+
+def test_what_is_not_late_yet_is_not_denied(the_day: JudgedDay) -> None:
+    told = sections(the_day, "polite", "executive")["What happened"]
+    assert "Nothing is late on either side." in told

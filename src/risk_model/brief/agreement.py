@@ -7,8 +7,10 @@ from risk_model.brief.events import HEARD, texts
 from risk_model.brief.story import Story
 from risk_model.brief.wording import counted, date_text, day_text, lasting, one_line
 from risk_model.brief.work import every
+from risk_model.respond.spec import SeverityResponse
 from risk_model.timeline import DAY
 
+A_DAY = 24 * 60
 Rows = list[tuple[str, Text]]
 
 
@@ -25,7 +27,7 @@ def gaps(story: Story) -> list[Block]:
 def service_levels(story: Story) -> list[Block]:
     """What we promise if it escalates, and how soon tickets were answered so far."""
     rows = [
-        (name, f"within {lasting(answer.acknowledge_minutes * 60)}", answer.then, every(answer))
+        (name, f"within {_acknowledged(answer)}", answer.then, every(answer))
         for name, answer in sorted(story.how.severities.items())
     ]
     blocks: list[Block] = [Grid(("If it escalates", "Acknowledged", "Then", "Updates"), rows)]
@@ -97,6 +99,18 @@ def escalation_path(story: Story) -> list[Block]:
     ]
     rows += [(_capital(step), Blank(f"name of the {step}")) for step in story.how.chain]
     return [Fields(rows)]
+
+
+def _acknowledged(answer: SeverityResponse) -> str:
+    """Return how soon it is acknowledged, in the hours that count: open ones, or all."""
+    minutes = answer.acknowledge_minutes
+    if answer.acknowledge_counted == "business-days" and minutes % A_DAY == 0:
+        return counted(minutes // A_DAY, "working day")
+    told = lasting(minutes * 60)
+    if answer.acknowledge_counted == "clock":
+        return told
+    number, unit = told.rsplit(" ", 1)
+    return f"{number} business {unit}"
 
 
 def _day(seconds: object) -> str:

@@ -16,10 +16,12 @@ from risk_model.brief.wording import (
     one_line,
     time_text,
 )
+from risk_model.respond import owner_of
 from risk_model.respond.spec import SeverityResponse
 from risk_model.timeline import DAY
 
 MOST = 12
+HOURS_A_WEEK = 168
 STAGES = {
     "week-1": "Week 1",
     "weeks-2-4": "Weeks 2 to 4",
@@ -184,7 +186,8 @@ def told(story: Story) -> list[Block]:
     """Who has to be told at this level; that they were only people know."""
     blank: Text = Blank("told when, by whom")
     tier = int(story.row["escalation_tier"])
-    rows: list[tuple[Text, Text]] = [(f"Owner: {story.answer.owner}", blank)]
+    owner = owner_of(story.answer.owner, story.severity, story.cause, story.how)
+    rows: list[tuple[Text, Text]] = [(f"Owner: {owner}", blank)]
     rows += [(f"{story.severity}: {story.answer.told}", blank)] if story.answer.told else []
     rows.append((f"Tier {tier}: {story.advice.holders}", blank))
     if story.row["executive_sponsor"] != "no":
@@ -296,4 +299,7 @@ def every(answer: SeverityResponse) -> str:
     unit = "business hour" if answer.update_counted == "business-hours" else "hour"
     on_days = ", on working days" if answer.update_counted == "business-days" else ""
     hours = answer.update_hours
+    times, rest = divmod(HOURS_A_WEEK, hours)
+    if answer.update_counted == "clock" and hours > 24 and not rest:
+        return {1: "once", 2: "twice"}.get(times, f"{times} times") + " a week"
     return (f"every {unit}" if hours == 1 else f"every {hours} {unit}s") + on_days

@@ -95,7 +95,7 @@ def _case(case: dict[str, Any]) -> str:
     late = ", past its limit" if case["overdue"] else ""
     return (
         f"{case['escalation_id']}: {case['suggested_severity']}, open since {case['opened_at']}, "
-        f"{counted(case['days_open'], 'day')}{late}; acknowledged: {acknowledged(case)}; next "
+        f"{counted(case['days_open'], 'day')}{late}; acknowledgement: {acknowledged(case)}; next "
         f"update due {case['next_update_due']}; sponsor due {case['sponsor_due']}"
     )
 
