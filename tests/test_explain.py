@@ -290,8 +290,9 @@ def test_an_account_that_is_escalated_is_explained_as_the_list_of_these_has_it(
     assert listed["days_open"] == 19
     assert said.splitlines()[:2] == [
         "Acme Ltd (acme) as of 2026-03-30: escalated since 2026-03-10, so no longer at risk of it",
-        "E1: SEV-2, open since 2026-03-10T08:00:00Z, 19 days, past its limit; acknowledged: in "
-        f"time; next update due {listed['next_update_due']}; sponsor due {listed['sponsor_due']}",
+        "E1: SEV-2, open since 2026-03-10T08:00:00Z, 19 days, past its limit; "
+        f"acknowledgement: not overdue; next update due {listed['next_update_due']}; sponsor due "
+        f"{listed['sponsor_due']}",
     ]
     assert "An escalation has been open for 19 days, since 2026-03-10" in said
     assert "held by: " in said

@@ -171,6 +171,11 @@ def test_the_sponsor_is_called_by_their_executive_or_by_much_revenue_at_high_ris
         ({"days_since_outbound": 14, "days_since_contact": 15}, "customer"),
         ({"days_since_outbound": 15, "days_since_contact": 16}, "nobody"),
         ({"days_since_outbound": 9, "days_since_contact": 3}, "nobody"),
+        ({"executive_concerns_28d": 1, "executive_unanswered": 1}, "us"),
+        ({"executive_to_ceo_28d": 1, "executive_unanswered": 1}, "us"),
+        ({"executive_unanswered": 1}, "nobody"),
+        ({"executive_concerns_28d": 1, "executive_unanswered": 0}, "nobody"),
+        ({"asks_for_higher_unanswered": 1}, "us"),
         ({"unanswered_48h": 0, "tasks_overdue_us": 0, "promises_overdue": 0}, "nobody"),
     ],
 )

@@ -199,7 +199,7 @@ def odd(tmp_path: Path) -> Path:
         escalation(1, "burning", 20, None),
         escalation(2, "burnt", 9, 2),
         escalation(3, "burns-twice", 5, None),
-        escalation(4, "burns-twice", 3, -1),
+        escalation(4, "burns-twice", 3, -1) | {"severity": 4},
         escalation(5, "burning-no-longer-a-customer", 20, None),
     ]
     return write_tables(tmp_path / "odd", accounts=ODD, tickets=tickets, escalations=escalations)

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from risk_model.brief.blocks import Blank, Block, Fields, Grid, Paragraph, Text
+from risk_model.brief.events import HEARD, texts
 from risk_model.brief.story import Story
 from risk_model.brief.wording import counted, date_text, day_text, lasting, one_line
 from risk_model.brief.work import every
+from risk_model.respond.spec import SeverityResponse
 from risk_model.timeline import DAY
 
+A_DAY = 24 * 60
 Rows = list[tuple[str, Text]]
 
 
 def gaps(story: Story) -> list[Block]:
-    """Messages that say that something else was promised: each is a point to clear up."""
-    found = [
-        date_text(message["sent_at"])
-        for message in story.rows("messages")
-        if "expectation_gap" in story.heard.get(message["message_id"], ())
-    ]
+    """Texts that say that something else was promised: each is a point to clear up."""
+    gap = HEARD["expectation_gap"]
+    found = [date_text(at) for at, _, said in texts(story) if gap in said]
     if not found:
         return []
-    told = "Messages of theirs that speak of something else that was promised: "
+    told = "They spoke of something else that was promised: "
     return [Paragraph(told + ", ".join(found[-8:]) + ".")]
 
 
 def service_levels(story: Story) -> list[Block]:
     """What we promise if it escalates, and how soon tickets were answered so far."""
     rows = [
-        (name, f"within {lasting(answer.acknowledge_minutes * 60)}", answer.then, every(answer))
+        (name, f"within {_acknowledged(answer)}", answer.then, every(answer))
         for name, answer in sorted(story.how.severities.items())
     ]
     blocks: list[Block] = [Grid(("If it escalates", "Acknowledged", "Then", "Updates"), rows)]
@@ -99,6 +99,18 @@ def escalation_path(story: Story) -> list[Block]:
     ]
     rows += [(_capital(step), Blank(f"name of the {step}")) for step in story.how.chain]
     return [Fields(rows)]
+
+
+def _acknowledged(answer: SeverityResponse) -> str:
+    """Return how soon it is acknowledged, in the hours that count: open ones, or all."""
+    minutes = answer.acknowledge_minutes
+    if answer.acknowledge_counted == "business-days" and minutes % A_DAY == 0:
+        return counted(minutes // A_DAY, "working day")
+    told = lasting(minutes * 60)
+    if answer.acknowledge_counted == "clock":
+        return told
+    number, unit = told.rsplit(" ", 1)
+    return f"{number} business {unit}"
 
 
 def _day(seconds: object) -> str:

@@ -9,18 +9,22 @@ from risk_model.brief.story import Row, Story, ticket_name
 from risk_model.brief.wording import counted, excerpt, masked, one_line
 from risk_model.timeline import DAY
 
-# What a message may be heard to say, in the words of a timeline; the rest is no event.
+# What a text may be heard to say, in the words of a timeline, the gravest first; the rest is no
+# event.
 HEARD = {
-    "breach": "a breach or lost data",
+    "breach": "a breach",
+    "data_loss": "lost data",
     "legal": "legal steps",
     "threat": "leaving",
     "public": "going public",
+    "asks_for_higher": "a call for somebody higher",
     "competitor": "alternatives to us",
     "hesitancy": "doubts about budget or renewal",
     "billing": "a dispute over invoice or terms",
     "expectation_gap": "something else that was promised",
     "passed_around": "being passed around",
     "outage": "something that is down",
+    "no_progress": "no progress",
     "complaint": "upset words",
     "frustration": "frustration",
 }
@@ -44,9 +48,34 @@ def events(story: Story) -> list[Event]:
     return sorted({event for event in found if story.since <= event.at < story.now})
 
 
+def speaks_of(story: Story, table: str, key: object) -> list[str]:
+    """Return what a row's text was heard to speak of, the gravest first."""
+    heard = story.heard.get((table, str(key)), ())
+    return [words for name, words in HEARD.items() if name in heard]
+
+
+def texts(story: Story) -> list[tuple[int, str, list[str]]]:
+    """Return what they wrote, oldest first: when, who and where, and what it speaks of."""
+    found = [
+        (row["sent_at"], f"{channel(row)} from {sender(row)}", "messages", row["message_id"])
+        for row in story.rows("messages")
+        if row["direction"] == "inbound"
+    ]
+    found += [
+        (row["opened_at"], f"Ticket {one_line(row['ticket_id'])}", "tickets", row["ticket_id"])
+        for row in story.rows("tickets")
+    ]
+    found += [
+        (row["responded_at"], f"Comment on {row['kind']}", "surveys", row["survey_id"])
+        for row in story.rows("surveys")
+        if row["responded_at"] is not None and row["comment"]
+    ]
+    return [(at, who, speaks_of(story, table, key)) for at, who, table, key in sorted(found)]
+
+
 def channel(message: Row) -> str:
     """Return a message's channel as a word."""
-    return CHANNELS.get(str(message["channel"]), one_line(message["channel"] or "Message"))
+    return CHANNELS.get(str(message["channel"]), masked(message["channel"] or "Message"))
 
 
 def sender(message: Row) -> str:
@@ -57,11 +86,17 @@ def sender(message: Row) -> str:
     )
 
 
+def _spoken(story: Story, table: str, key: object) -> str:
+    said = speaks_of(story, table, key)[:3]
+    return f"; it speaks of: {', '.join(said)}" if said else ""
+
+
 def _tickets(story: Story) -> Iterator[Event]:
     for ticket in story.rows("tickets"):
         name = ticket_name(story, ticket)
         words = excerpt(ticket["description"]) if ticket["description"] else ""
-        yield Event(ticket["opened_at"], f"Ticket opened: {name}", words)
+        what = f"Ticket opened: {name}{_spoken(story, 'tickets', ticket['ticket_id'])}"
+        yield Event(ticket["opened_at"], what, words)
         if ticket["first_response_at"] is not None:
             yield Event(ticket["first_response_at"], f"First answer of ours to {name}")
         if ticket["resolved_at"] is not None:
@@ -81,7 +116,7 @@ def _ticket_changes(story: Story) -> Iterator[Event]:
         if change["kind"] == "reopened":
             yield Event(change["occurred_at"], f"Ticket reopened: {name}")
         elif change["kind"] == "priority" and change["value"]:
-            priority = one_line(change["value"]).upper()
+            priority = masked(change["value"]).upper()
             yield Event(change["occurred_at"], f"Priority set to {priority}: {name}")
 
 
@@ -89,15 +124,14 @@ def _messages(story: Story) -> Iterator[Event]:
     for message in story.rows("messages"):
         if message["direction"] != "inbound":
             continue
-        said = [HEARD[name] for name in story.heard.get(message["message_id"], ()) if name in HEARD]
+        said = _spoken(story, "messages", message["message_id"])
         is_top = message["sender_role"] == "executive" or message["recipient_role"] == "ceo"
         if not said and not is_top:
             continue
         to = {"ceo": " to our CEO", "executive": " to our executive"}
         what = f"{channel(message)} from {sender(message)}"
         what += to.get(str(message["recipient_role"]), "")
-        what += f"; it speaks of: {', '.join(said[:3])}" if said else ""
-        yield Event(message["sent_at"], what, excerpt(message["text"] or ""))
+        yield Event(message["sent_at"], what + said, excerpt(message["text"] or ""))
 
 
 def _surveys(story: Story) -> Iterator[Event]:
@@ -106,13 +140,14 @@ def _surveys(story: Story) -> Iterator[Event]:
         if survey["responded_at"] is None or survey["score"] is None:
             continue
         what = f"{survey['kind']} answer: {survey['score']:.0f} of {tops[survey['kind']]}"
+        what += _spoken(story, "surveys", survey["survey_id"])
         yield Event(survey["responded_at"], what, excerpt(survey["comment"] or ""))
 
 
 def _meetings(story: Story) -> Iterator[Event]:
     for meeting in story.rows("meetings"):
-        kind = one_line(meeting["kind"] or "meeting")
-        status = one_line(meeting["status"])
+        kind = masked(meeting["kind"] or "meeting")
+        status = masked(meeting["status"])
         yield Event(meeting["scheduled_at"], f"Meeting {status}: {kind}")
 
 
@@ -129,7 +164,7 @@ def _tasks(story: Story) -> Iterator[Event]:
 
 def _incidents(story: Story) -> Iterator[Event]:
     for incident in story.rows("incidents"):
-        name = f"{one_line(incident['kind'] or 'incident')} {one_line(incident['incident_id'])}"
+        name = f"{masked(incident['kind'] or 'incident')} {one_line(incident['incident_id'])}"
         yield Event(incident["started_at"], f"Incident began: {name}")
         if incident["announced_at"] is not None:
             yield Event(incident["announced_at"], f"Incident announced: {name}")

@@ -44,7 +44,7 @@ def case(story: Story) -> list[Block]:
         ("Id", one_line(open_case["escalation_id"]) if open_case else Blank("escalation id")),
         ("Customer", story.full_name),
         ("Revenue a year", f"{arr:,.0f}" if _is_known(arr) else Blank("revenue a year")),
-        ("Severity", story.severity + _by_impact(story)),
+        ("Severity", _severity(story)),
         ("Status", status),
         (
             "Owner",
@@ -54,9 +54,10 @@ def case(story: Story) -> list[Block]:
         ("Target", target),
     ]
     blocks: list[Block] = [Fields(rows)]
-    if story.severity in ("SEV-3", "SEV-4"):
+    worst = min(story.severity, story.case_severity or story.severity)
+    if worst in ("SEV-3", "SEV-4"):
         blocks.append(
-            Paragraph(f"Tracking documents are kept for SEV-1 and SEV-2; this is {story.severity}.")
+            Paragraph(f"Tracking documents are kept for SEV-1 and SEV-2; this is {worst}.")
         )
     return blocks
 
@@ -107,7 +108,7 @@ def same_kind(story: Story) -> dict[str, list[Row]]:
     kinds: dict[str, list[Row]] = {}
     for row in _in_order(story):
         is_case = story.case is not None and row["escalation_id"] == story.case["escalation_id"]
-        cause = str(row["cause"] or (story.cause if is_case else ""))
+        cause = str(row["cause"] or (story.cause if is_case and story.is_escalated else ""))
         if row["opened_at"] >= begin and cause:
             kinds.setdefault(cause, []).append(row)
     return kinds
@@ -137,9 +138,13 @@ def past_escalations(story: Story) -> list[Block]:
     return [Grid(("Id", "Opened", "Took", "Issue", "Cause"), rows)]
 
 
-def _by_impact(story: Story) -> str:
-    own = story.case["severity"] if story.case else None
-    return "" if own else " (suggested, by business impact)"
+def _severity(story: Story) -> str:
+    """Return the case's severity with, unless that is it, the one that counts today."""
+    suggested = f"{story.severity} (suggested, by business impact)"
+    if story.case is None or story.is_escalated:
+        return story.case_severity or suggested
+    then = story.case_severity or "not recorded"
+    return f"{then}; today {suggested}"
 
 
 def _is_known(value: object) -> bool:

@@ -31,9 +31,9 @@ class Story:
 
     ``row`` is its row of the watchlist, ``account`` who it is that day, ``known`` its rows table by
     table with nothing that became known later, ``facts`` its features by name, ``heard`` what each
-    message of theirs was heard to say, ``advice`` what helps. ``case`` is the escalation that the
-    documents are about, ``open_row`` its row of the list of escalated accounts, ``most`` how many
-    events to show.
+    text of theirs was heard to say, by table and key of its row, ``advice`` what helps. ``case`` is
+    the escalation that the documents are about, ``open_row`` its row of the list of escalated
+    accounts, ``most`` how many events to show.
     """
 
     day: int
@@ -42,7 +42,7 @@ class Story:
     known: Mapping[str, Sequence[Row]]
     signs: Sequence[Sign]
     facts: Row
-    heard: Mapping[str, Sequence[str]]
+    heard: Mapping[tuple[str, str], Sequence[str]]
     how: Response
     advice: Advice
     plans: DocumentPlans
@@ -76,19 +76,26 @@ class Story:
 
     @property
     def severity(self) -> str:
-        """The case's own severity, else the one that is suggested."""
+        """The severity that counts today: that of the open case, else the suggested one.
+
+        What was closed is over: of a closed case only the record has its severity and cause.
+        """
+        return str(self.row["suggested_severity"])
+
+    @property
+    def case_severity(self) -> str:
+        """The case's severity as it was recorded; empty where none was."""
         own = self.case.get("severity") if self.case else None
-        return f"SEV-{int(own)}" if own else str(self.row["suggested_severity"])
+        return f"SEV-{int(own)}" if own else ""
 
     @property
     def cause(self) -> str:
-        """The case's cause once it is known, else the likely one; may be empty."""
-        own = self.case.get("cause") if self.case else None
-        return str(own or self.row["likely_cause"] or "")
+        """The cause that the signs of today point to; may be empty."""
+        return str(self.row["likely_cause"] or "")
 
     @property
     def summary(self) -> str:
-        """One line that says what it is about."""
+        """One line that says what it is about today."""
         own = self.case.get("issue") if self.case else None
         if own and self.is_escalated:
             return masked(own)
@@ -106,17 +113,21 @@ class Story:
 
     @property
     def answer(self) -> SeverityResponse:
-        """What the severity calls for."""
+        """What the severity of today calls for."""
         return answer_to(self.severity, self.how)
 
     @property
     def acknowledge_by(self) -> int:
-        """When the case has to be acknowledged, in the account's own business hours (seconds)."""
+        """When the open case has to be acknowledged, else one of today (epoch seconds)."""
+        return self.due(self.severity, self.began if self.is_escalated else self.now)
+
+    def due(self, severity: str, opened: int) -> int:
+        """Return when an escalation has to be acknowledged, in the account's business hours."""
         zone = (self.account.get(name) for name in ("region", "timezone"))
         hours = self.how.business_hours.calendar(*(str(at) if at else None for at in zone))
-        opened = datetime.fromtimestamp(self.began, UTC)
-        minutes, counted = self.answer.acknowledge_minutes, self.answer.acknowledge_counted
-        return int(due_at(opened, minutes, counted, hours).timestamp())
+        answer, begin = answer_to(severity, self.how), datetime.fromtimestamp(opened, UTC)
+        by = due_at(begin, answer.acknowledge_minutes, answer.acknowledge_counted, hours)
+        return int(by.timestamp())
 
     def rows(self, table: str) -> Sequence[Row]:
         """Return the account's known rows of a table; none where there is no such table."""

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from risk_model.brief.blocks import Blank, Block, Fields, Grid, Paragraph, Points, Text
-from risk_model.brief.events import HEARD, channel, sender
+from risk_model.brief.events import texts
 from risk_model.brief.story import Row, Story, ticket_name
 from risk_model.brief.wording import (
     counted,
@@ -25,12 +25,18 @@ MOST = 8
 
 
 def issue(story: Story) -> list[Block]:
-    """What it is about: the case as it was recorded, and what is open."""
+    """What it is about: the open case as it was recorded, else what there is today."""
     blocks: list[Block] = []
     case = story.case
-    if case is not None:
+    if case is not None and story.is_escalated:
         said: Text = masked(case["issue"]) if case["issue"] else Blank("what the issue is")
         blocks.append(Paragraph(said))
+    elif case is not None:
+        told = f"The escalation of {date_text(case['opened_at'])}"
+        told += f" ({masked(case['issue'])})" if case["issue"] else ""
+        told += f" was closed on {date_text(case['closed_at'])}."
+        today = f"Today it is about this: {story.summary}."
+        blocks += [Paragraph(today), Paragraph(told)]
     else:
         blocks.append(Paragraph(f"{story.name} has not escalated yet; it is on the watchlist."))
     still = story.open_tickets()
@@ -41,7 +47,7 @@ def issue(story: Story) -> list[Block]:
     running = [row for row in story.rows("incidents") if row["ended_at"] is None]
     if running:
         items = [
-            f"{one_line(row['kind'] or 'incident')} {one_line(row['incident_id'])}, since "
+            f"{masked(row['kind'] or 'incident')} {one_line(row['incident_id'])}, since "
             f"{time_text(row['started_at'])}"
             for row in running[-MOST:]
         ]
@@ -64,21 +70,21 @@ def summary(story: Story) -> list[Block]:
         begin = f"{story.name} has not escalated. On {date_text(story.now)} it stands at "
         begin += f"{row['risk_level']} risk: {story.summary}."
     else:
-        begin = f"{story.name} escalated on {date_text(case['opened_at'])} ({story.severity})"
+        severity = story.severity if story.is_escalated else story.case_severity
+        begin = f"{story.name} escalated on {date_text(case['opened_at'])}"
+        begin += f" ({severity})" if severity else ""
         begin += f": {masked(case['issue'])}." if case["issue"] else "."
         if not story.is_escalated:
-            begin += f" It was closed on {date_text(case['closed_at'])}."
+            begin += f" It was closed on {date_text(case['closed_at'])}"
+            begin += f", cause: {case['cause']}." if case["cause"] else "."
+            begin += f" Today it stands at {row['risk_level']} risk: {story.summary}."
     turn = {
         "us": "The next move is ours.",
         "customer": "The next move is theirs.",
-        "nobody": "The next move is ours, as long as it is open."
-        if story.is_escalated
-        else "Nothing is waiting on either side.",
+        "nobody": "Nothing is late on either side.",
     }[str(row["waiting_on"])]
     why = {"product": "the product", "contract": "the contract", "experience": "their experience"}
-    recorded = case is not None and bool(case["cause"])
-    points = "The cause recorded at the closing is" if recorded else "The signs point to"
-    cause = f" {points} {why.get(story.cause, story.cause)}." if story.cause else ""
+    cause = f" The signs point to {why.get(story.cause, story.cause)}." if story.cause else ""
     return [Paragraph(f"{begin}{cause} {turn}")]
 
 
@@ -119,17 +125,19 @@ def impact(story: Story) -> list[Block]:
 
 
 def root_cause(story: Story) -> list[Block]:
-    """The cause as recorded, else what points to one, named as no more than that."""
+    """The cause as recorded, and what points to one today, named as no more than that."""
     case = story.case
     blocks: list[Block] = []
-    if case is not None and case["cause"]:
+    recorded = case is not None and bool(case["cause"])
+    if case is not None and recorded:
         when = date_text(case["closed_at"])
         blocks.append(Paragraph(f"Recorded at the closing on {when}: {case['cause']}."))
-    elif story.cause:
-        blocks.append(Paragraph(f"Not established. What is on record points to: {story.cause}."))
+    if story.cause:
+        begin = "What there is today" if recorded else "Not established. What is on record"
+        blocks.append(Paragraph(f"{begin} points to: {story.cause}."))
         evidence = list(story.advice.by_cause.get(story.cause, ()))
         blocks += [Points(evidence[:MOST])] if evidence else []
-    else:
+    elif not recorded:
         blocks.append(Paragraph("Not established, and nothing on record points anywhere."))
     return [*blocks, Paragraph(Blank("root cause, as found by the people who looked"))]
 
@@ -143,23 +151,17 @@ def factors(story: Story) -> list[Block]:
 
 
 def said(story: Story) -> list[Block]:
-    """What their messages speak of, with dates; no words of theirs."""
-    theirs = [m for m in story.rows("messages") if m["direction"] == "inbound"]
-    recent = [m for m in theirs if m["sent_at"] >= story.since]
-    rows = [
-        (
-            date_text(message["sent_at"]),
-            f"{channel(message)} from {sender(message)}",
-            listed([HEARD[name] for name in story.heard[message["message_id"]] if name in HEARD]),
-        )
-        for message in recent
-        if any(name in HEARD for name in story.heard.get(message["message_id"], ()))
-    ][-MOST:]
+    """What their messages, tickets and comments speak of, with dates; no words of theirs."""
+    recent = [text for text in texts(story) if text[0] >= story.since]
+    rows = [(date_text(at), who, listed(spoken)) for at, who, spoken in recent if spoken]
     blocks: list[Block] = []
     if rows:
-        blocks.append(Grid(("Date", "Who", "Speaks of"), rows))
+        blocks.append(Grid(("Date", "Who", "Speaks of"), rows[-MOST:]))
+    elif recent:
+        told = counted(len(recent), "message, ticket or comment", "messages, tickets and comments")
+        blocks.append(Paragraph(f"{told} of theirs, none upset."))
     else:
-        blocks.append(Paragraph(f"{counted(len(recent), 'message')} of theirs, none upset."))
+        blocks.append(Paragraph(f"They have written nothing since {date_text(story.since)}."))
     return [*blocks, Paragraph(Blank("what they say when you ask, in their own words"))]
 
 

@@ -9,10 +9,32 @@ from datetime import UTC, datetime
 from risk_model.timeline import DAY, date_of
 
 EXCERPT = 240
-_EMAIL = re.compile(r"[^\s@＠<>()\[\],;:\"']+[@＠][^\s@＠<>()\[\],;\"']+")
-# Seven digits or more with the separators of telephone numbers between them; dates are let be.
-_PHONE = re.compile(r"(?<![\w.,])(?:\+|\(\+?)?\d(?:[ ./()\u2010-\u2015\u00a0-]{0,3}\d){6,}(?!\w)")
-_DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}")
+_OF_ADDRESS = r"[^\s@＠<>()\[\],;:\"']"
+# Looked for from where a word begins: a pasted log of one long word would take minutes.
+_EMAIL = re.compile(rf"(?<!{_OF_ADDRESS}){_OF_ADDRESS}+[@＠][^\s@＠<>()\[\],;\"']+")
+# What stands between two digits of one telephone number.
+_BETWEEN = r"[ ./()_·•\u2010-\u2015\u00a0-]{0,3}"
+_BEGIN, _END = r"(?<!\d)(?<!\d[.,])", rf"(?!{_BETWEEN}\d)"
+# Seven digits or more, with an extension; whatever letters stand before or after them.
+_PHONE = (
+    rf"{_BEGIN}(?:[+＋]|\([+＋]?)?\d(?:{_BETWEEN}\d){{6,}}"
+    r"(?:[ ,;]{0,2}(?:x|ext(?:ension)?|durchwahl)\.?[ :]?\d{1,6})?"
+)
+# Numbers with as many digits that are none: a date with or without a time, an amount, and what is
+# called an invoice's or another thing's number. In doubt it is a telephone number.
+_TIME = r"(?:T|,? )\d{1,2}:\d{2}(?::\d{2})?"
+_DAY = r"(?:(?:19|20)\d{2}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d{2})"
+_DATE = rf"(?:{_DAY}(?:{_TIME})?|\d{{1,2}}[-./]\d{{1,2}}[-./]\d{{2}}{_TIME})"
+_MONEY = r"(?:EUR|USD|GBP|CHF|[€$£])"
+_AMOUNT = r"(?:\d{1,3}(?:[., '’\u00a0]\d{3})*|\d+)(?:[.,]\d{1,2})?"
+_NO_PHONES = (
+    rf"{_DATE}(?:[ ,/\u2013-]{{1,3}}{_DATE})*",
+    rf"{_MONEY} ?{_AMOUNT}",
+    rf"{_AMOUNT} ?{_MONEY}(?![A-Za-z])",
+    r"[1-9]\d?(?:\.\d{3}){2,}(?:,\d{1,2})?",
+    r"(?:order|invoice|ticket|case|contract|customer) (?:no\.?|nr\.?|number|id)[ :]{0,2}\d+",
+)
+_NUMBERS = re.compile(rf"(?P<kept>{_BEGIN}(?:{'|'.join(_NO_PHONES)}){_END})|{_PHONE}", re.I)
 
 
 def one_line(text: object) -> str:
@@ -35,7 +57,7 @@ def inner_line(text: str) -> str:
 def masked(text: object) -> str:
     """Return a text on one line with e-mail addresses and telephone numbers taken out."""
     line = _EMAIL.sub("[e-mail address]", one_line(text))
-    return _PHONE.sub(lambda m: m[0] if _DATE.fullmatch(m[0]) else "[telephone number]", line)
+    return _NUMBERS.sub(lambda m: m["kept"] or "[telephone number]", line)
 
 
 def excerpt(text: object, most: int = EXCERPT) -> str:

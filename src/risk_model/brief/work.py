@@ -16,10 +16,12 @@ from risk_model.brief.wording import (
     one_line,
     time_text,
 )
+from risk_model.respond import owner_of
 from risk_model.respond.spec import SeverityResponse
 from risk_model.timeline import DAY
 
 MOST = 12
+HOURS_A_WEEK = 168
 STAGES = {
     "week-1": "Week 1",
     "weeks-2-4": "Weeks 2 to 4",
@@ -125,17 +127,16 @@ def plan(story: Story) -> list[Block]:
 def clock(story: Story) -> list[Block]:
     """How soon it has to be acknowledged and how often they hear from us."""
     answer, case = story.answer, story.case
-    if case is None:
-        told = f"If it escalated today: acknowledge by {time_text(story.acknowledge_by)}"
+    if case is None or not story.is_escalated:
+        again = " again" if case is not None else ""
+        told = f"If it escalated{again} today: acknowledge by {time_text(story.acknowledge_by)}"
         told += f", {answer.then}" if answer.then else ""
-        return [Paragraph(f"{told}, then an update {every(answer)}.")]
+        return [*_then(story), Paragraph(f"{told}, then an update {every(answer)}.")]
     due, seen = story.acknowledge_by, case["acknowledged_at"]
     if seen is not None:
         answered = time_text(seen) + (" (late)" if seen > due else "")
     else:
-        answered = (
-            "not yet (overdue)" if story.is_escalated and due < story.now else "not on record"
-        )
+        answered = "not yet (overdue)" if due < story.now else "not on record"
     rows: list[tuple[str, Text]] = [
         ("Acknowledge by", time_text(due)),
         ("Acknowledged", answered),
@@ -147,6 +148,21 @@ def clock(story: Story) -> list[Block]:
     if story.open_row is not None:
         rows.append(("Next update due", _spelt(story.open_row["next_update_due"])))
     return [Fields(rows)]
+
+
+def _then(story: Story) -> list[Block]:
+    """Return when a closed case was acknowledged, as far as that is on record."""
+    case = story.case
+    if case is None:
+        return []
+    named, seen = f"escalation of {date_text(case['opened_at'])}", case["acknowledged_at"]
+    if seen is None:
+        return [Paragraph(f"No acknowledgement of the {named} is on record.")]
+    told = f"The {named} was acknowledged on {time_text(seen)}"
+    if story.case_severity:
+        due = story.due(story.case_severity, case["opened_at"])
+        told += f" ({'late, ' if seen > due else ''}due by {time_text(due)})"
+    return [Paragraph(f"{told}.")]
 
 
 def communication(story: Story) -> list[Block]:
@@ -170,7 +186,8 @@ def told(story: Story) -> list[Block]:
     """Who has to be told at this level; that they were only people know."""
     blank: Text = Blank("told when, by whom")
     tier = int(story.row["escalation_tier"])
-    rows: list[tuple[Text, Text]] = [(f"Owner: {story.answer.owner}", blank)]
+    owner = owner_of(story.answer.owner, story.severity, story.cause, story.how)
+    rows: list[tuple[Text, Text]] = [(f"Owner: {owner}", blank)]
     rows += [(f"{story.severity}: {story.answer.told}", blank)] if story.answer.told else []
     rows.append((f"Tier {tier}: {story.advice.holders}", blank))
     if story.row["executive_sponsor"] != "no":
@@ -269,7 +286,7 @@ def _is_overdue(task: Row, now: int) -> bool:
 
 
 def _owner(story: Story) -> Text:
-    own = story.case["owner"] if story.case is not None else None
+    own = story.case["owner"] if story.case is not None and story.is_escalated else None
     return one_line(own) if own else Blank("owner")
 
 
@@ -282,4 +299,7 @@ def every(answer: SeverityResponse) -> str:
     unit = "business hour" if answer.update_counted == "business-hours" else "hour"
     on_days = ", on working days" if answer.update_counted == "business-days" else ""
     hours = answer.update_hours
+    times, rest = divmod(HOURS_A_WEEK, hours)
+    if answer.update_counted == "clock" and hours > 24 and not rest:
+        return {1: "once", 2: "twice"}.get(times, f"{times} times") + " a week"
     return (f"every {unit}" if hours == 1 else f"every {hours} {unit}s") + on_days

@@ -44,7 +44,7 @@ def themes(tickets: Iterable[Mapping[str, Any]]) -> list[Occurrence]:
         if key not in wordings:
             name = str(len(wordings))
             wordings[key] = Row(name, len(wordings), stems, category or None)
-            called[name] = masked(ticket["subject"]) if stems else category
+            called[name] = masked(ticket["subject"] if stems else category)
         of_ticket.append((ticket, wordings[key].key))
     found = matters(wordings.values())
     return [

@@ -5,6 +5,7 @@ An account that is escalated is not at risk: it gets its rows of the list of tho
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -19,6 +20,7 @@ from risk_model.brief.wording import counted
 from risk_model.catalogue import Catalogue
 from risk_model.errors import UsageError
 from risk_model.explain import sentence, told_of
+from risk_model.pipelines.escalated import as_case
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.present import acknowledged
@@ -38,9 +40,13 @@ def explained(judged: JudgedDay, account: str) -> Group:
     """Return the same from a day that is judged already."""
     place, line = judged.place(account), judged.line
     judge, catalogue = judged.judge, judged.catalogue
-    row, values = judged.rows.loc[[place]].iloc[0], judged.features.loc[[place]]
+    values = judged.features.loc[[place]]
+    row = {str(name): cell for name, cell in judged.rows.loc[place].items()}
     is_escalated = bool(judged.is_escalated[place])
     cases = _open_cases(judged, account) if is_escalated else []
+    if cases:
+        worst = min(cases, key=lambda case: str(case["suggested_severity"]))
+        row = as_case(row, worst, line.settings.response)
     day = pd.DataFrame({"as_of": float(judged.day)}, index=values.index)
     told_of = pd.concat([values, day], axis=1)
     parts: list[Text | Table] = [
@@ -55,7 +61,7 @@ def explained(judged: JudgedDay, account: str) -> Group:
     return Group(*parts)
 
 
-def _heading(row: pd.Series[Any], judge: Judge) -> Text:
+def _heading(row: Mapping[str, Any], judge: Judge) -> Text:
     what = "probability" if judge.calibrated else "score"
     lines = [
         f"{_called(row)} as of {row['as_of']}",
@@ -67,7 +73,7 @@ def _heading(row: pd.Series[Any], judge: Judge) -> Text:
     return Text("\n".join([*lines, ""]))
 
 
-def _escalated_heading(row: pd.Series[Any], cases: list[dict[str, Any]]) -> Text:
+def _escalated_heading(row: Mapping[str, Any], cases: list[dict[str, Any]]) -> Text:
     since = f" since {cases[0]['opened_at'][:10]}" if cases else ""
     lines = [
         f"{_called(row)} as of {row['as_of']}: escalated{since}, so no longer at risk of it",
@@ -89,24 +95,24 @@ def _case(case: dict[str, Any]) -> str:
     late = ", past its limit" if case["overdue"] else ""
     return (
         f"{case['escalation_id']}: {case['suggested_severity']}, open since {case['opened_at']}, "
-        f"{counted(case['days_open'], 'day')}{late}; acknowledged: {acknowledged(case)}; next "
+        f"{counted(case['days_open'], 'day')}{late}; acknowledgement: {acknowledged(case)}; next "
         f"update due {case['next_update_due']}; sponsor due {case['sponsor_due']}"
     )
 
 
-def _called(row: pd.Series[Any]) -> str:
+def _called(row: Mapping[str, Any]) -> str:
     """Return an account's name with its id, or the id alone."""
     name = row["account_name"]
     return f"{name} ({row['account_id']})" if pd.notna(name) and name else str(row["account_id"])
 
 
-def _signs(row: pd.Series[Any]) -> list[str]:
+def _signs(row: Mapping[str, Any]) -> list[str]:
     because = [f"because: {row[f'reason_{n}']}" for n in (1, 2, 3) if row[f"reason_{n}"]]
     return [f"first step: {row['recommended_action']}", *because]
 
 
 def _advice(
-    row: pd.Series[Any],
+    row: Mapping[str, Any],
     values: pd.DataFrame,
     judge: Judge,
     line: Line,
@@ -115,21 +121,18 @@ def _advice(
 ) -> Text:
     """Return what to take into the talk: cause with evidence, who to bring in, levers, clocks.
 
-    ``cases`` are the account's open escalations: the worst one's severity counts.
+    ``cases`` are the account's open escalations; its row is that of the worst one.
     """
     settings = line.settings
     hits = respond.fired_rules(judge.rulebook.cases(values), settings.rules)[0]
     record = {str(name): value for name, value in values.iloc[0].items()}
-    severity = min(
-        [str(case["suggested_severity"]) for case in cases], default=row["suggested_severity"]
-    )
     helps = respond.advice(
         hits,
         record,
         catalogue,
         settings.response,
         cause=row["likely_cause"],
-        severity=severity,
+        severity=row["suggested_severity"],
         tier=row["escalation_tier"],
         level=row["risk_level"],
     )
@@ -145,19 +148,19 @@ def _advice(
         *(f"lever {number}: {lever}" for number, lever in enumerate(levers, start=1)),
         *([helps.weigh] if helps.weigh else []),
         *([f"leadership: {'; '.join(helps.leadership)}"] if helps.leadership else []),
-        _held(row, helps.holders, severity, line) if cases else _would_be_held(row, helps.holders),
+        _held(row, helps.holders, line) if cases else _would_be_held(row, helps.holders),
     ]
     return Text("\n".join([*lines, ""]))
 
 
-def _held(row: pd.Series[Any], holders: str, severity: str, line: Line) -> str:
-    how = line.settings.response
+def _held(row: Mapping[str, Any], holders: str, line: Line) -> str:
+    how, severity = line.settings.response, row["suggested_severity"]
     answer = respond.answer_to(severity, how)
     owner = respond.owner_of(answer.owner, severity, row["likely_cause"], how)
     return f"held by: {holders}; owner {owner}; updates every {answer.update_hours} hours"
 
 
-def _would_be_held(row: pd.Series[Any], holders: str) -> str:
+def _would_be_held(row: Mapping[str, Any], holders: str) -> str:
     return (
         f"if it escalated: {holders}; owner {row['owner_role']}; acknowledge by "
         f"{row['acknowledge_by']}, update every {row['update_every_hours']} hours; sponsor "

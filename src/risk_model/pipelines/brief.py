@@ -17,10 +17,13 @@ from risk_model.brief.story import Row, Sign, Story
 from risk_model.documents import did_you_mean
 from risk_model.errors import UsageError
 from risk_model.explain import sentence
+from risk_model.features.sources import HEARD
+from risk_model.pipelines.escalated import as_case
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
 from risk_model.respond import Advice, advice, fired_rules
 from risk_model.tables import known_rows
+from risk_model.tables.contract import CONTRACT
 from risk_model.text import hear_all
 from risk_model.timeline import DAY
 
@@ -82,6 +85,7 @@ def story_of(
         case = _named(cases, escalation, account)
     open_row = _open_row(judged, case)
     if open_row is not None:
+        row = as_case(row, open_row, settings.response)
         row, signs = _of_case(open_row, row, signs)
     return Story(
         day=judged.day,
@@ -90,9 +94,9 @@ def story_of(
         known=known,
         signs=signs,
         facts=facts,
-        heard=_heard(judged.line, known.get("messages", ())),
+        heard=_heard(judged.line, known),
         how=settings.response,
-        advice=_advice(judged, signs, row, facts, case),
+        advice=_advice(judged, signs, row, facts),
         plans=settings.documents,
         case=case,
         open_row=open_row,
@@ -136,14 +140,13 @@ def _named(escalations: Sequence[Row], wanted: str, account: str) -> Row:
 
 
 def _of_case(open_row: Row, row: Row, signs: Sequence[Sign]) -> tuple[Row, list[Sign]]:
-    """Return the account's row and signs as they stand for one of its open escalations."""
+    """Return an account's reasons and signs, less those of another one of its escalations."""
     own = str(open_row["rules_fired"]).split(";")
     others = {sign.says for sign in signs if sign.rule.id not in own}
     reasons = [row[f"reason_{n}"] for n in (1, 2, 3)]
     kept = [said for said in reasons if said not in others]
     told = {f"reason_{n}": said for n, said in enumerate([*kept, "", "", ""][:3], 1)}
-    sponsor = {"executive_sponsor": open_row["sponsor_due"]}
-    return {**row, **told, **sponsor}, [sign for sign in signs if sign.rule.id in own]
+    return {**row, **told}, [sign for sign in signs if sign.rule.id in own]
 
 
 def _open_row(judged: JudgedDay, case: Row | None) -> Row | None:
@@ -154,20 +157,17 @@ def _open_row(judged: JudgedDay, case: Row | None) -> Row | None:
     return _plain(found.head(1)) if len(found) else None
 
 
-def _advice(
-    judged: JudgedDay, signs: Sequence[Sign], row: Row, facts: Row, case: Row | None
-) -> Advice:
-    """Return what helps; of a case its recorded cause and severity count before the suggested."""
+def _advice(judged: JudgedDay, signs: Sequence[Sign], row: Row, facts: Row) -> Advice:
+    """Return what helps today, by the row's cause and severity."""
     values = {name: np.nan if value is None else float(value) for name, value in facts.items()}
     values["as_of"] = float(judged.day)
-    own = (case or {}).get("severity")
     return advice(
         [sign.rule for sign in signs],
         values,
         judged.catalogue,
         judged.line.settings.response,
-        cause=str((case or {}).get("cause") or row["likely_cause"] or ""),
-        severity=f"SEV-{own}" if own else str(row["suggested_severity"]),
+        cause=str(row["likely_cause"] or ""),
+        severity=str(row["suggested_severity"]),
         tier=int(row["escalation_tier"]),
     )
 
@@ -181,18 +181,23 @@ def _signs(judged: JudgedDay, place: int) -> list[Sign]:
     return [Sign(rule, sentence(rule.says, record, judged.catalogue)) for rule in hits]
 
 
-def _heard(line: Line, messages: Sequence[Row]) -> Mapping[str, list[str]]:
-    """Return for each message of theirs the categories that it was heard to speak of."""
-    theirs = [m for m in messages if m["direction"] == "inbound" and m["text"] is not None]
-    if not theirs:
+def _heard(line: Line, known: Mapping[str, Sequence[Row]]) -> dict[tuple[str, str], list[str]]:
+    """Return the categories that each text of theirs speaks of, by table and key of its row."""
+    texts: dict[tuple[str, str], str] = {}
+    for table, columns in HEARD.items():
+        for row in known.get(table, ()):
+            # A subject is a sentence before the rest, as where features are measured.
+            said = "\n\n".join(str(row[name]) for name in columns if row[name] is not None)
+            if said and row.get("direction", "inbound") == "inbound":
+                texts[table, str(row[CONTRACT[table].key[0]])] = said
+    if not texts:
         return {}
-    texts = pd.Series([m["text"] for m in theirs])
-    signals = hear_all(texts, line.settings.lexicons, cache=line.cache)
+    signals = hear_all(pd.Series(list(texts.values())), line.settings.lexicons, cache=line.cache)
     flags = [name for name in signals.columns if name not in ("sentiment", "words")]
     rows = signals[flags].to_numpy() > 0
     return {
-        m["message_id"]: [name for name, up in zip(flags, row, strict=True) if up]
-        for m, row in zip(theirs, rows, strict=True)
+        key: [name for name, up in zip(flags, row, strict=True) if up]
+        for key, row in zip(texts, rows, strict=True)
     }
 
 

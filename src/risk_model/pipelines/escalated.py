@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 
 from risk_model import respond
+from risk_model.explain import QUIET
 from risk_model.features.matters import matters_of_escalations
 from risk_model.pipelines.line import Line
+from risk_model.pipelines.scorer import REASONS
 from risk_model.respond.clocks import ISO
 from risk_model.rules import Rule
 from risk_model.tables.contract import CONTRACT
@@ -18,6 +20,7 @@ from risk_model.tables.known import known_from, waits_for
 from risk_model.timeline import DAY
 from risk_model.watchlist import ESCALATED_COLUMNS
 
+Row = dict[str, Any]
 TIMES = ("opened_at", "closed_at", "acknowledged_at", "last_update_at", "severity")
 
 
@@ -52,6 +55,29 @@ def escalated_list(
         ignore_index=True,
     )
     return order.drop(columns="_top")
+
+
+def as_case(row: Mapping[str, Any], case: Mapping[str, Any], how: respond.Response) -> Row:
+    """Return an escalated account's row of the watchlist as it stands for one open escalation.
+
+    ``case`` is the escalation's row of the list of those. Its severity has a holder, and it has a
+    first step and a next move of ours even where nothing else is on record.
+    """
+    severity, opened = case["suggested_severity"], str(case["opened_at"])[:10]
+    quiet = {
+        name: f"An escalation is open since {opened}" for name in REASONS if row[name] == QUIET
+    }
+    return {
+        **row,
+        **quiet,
+        "suggested_severity": severity,
+        "escalation_tier": max(int(row["escalation_tier"]), how.severities[severity].least_tier),
+        "executive_sponsor": case["sponsor_due"],
+        "recommended_action": row["recommended_action"]
+        if case["rules_fired"]
+        else how.first_step.escalated,
+        "waiting_on": "us" if row["waiting_on"] == "nobody" else row["waiting_on"],
+    }
 
 
 def _known(line: Line, day: int) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def shown(watchlist: Watchlist, top: int) -> Group:
 def _escalated(watchlist: Watchlist, top: int) -> Table:
     """Return the first accounts that are escalated already, with what is due."""
     table = Table(title="Escalated already", title_justify="left", header_style="bold")
-    for name in ("Account", "Since", "Severity", "Acknowledged", "Next update due", "Sponsor"):
+    for name in ("Account", "Since", "Severity", "Acknowledgement", "Next update due", "Sponsor"):
         table.add_column(name)
     shared = _shared_names(watchlist)
     several = watchlist.escalated["account_id"].duplicated(keep=False)
@@ -68,9 +68,12 @@ def _escalated(watchlist: Watchlist, top: int) -> Table:
 
 
 def acknowledged(row: Mapping[Any, Any]) -> str:
-    """Return whether an open escalation was acknowledged in time, as far as that is known."""
+    """Return whether the acknowledgement of an open escalation is overdue, as far as is known.
+
+    One that came late is overdue no more, and was not in time.
+    """
     late = row["acknowledge_overdue"]
-    return "not known" if late is None else "overdue" if late else "in time"
+    return "not known" if late is None else "overdue" if late else "not overdue"
 
 
 def _cells(row: dict[Any, Any], shared: Collection[str]) -> list[Text | str]:

@@ -203,15 +203,19 @@ def compared_rows(
     settings, how = line.settings, line.settings.response
     hits = hits_of(said, settings.rules)
     p, likely = said["escalation_probability"].to_numpy(float), list(said["likely_cause"])
-    at_risk = ~customers["is_escalated"].to_numpy(bool)
-    within = respond.likeliest(p, at_risk, how.capacity if judge.calibrated else 0)
-    levels = respond.risk_levels(hits, within)
+    is_open = customers["is_escalated"].to_numpy(bool)
+    within = respond.likeliest(p, ~is_open, how.capacity if judge.calibrated else 0)
+    # An account that is escalated is at risk, whatever else shows, and of some weight.
+    levels = np.where(is_open, "High", respond.risk_levels(hits, within)).tolist()
+    least = respond.named([settings.severity.any_rule])[0]
+    suggested = said["suggested_severity"]
+    severity = suggested.where(~is_open | (suggested < least), least).tolist()
     rows = _who(line, customers, day)
     rows["horizon_days"] = judge.horizon
     rows["risk_level"] = levels
     rows[[*TEXTS, "data_coverage"]] = said[[*TEXTS, "data_coverage"]]
+    rows["suggested_severity"] = severity
     rows["escalation_probability"] = np.round(p, 4)
-    severity = list(said["suggested_severity"])
     rows["escalation_tier"] = respond.tiers(
         hits,
         levels,

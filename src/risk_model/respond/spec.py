@@ -50,7 +50,7 @@ class WithoutSeverities(Strict):
 
 
 class FirstSteps(Strict):
-    """One sentence for the sign that stands out when no rule fires."""
+    """One sentence for the sign that stands out when no rule fires, or for an open escalation."""
 
     usage: str
     tickets: str
@@ -59,6 +59,7 @@ class FirstSteps(Strict):
     relationship: str
     recovery: str
     silent: str
+    escalated: str
     nothing: str
     unseen: str = "See that the exports have their id as the list of accounts has it"
 
