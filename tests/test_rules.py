@@ -210,3 +210,11 @@ def test_a_threshold_in_a_rule_set_of_ones_own_is_what_fires() -> None:
     found = Rulebook.of(own).fired(pd.DataFrame({"n": [6.0, 7.0, np.nan]}))
     assert found["many"].tolist()[:2] == [0.0, 1.0]
     assert np.isnan(found["many"].iloc[2])
+
+
+def test_three_missed_meetings_are_several_however_young_their_table_is() -> None:
+    levels = {
+        missed: RULES.by_id["meetings-missed"].as_fired({"meetings_missed_28d": missed}).risk_level
+        for missed in (1.0, 3.0)
+    }
+    assert levels == {1.0: "Low", 3.0: "Medium"}
