@@ -211,9 +211,10 @@ class Line:
     def past(self, as_of: int, horizon: int, plan: PastDays, gap: int = 0) -> Labelled:
         """Return the labelled past before ``as_of``: customers that were not escalated then.
 
-        The last labelled day is ``as_of - horizon - gap``: a horizon that runs past what is known
-        has no label. It begins ``gap`` days after the snapshot. Raises DataRefused where there are
-        no escalations to learn from.
+        Its days lie whole steps of the plan before ``as_of``, so a weekly list of a Monday learns
+        from Mondays and is judged by them. The last is ``as_of - horizon - gap`` or before it: a
+        horizon that runs past what is known has no label. It begins ``gap`` days after the
+        snapshot. Raises DataRefused where there are no escalations to learn from.
         """
         if "escalations" not in self.tables.present:
             raise DataRefused(
@@ -248,7 +249,8 @@ class Line:
             for table in self.tables.report.tables.values()
             if table.first_day and table.name not in ("accounts", "renewals", "outcomes")
         ]
-        last = as_of - horizon
+        # Rounded up to whole steps: after a weekend silences and waits are others than before it.
+        last = as_of - -(-horizon // plan.every_days) * plan.every_days
         first = max(min(begun, default=last) + plan.warm_up_days, last - plan.at_most_days)
         days = list(range(last, first - 1, -plan.every_days))[::-1]
         if not days:
