@@ -13,8 +13,8 @@ import pytest
 
 from risk_model import worth
 from risk_model.pipelines.backtest import worth_of
-from risk_model.pipelines.judge import Judged
-from risk_model.pipelines.line import Line
+from risk_model.pipelines.judge import Judged, escalations_of
+from risk_model.pipelines.line import Labelled, Line
 from risk_model.pipelines.present import as_text
 from risk_model.pipelines.replay import _averted, _suspected
 from risk_model.pipelines.replay_figure import _when
@@ -155,3 +155,13 @@ def test_the_page_of_the_replay_names_the_weekday_of_its_lists() -> None:
     assert _when(weekly) == "Every Monday from 2026-06-01 to 2026-06-15"
     assert _when(weekly - 2) == "Every Saturday from 2026-05-30 to 2026-06-13"
     assert _when(pd.Series([monday, monday + 3])) == "2 days from 2026-06-01 to 2026-06-04"
+
+
+def test_two_escalations_within_a_horizon_are_two_to_train_and_to_backtest() -> None:
+    snapshots = pd.DataFrame({"account_id": ["A", "A", "A", "B"], "as_of": [0, 7, 14, 14]})
+    came = pd.Series([5.0, 12.0, np.nan, 12.0])
+    ahead = pd.DataFrame(
+        {"row": range(4), "y": [1, 1, 0, 0], "day": snapshots["as_of"], "group": list("AAAB")}
+    )
+    told = Labelled(snapshots, pd.DataFrame(index=range(4)), ahead["y"], escalated=came)
+    assert escalations_of(ahead, told, 30) == {"escalations_judged": 2, "accounts_escalated": 1}

@@ -105,8 +105,6 @@ def backtest(
         return Backtest(judged, pd.DataFrame())
     settings, recipe, table = line.settings, trial.recipe, trial.table
     replay = replay_of(judged, past, line, horizon, gap)
-    came = len(replay[by_lot.ESCALATION].dropna().drop_duplicates())
-    judged = replace(judged, facts={**judged.facts, "escalations_judged": came})
     sections = {
         "horizon_days": horizon,
         "gap_days": gap,
@@ -183,7 +181,8 @@ class Trial:
             )
         except DataRefused as refused:
             return Judged(None, facts_of(past), str(refused))
-        return Judged(done, {**facts_of(past), **escalations_of(done.predictions, self.horizon)})
+        came = escalations_of(done.predictions, past, self.horizon)
+        return Judged(done, {**facts_of(past), **came})
 
 
 def folds_of(plan: BacktestPlan, past: Labelled, horizon: int, gap: int = 0) -> ForwardFolds:

@@ -18,6 +18,7 @@ from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.errors import DataRefused, UsageError
 from risk_model.features import answers_at, features_at
 from risk_model.features.build import Heard
+from risk_model.features.following import next_escalation
 from risk_model.features.heard import hear_texts
 from risk_model.features.snapshots import (
     labels_of,
@@ -42,12 +43,14 @@ class Labelled:
     """Past snapshots with features and labels: one row each, aligned.
 
     ``settled`` is the day number from which a label could be known; None: from its horizon's end.
+    ``escalated`` is the day number of the first escalation at or after the snapshot, else NaN.
     """
 
     snapshots: pd.DataFrame
     features: pd.DataFrame
     labels: pd.Series
     settled: pd.Series | None = None
+    escalated: pd.Series | None = None
 
     @property
     def escalations(self) -> int:
@@ -241,7 +244,9 @@ class Line:
             int(known.sum()),
         )
         features = self.measure(snapshots, self.settings.catalogue)
-        return Labelled(snapshots, features, known, settled)
+        return Labelled(
+            snapshots, features, known, settled, next_escalation(snapshots, escalations)
+        )
 
     def _past_days(self, as_of: int, horizon: int, plan: PastDays) -> list[int]:
         begun = [
