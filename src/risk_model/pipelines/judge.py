@@ -21,6 +21,7 @@ from risk_model.pipelines.present_severity import severity_shown
 from risk_model.pipelines.severity_report import SeverityReport
 from risk_model.stack import count_escalations
 from risk_model.timeline import date_of
+from risk_model.tracking import NO_SIGNAL
 
 # What a team without a model would sort by; shown where the catalogue has it.
 BASELINE = "tickets_28d"
@@ -45,7 +46,7 @@ class Judged:
     @property
     def verdict(self) -> str:
         """Return ``signal`` or ``no-usable-signal``."""
-        return "signal" if self.has_signal else "no-usable-signal"
+        return "signal" if self.has_signal else NO_SIGNAL
 
     @property
     def labels(self) -> NDArray[np.int64]:
