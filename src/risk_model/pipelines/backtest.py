@@ -18,6 +18,7 @@ from risk_model import by_lot, worth
 from risk_model.errors import DataRefused
 from risk_model.evaluate import Evaluation, forward_evaluation, without_nan
 from risk_model.folds import ForwardFolds
+from risk_model.measure import calibration_error, reliability
 from risk_model.pipelines.ablation import ablation
 from risk_model.pipelines.judge import BASELINE, Judged, escalations_of, facts_of
 from risk_model.pipelines.line import Labelled, Line
@@ -111,6 +112,7 @@ def backtest(
         "chosen": recipe.told(),
         "retrained": _retrained(done.predictions),
         **worth_of(replay, settings.response.capacity),
+        "calibration": calibration_of(done.predictions),
         "calm_means": calm_means(judged, past),
         "splits": _splits(recipe.members, table, past, done.predictions),
     }
@@ -218,6 +220,20 @@ def worth_of(replay: pd.DataFrame, size: int) -> dict[str, Any]:
         "planner": worth.planner(replay, (*worth.CAPACITIES, size)).to_dict("records"),
         "workload": worth.workload(replay).to_dict("records"),
         "unsuspected": worth.unsuspected(replay, size),
+    }
+
+
+def calibration_of(ahead: pd.DataFrame) -> dict[str, Any]:
+    """Return by member what was said against what came: the mean gap, and the bins behind it."""
+    y = ahead["y"].to_numpy(dtype=np.int64)
+    said = {
+        name: ahead[name].to_numpy(dtype=np.float64)
+        for name in COMPARED
+        if name in ahead.columns and name != BASELINE
+    }
+    return {
+        name: {"calibration_error": calibration_error(y, p), "bins": reliability(y, p)}
+        for name, p in said.items()
     }
 
 
