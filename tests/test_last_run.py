@@ -12,7 +12,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from risk_model.cli.page import report
 from risk_model.errors import DataRefused
+from risk_model.pipelines import report_page
 from risk_model.pipelines import score as scoring
 from risk_model.pipelines.last_run import mixed, refuse_mixed
 from risk_model.pipelines.line import Line
@@ -69,6 +71,20 @@ def test_a_run_killed_between_its_files_is_told_by_their_record(
         refuse_mixed(out)
     beside(out)[1].unlink()
     refuse_mixed(out)
+
+
+def test_the_page_of_files_of_two_runs_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, pages = tmp_path / "list.csv", []
+    monkeypatch.setattr(report_page, "write_page", lambda content, _: pages.append(content) or 1)
+    watchlist("2026-06-01").write(out)
+    report(out, tmp_path / "list.html")
+    killed_after(1, out, watchlist("2026-06-15"))
+    report(out, tmp_path / "list.html")
+    said = mixed(out)
+    assert [page.run.get("notes") for page in pages] == [None, [said]]
+    assert capsys.readouterr().err == f"risk-model: {said}\n"
 
 
 def test_a_list_under_another_name_or_with_an_odd_record_is_taken_as_it_is(tmp_path: Path) -> None:
