@@ -98,9 +98,11 @@ class Thinned(ForwardFolds):
 
     every: int = 1
 
-    def split(self, days: ArrayLike) -> Iterator[tuple[Rows, Rows]]:
+    def split(
+        self, X: Any, y: Any = None, groups: ArrayLike | None = None
+    ) -> Iterator[tuple[Rows, Rows]]:
         """Yield as ForwardFolds does; the rows to test on are all there."""
-        day = np.asarray(days, dtype=np.int64)
+        day = np.asarray(X if groups is None else groups, dtype=np.int64)
         for train, test in super().split(day):
             kept = np.unique(day[train])[::-1][:: self.every]
             yield train[np.isin(day[train], kept)], test

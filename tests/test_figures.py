@@ -17,6 +17,7 @@ from risk_model import worth
 from risk_model.evaluate import judge
 from risk_model.library import Shown
 from risk_model.measure import calibration_error
+from risk_model.pipelines.backtest import calibration_of
 from risk_model.pipelines.comparison_figure import comparison_figure, finding
 from risk_model.pipelines.figures import calibration_panel
 from risk_model.pipelines.judge import Judged, shown
@@ -57,6 +58,17 @@ def backtest(**strength: float) -> Any:
     return SimpleNamespace(
         evaluation=done, judged=Judged(done, {}), sections={"splits": splits}, replay=rows
     )
+
+
+def test_the_bins_of_the_report_are_those_of_its_calibration_error() -> None:
+    told = calibration_of(predictions({"blend": 0.9, "rules": 0.1}).assign(tickets_28d=3.0))
+    assert list(told) == ["blend", "rules"]
+    for member in told.values():
+        rows = [one["rows"] for one in member["bins"]]
+        gaps = [one["rows"] * abs(one["said"] - one["came"]) for one in member["bins"]]
+        assert sum(rows) == WEEKS * ACCOUNTS
+        assert sum(gaps) / sum(rows) == pytest.approx(member["calibration_error"])
+        assert [one["said"] for one in member["bins"]] == sorted(o["said"] for o in member["bins"])
 
 
 def test_the_headline_names_whom_the_blend_beats_beyond_noise_and_whom_not() -> None:

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from risk_model.errors import DataRefused, UsageError
 from risk_model.folds import ForwardFolds
@@ -99,6 +102,24 @@ def test_a_short_history_is_refused_with_a_remedy():
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(UsageError):
         ForwardFolds(**wrong)
+
+
+def test_scikit_learn_takes_the_folds_with_the_days_as_groups():
+    rng = np.random.default_rng(0)
+    days = np.repeat(np.arange(0, 280, 7), 10)
+    X = rng.normal(0, 1, (days.size, 2))
+    y = (X[:, 0] + rng.normal(0, 1, days.size) > 0).astype(int)
+    folds, model = ForwardFolds(3, horizon=30), LogisticRegression()
+    scores = cross_val_score(model, X, y, cv=folds, groups=days, scoring="roc_auc")
+    by_hand = [
+        roc_auc_score(y[test], model.fit(X[train], y[train]).predict_proba(X[test])[:, 1])
+        for train, test in folds.split(days)
+    ]
+    np.testing.assert_allclose(scores, by_hand)
+    search = GridSearchCV(model, {"C": [0.01, 1.0]}, cv=folds, scoring="roc_auc")
+    assert search.fit(X, y, groups=days).n_splits_ == 3
+    with pytest.raises(UsageError, match="Give them as groups"):
+        next(folds.split(X, y))
 
 
 def test_a_rolling_window_of_four_weeks_holds_four_weekly_snapshots():

@@ -11,7 +11,7 @@ import pytest
 
 from coverage_table import chapters
 from golden_company import AS_OF, Golden, tables_of
-from golden_rules import GOLDEN
+from golden_rules import GOLDEN, asked
 from risk_model.explain import sentence
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score, working_catalogue
@@ -29,6 +29,15 @@ ENDING = {
     "ends-later": {"accounts": [{"contract_end": day(-91)}]},
     "ends-escalated": {**ENDS, "escalations": [{"opened_at": moment(1), "issue": "Lemon"}]},
 }
+# Satisfaction that is asked for by surveys, and not ticket by ticket.
+SURVEYED = {
+    name: {"surveys": [asked("CSAT", ago, score) for ago, score in told]}
+    for name, told in {
+        "surveys-fall": ((70, 5), (50, 5), (20, 2), (10, 2)),
+        "surveys-stay": ((70, 5), (50, 4), (20, 4), (10, 5)),
+        "one-survey": ((70, 5), (50, 5), (10, 2)),
+    }.items()
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Judged:
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     """The whole company, scored once through the line."""
     folder = tmp_path_factory.mktemp("golden")
-    data = write_tables(folder / "tables", **tables_of(GOLDEN, {"quiet": {}, **ENDING}))
+    data = write_tables(folder / "tables", **tables_of(GOLDEN, {"quiet": {}, **ENDING, **SURVEYED}))
     with Line.open(data, SETTINGS) as line:
         assert line.tables.report.refused == 0
         assert line.day_of(None) == day_number(AS_OF)
@@ -122,6 +131,12 @@ def test_a_contract_that_ends_without_a_renewal_on_record_is_one_that_is_not_con
     row = judged.rows["ends"]
     assert (row["renewal_date"], row["reason_1"], row["risk_level"]) == (ends, said, "Medium")
     assert judged.rows["ends-escalated"]["sponsor_due"] == "within-24h"
+
+
+def test_satisfaction_that_surveys_ask_for_falls_as_that_with_tickets_does(judged: Judged) -> None:
+    told = {name: judged.said[name].get("csat-falling") for name in SURVEYED}
+    fell = "CSAT survey answers fell by 3 to 2 of 5, the last on 2026-03-20"
+    assert told == {"surveys-fall": fell, "surveys-stay": None, "one-survey": None}
 
 
 def test_no_sentence_leaves_a_figure_unknown(judged: Judged) -> None:

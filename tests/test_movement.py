@@ -54,6 +54,17 @@ def test_the_parts_add_up_to_the_change(
     assert float(top.sum()) + rest == pytest.approx(float(moved.parts.sum()), abs=1e-12)
 
 
+def test_the_rules_have_a_row_however_little_they_moved() -> None:
+    parts = pd.Series({"a": 0.3, "b": -0.2, "c": 0.1, "the rules": 0.01, "d": 0.0})
+    top, rest = largest(parts, 2)
+    assert top.to_dict() == {"a": 0.3, "b": -0.2, "the rules": 0.01}
+    assert rest == pytest.approx(0.1)
+    still, rest = largest(parts.where(parts.index != "the rules", 0.0), 4)
+    assert still.to_dict() == {"a": 0.3, "b": -0.2, "c": 0.1, "the rules": 0.0}
+    assert rest == 0
+    assert largest(parts.drop("the rules"), 1)[0].to_dict() == {"a": 0.3}
+
+
 @pytest.mark.slow
 @settings(max_examples=40)
 @given(rows, rows)

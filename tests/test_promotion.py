@@ -143,6 +143,14 @@ def test_a_champion_is_not_called_rolled_back_and_figures_of_other_days_carry_a_
     assert "each on its own days" in said
 
 
+def test_a_version_that_was_promoted_by_force_is_shown_as_such() -> None:
+    made, tags = datetime(2026, 1, 1, tzinfo=UTC), {"promoted_by_force": "true"}
+    told = Version("1", "run", made, True, tags, {}, {})
+    assert "champion by force" in as_text(listed([told]), 200)
+    quiet = Version("1", "run", made, True, {"promoted_by_force": "false"}, {}, {})
+    assert "by force" not in as_text(listed([quiet]), 200)
+
+
 def test_a_model_of_another_horizon_replaces_nobody() -> None:
     made = decision(GOOD, BLIND, 200, other_horizon=90)
     assert not made.promote

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,12 +13,16 @@ import pytest
 
 from risk_model import worth
 from risk_model.pipelines.backtest import worth_of
-from risk_model.pipelines.judge import Judged
+from risk_model.pipelines.judge import Judged, escalations_of
+from risk_model.pipelines.line import Labelled, Line
 from risk_model.pipelines.present import as_text
 from risk_model.pipelines.replay import _averted, _suspected
+from risk_model.pipelines.replay_figure import _when
 from risk_model.pipelines.report import shown
+from risk_model.settings import PastDays, load_settings
 from risk_model.splits import WAYS
-from risk_model.timeline import DAY
+from risk_model.tables import tables_from_frames
+from risk_model.timeline import DAY, date_of, day_number
 
 MONDAYS = [0, 7, 14, 21]
 
@@ -120,3 +126,42 @@ def test_the_report_tells_what_was_averted_member_by_member_and_a_gap_that_was_a
     assert "Averted, as people say who acted on them" in said
     assert "blend 1, rules 3" in said
     assert "only escalations 14 days or more after a list count, up to 44" in said
+
+
+def test_a_weekly_list_is_judged_by_the_past_of_its_own_weekday() -> None:
+    days = pd.date_range("2025-06-01", "2026-06-30")
+    frames = {
+        "accounts": pd.DataFrame({"account_id": ["a"], "contract_start": ["2025-01-01"]}),
+        "usage": pd.DataFrame({"account_id": "a", "date": days, "seats": 5}),
+        "escalations": pd.DataFrame(
+            {"escalation_id": [1], "account_id": "a", "opened_at": ["2026-01-01"]}
+        ).assign(closed_at="2026-01-09"),
+    }
+    settings = load_settings()
+    settings = replace(settings, catalogue=settings.catalogue.only({"seats"}))
+    with tables_from_frames(frames) as tables:
+        line = Line(tables, settings)
+        for day, gap in ((dt.date(2026, 6, 15), 0), (dt.date(2026, 6, 15), 14), (days[-1], 0)):
+            as_of = day_number(dt.date(day.year, day.month, day.day))
+            replayed = line.past(as_of, 30, PastDays(), gap).snapshots["as_of"]
+            assert {date_of(int(past)).weekday() for past in replayed} == {day.weekday()}
+            # The newest of them whose horizon has ended.
+            assert 0 <= as_of - (30 + gap) - int(replayed.max()) < 7
+
+
+def test_the_page_of_the_replay_names_the_weekday_of_its_lists() -> None:
+    monday = day_number(dt.date(2026, 6, 1))
+    weekly = pd.Series([monday + 14, monday, monday, monday + 7])
+    assert _when(weekly) == "Every Monday from 2026-06-01 to 2026-06-15"
+    assert _when(weekly - 2) == "Every Saturday from 2026-05-30 to 2026-06-13"
+    assert _when(pd.Series([monday, monday + 3])) == "2 days from 2026-06-01 to 2026-06-04"
+
+
+def test_two_escalations_within_a_horizon_are_two_to_train_and_to_backtest() -> None:
+    snapshots = pd.DataFrame({"account_id": ["A", "A", "A", "B"], "as_of": [0, 7, 14, 14]})
+    came = pd.Series([5.0, 12.0, np.nan, 12.0])
+    ahead = pd.DataFrame(
+        {"row": range(4), "y": [1, 1, 0, 0], "day": snapshots["as_of"], "group": list("AAAB")}
+    )
+    told = Labelled(snapshots, pd.DataFrame(index=range(4)), ahead["y"], escalated=came)
+    assert escalations_of(ahead, told, 30) == {"escalations_judged": 2, "accounts_escalated": 1}

@@ -18,6 +18,7 @@ from risk_model import respond
 from risk_model.errors import ConfigError
 from risk_model.explain import QUIET
 from risk_model.ordinal import OrdinalLogistic
+from risk_model.pipelines.escalated import _known
 from risk_model.pipelines.line import Labelled, Line
 from risk_model.pipelines.score import score
 from risk_model.pipelines.severity import (
@@ -238,6 +239,46 @@ def test_of_several_escalations_of_a_day_the_first_is_learnt_whatever_the_rows_o
         with tables_from_frames({**base, "escalations": order}) as tables:
             learnt = past_severities(Line(tables, SETTINGS), before, 30)
         assert (learnt.grades.tolist(), learnt.days.tolist()) == ([2], [as_of])
+
+
+def known_at_the_closing(tmp_path: Path) -> Path:
+    """Return a folder with two escalations whose severity and issue are known at the closing."""
+    one = {"account_id": "A", "opened_at": "2026-03-01T10:00:00Z", "severity": 1, "issue": "Sync"}
+    two = one | {"opened_at": "2026-05-20T10:00:00Z"}
+    folder = write_tables(
+        tmp_path,
+        accounts=[account("A")],
+        tickets=desk("A"),
+        escalations=[
+            {"escalation_id": "E1", "closed_at": "2026-05-15T10:00:00Z", **one},
+            {"escalation_id": "E2", "closed_at": "", **two},
+        ],
+    )
+    (folder / "sources.yaml").write_text(
+        "tables:\n  accounts: {file: accounts.csv}\n  tickets: {file: tickets.csv}\n"
+        "  escalations:\n    file: escalations.csv\n"
+        "    known_at: {severity: closed_at, issue: closed_at}\n"
+    )
+    return folder
+
+
+def test_a_severity_that_is_known_at_the_closing_is_learnt_from_then_on(tmp_path: Path) -> None:
+    days = [day_number(dt.date(2026, month, 18)) for month in (2, 5)]
+    snapshots = pd.DataFrame({"account_id": ["A", "A"], "as_of": days})
+    before = Labelled(snapshots, pd.DataFrame({"arr": [1.0, 1.0]}), pd.Series([1, 1]))
+    with Line.open(known_at_the_closing(tmp_path), SETTINGS) as line:
+        learnt = past_severities(line, before, 30)
+    assert learnt.days.tolist() == days[:1]
+    assert learnt.settled.tolist() == [day_number(dt.date(2026, 5, 16))]
+
+
+def test_what_an_escalation_is_about_counts_on_the_list_from_when_it_is_known(
+    tmp_path: Path,
+) -> None:
+    with Line.open(known_at_the_closing(tmp_path), SETTINGS) as line:
+        for day_, known in ((dt.date(2026, 5, 12), 0), (dt.date(2026, 6, 1), 1)):
+            cases = _known(line, day_number(day_))
+            assert int(cases["issue"].notna().sum()) == known
 
 
 def test_the_learned_part_is_used_where_it_costs_less_later_on() -> None:

@@ -189,7 +189,8 @@ def test_an_escalation_that_was_recorded_later_is_no_label_yet():
             {"escalation_id": [1], "account_id": "a", "opened_at": ["2026-05-01"], "closed_at": ""}
         ),
     }
-    as_of, plan = (dt.date(2026, 6, 1) - dt.date(1970, 1, 1)).days, PastDays(every_days=365)
+    as_of = (dt.date(2026, 6, 1) - dt.date(1970, 1, 1)).days
+    plan = PastDays(every_days=31, at_most_days=1)
     for recorded, labels in {"2026-05-02": 1, "2026-06-01": 0}.items():
         escalations = frames["escalations"].assign(recorded_at=recorded)
         with tables_from_frames(frames | {"escalations": escalations}) as tables:

@@ -76,7 +76,7 @@ REACHED = {
     "breach": (0.90, 0.72),
     "data_loss": (0.88, 0.73),
     "public": (0.94, 0.76),
-    "hesitancy": (0.86, 0.85),
+    "hesitancy": (0.85, 0.85),
     "complaint": (0.78, 0.80),
     "frustration": (0.80, 0.62),
     "no_progress": (0.83, 0.64),

@@ -253,6 +253,16 @@ def test_labels_by_chance_make_no_champion(
     assert champion(registry, "by-chance") is None
     assert run_of(registry, "by-chance").data.tags["verdict"] == "no-usable-signal"
 
+    refused = trained.command("promote", "1", "--because", "a try", "--config", config)
+    assert (refused.code, "has shown no usable signal" in refused.err) == (2, True)
+    assert champion(registry, "by-chance") is None
+    forced = ("promote", "1", "--because", "a try", "--config", config, "--force")
+    assert trained.command(*forced).code == 0
+    assert "champion by force" in trained.command("models", "--config", config).said
+    scored = trained.command.score(data, "--config", config, out="chance.csv")
+    assert scored.run["calibrated"] is False
+    assert "by-chance/1 has shown no usable signal" in str(scored.run["notes"])
+
 
 def test_few_escalations_lean_on_the_rules_and_say_so(
     trained: Trained, registry: Any, sample_folder: Path, tmp_path: Path

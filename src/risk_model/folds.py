@@ -19,6 +19,8 @@ Rows = NDArray[np.intp]
 class ForwardFolds:
     """Split snapshots into consecutive blocks of time at the end, each tested by what lies before.
 
+    A splitter as scikit-learn's are, with the day number of each row as ``groups``; days alone do.
+
     A snapshot of day ``d`` looks at ``[d, d + horizon)``, so its label is known at ``d + horizon``.
     It may train for a block that begins on day ``t`` only when ``d + horizon + gap <= t``: no
     label of a training row reaches into the test block.
@@ -48,8 +50,8 @@ class ForwardFolds:
         """Days between a training snapshot and the first test day, at the least."""
         return self.horizon + self.gap
 
-    def get_n_splits(self) -> int:
-        """Return the number of folds."""
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of folds, whatever is to be split."""
         return self.n_folds
 
     def blocks(self, days: ArrayLike) -> list[Days]:
@@ -70,14 +72,21 @@ class ForwardFolds:
             raise DataRefused(self._too_short(first, last, wanted, int(tested.size)))
         return [np.asarray(block) for block in np.array_split(tested, self.n_folds)]
 
-    def split(self, days: ArrayLike) -> Iterator[tuple[Rows, Rows]]:
-        """Yield the row numbers of training and test for the day number of each row, shape (n,).
+    def split(
+        self, X: Any, y: Any = None, groups: ArrayLike | None = None
+    ) -> Iterator[tuple[Rows, Rows]]:
+        """Yield the row numbers of training and test by the day number of each row, shape (n,).
 
-        Rows come in their order in ``days``. Every test block and every training part has rows.
+        The days are ``groups`` or, where that is None, ``X`` itself; ``y`` is not looked at. Rows
+        come in their order there. Every test block and every training part has rows.
         """
-        day = np.asarray(days, dtype=np.int64)
-        if day.ndim != 1:
-            raise UsageError(f"folds: days must be one number a row, not of shape {day.shape}.")
+        given = np.asarray(X if groups is None else groups)
+        if given.ndim != 1:
+            raise UsageError(
+                f"folds: days must be one number a row, not of shape {given.shape}. "
+                "Give them as groups."
+            )
+        day = given.astype(np.int64)
         for block in self.blocks(day):
             newest = int(block[0]) - self.purge
             train = (day <= newest) & (day < block[0])

@@ -99,6 +99,15 @@ def calibration_error(y: Labels, p: Floats, bins: int = BINS) -> float:
     return float(np.abs(gaps).sum() / len(y))
 
 
+def reliability(y: Labels, p: Floats, bins: int = BINS) -> list[dict[str, float]]:
+    """Return for each of ``calibration_bins`` how many rows, the mean said, the share that came."""
+    bin_of = calibration_bins(p, bins)
+    return [
+        {"rows": int(rows.sum()), "said": float(p[rows].mean()), "came": float(y[rows].mean())}
+        for rows in (bin_of == number for number in np.unique(bin_of))
+    ]
+
+
 def metrics(
     y: ArrayLike,
     p: ArrayLike,

@@ -106,7 +106,14 @@ def movement(
 
 
 def largest(parts: pd.Series[float], most: int) -> tuple[pd.Series[float], float]:
-    """Return the parts that moved most, the largest first, and the sum of the rest."""
+    """Return the parts that moved most, the largest first, and the sum of the rest.
+
+    The rules are among them however little they moved: who reads it looks for them.
+    """
     order: Any = np.argsort(-parts.abs().to_numpy(), kind="stable")
-    top = parts.iloc[order[:most]]
-    return top[top != 0], float(parts.iloc[order[most:]].sum())
+    top, rest = parts.iloc[order[:most]], parts.iloc[order[most:]]
+    top = top[top != 0]
+    if THE_RULES in parts.index and THE_RULES not in top.index:
+        top = pd.concat([top, parts[[THE_RULES]]])
+        rest = rest.drop(THE_RULES, errors="ignore")
+    return top, float(rest.sum())

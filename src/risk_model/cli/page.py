@@ -28,12 +28,16 @@ def report(
 ) -> None:
     """Make one page of a watchlist: to search, sort, filter, open, print; it needs no server."""
     from risk_model.page import read_list
-    from risk_model.pipelines.report_page import write_page
+    from risk_model.pipelines.last_run import mixed
+    from risk_model.pipelines.report_page import with_note, write_page
     from risk_model.tables.address import is_address
     from risk_model.watchlist import beside
 
     refuse_targets([("--out", out)], read=(watchlist, *beside(watchlist)))
     content = read_list(watchlist)
+    if said := mixed(watchlist):
+        typer.echo(f"risk-model: {said}", err=True)
+        content = with_note(content, said)
     told = content.run.get("read_from") or {}
     place = data or told.get("data") or ""
     mapping = sources or (Path(told["sources"]) if data is None and told.get("sources") else None)

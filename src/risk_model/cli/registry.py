@@ -45,12 +45,18 @@ def promote(
     because: Because,
     by: By = None,
     config: Config = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also a version that has shown no usable signal.")
+    ] = False,
 ) -> None:
     """Make a version the champion, whatever the comparison said; reason and name are recorded."""
     from risk_model.settings import load_settings
     from risk_model.tracking import promote as run_promotion
+    from risk_model.tracking import refuse_without_signal
 
     name = load_settings(config).train.model
+    if not force:
+        refuse_without_signal(name, version)
     run_promotion(name, version, because, by=by, forced=True)
     typer.echo(f"version {version} of {name} is champion: {because}")
 

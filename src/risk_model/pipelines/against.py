@@ -125,7 +125,7 @@ def _split(
             figures = [told_of(feature, float(row.iloc[0][part])) for row in (before, after)]
         said = feature.means if feature is not None else _rule_said(part)
         table.add_row(Text(said), *figures, f"{adds:+.2%}")
-    table.add_row(f"{max(0, len(moved.parts) - MOST)} other parts", "", "", f"{rest:+.2%}")
+    table.add_row(f"{len(moved.parts) - len(top)} other parts", "", "", f"{rest:+.2%}")
     table.add_row("sum", "", "", f"{moved.total:+.2%}")
     return table
 

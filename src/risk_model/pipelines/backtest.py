@@ -18,6 +18,7 @@ from risk_model import by_lot, worth
 from risk_model.errors import DataRefused
 from risk_model.evaluate import Evaluation, forward_evaluation, without_nan
 from risk_model.folds import ForwardFolds
+from risk_model.measure import calibration_error, reliability
 from risk_model.pipelines.ablation import ablation
 from risk_model.pipelines.judge import BASELINE, Judged, escalations_of, facts_of
 from risk_model.pipelines.line import Labelled, Line
@@ -105,14 +106,13 @@ def backtest(
         return Backtest(judged, pd.DataFrame())
     settings, recipe, table = line.settings, trial.recipe, trial.table
     replay = replay_of(judged, past, line, horizon, gap)
-    came = len(replay[by_lot.ESCALATION].dropna().drop_duplicates())
-    judged = replace(judged, facts={**judged.facts, "escalations_judged": came})
     sections = {
         "horizon_days": horizon,
         "gap_days": gap,
         "chosen": recipe.told(),
         "retrained": _retrained(done.predictions),
         **worth_of(replay, settings.response.capacity),
+        "calibration": calibration_of(done.predictions),
         "calm_means": calm_means(judged, past),
         "splits": _splits(recipe.members, table, past, done.predictions),
     }
@@ -183,7 +183,8 @@ class Trial:
             )
         except DataRefused as refused:
             return Judged(None, facts_of(past), str(refused))
-        return Judged(done, {**facts_of(past), **escalations_of(done.predictions, self.horizon)})
+        came = escalations_of(done.predictions, past, self.horizon)
+        return Judged(done, {**facts_of(past), **came})
 
 
 def folds_of(plan: BacktestPlan, past: Labelled, horizon: int, gap: int = 0) -> ForwardFolds:
@@ -219,6 +220,20 @@ def worth_of(replay: pd.DataFrame, size: int) -> dict[str, Any]:
         "planner": worth.planner(replay, (*worth.CAPACITIES, size)).to_dict("records"),
         "workload": worth.workload(replay).to_dict("records"),
         "unsuspected": worth.unsuspected(replay, size),
+    }
+
+
+def calibration_of(ahead: pd.DataFrame) -> dict[str, Any]:
+    """Return by member what was said against what came: the mean gap, and the bins behind it."""
+    y = ahead["y"].to_numpy(dtype=np.int64)
+    said = {
+        name: ahead[name].to_numpy(dtype=np.float64)
+        for name in COMPARED
+        if name in ahead.columns and name != BASELINE
+    }
+    return {
+        name: {"calibration_error": calibration_error(y, p), "bins": reliability(y, p)}
+        for name, p in said.items()
     }
 
 

@@ -86,7 +86,7 @@ def _known(line: Line, day: int) -> pd.DataFrame:
     rows = rows[rows["row_known"] < day * DAY]
     since = known_from(CONTRACT["escalations"], rows.columns)
     known = rows.astype({name: "float64" for name in TIMES if name in rows})
-    for name in TIMES[1:]:
+    for name in known.columns:
         for time in waits_for(since, [name]):
             known[name] = known[name].where(rows[time].astype("float64") < day * DAY)
     return known.sort_values(["opened_at", "escalation_id"])

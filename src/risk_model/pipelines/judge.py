@@ -21,6 +21,7 @@ from risk_model.pipelines.present_severity import severity_shown
 from risk_model.pipelines.severity_report import SeverityReport
 from risk_model.stack import count_escalations
 from risk_model.timeline import date_of
+from risk_model.tracking import NO_SIGNAL
 
 # What a team without a model would sort by; shown where the catalogue has it.
 BASELINE = "tickets_28d"
@@ -45,7 +46,7 @@ class Judged:
     @property
     def verdict(self) -> str:
         """Return ``signal`` or ``no-usable-signal``."""
-        return "signal" if self.has_signal else "no-usable-signal"
+        return "signal" if self.has_signal else NO_SIGNAL
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -116,16 +117,22 @@ def judged(model: Blend, past: Labelled, resamples: int) -> Judged:
         scores = [BASELINE]
     done = judge(ahead, "blend", scores=scores, n=resamples)
     done.notes.extend(unmeasured(past.features, scores, ahead))
-    return Judged(done, {**facts_of(past), **escalations_of(ahead, model.horizon)})
+    return Judged(done, {**facts_of(past), **escalations_of(ahead, past, model.horizon)})
 
 
-def escalations_of(ahead: pd.DataFrame, horizon: int) -> dict[str, int]:
-    """Return how many separate escalations there were to judge by, and of how many accounts."""
-    y, day, group = (ahead[name].to_numpy() for name in ("y", "day", "group"))
-    return {
-        "escalations_judged": count_escalations(y, day, group, horizon),
-        "accounts_escalated": int(ahead.loc[ahead["y"] == 1, "group"].nunique()),
-    }
+def escalations_of(ahead: pd.DataFrame, past: Labelled, horizon: int) -> dict[str, int]:
+    """Return how many separate escalations there were to judge by, and of how many accounts.
+
+    Counted are accounts and days that something escalated on, where the past tells the days.
+    """
+    hits = ahead[ahead["y"] == 1]
+    if past.escalated is None:
+        y, day, group = (ahead[name].to_numpy() for name in ("y", "day", "group"))
+        came = count_escalations(y, day, group, horizon)
+    else:
+        day = past.escalated.to_numpy()[hits["row"].to_numpy()]
+        came = len(hits[["group"]].assign(day=day).drop_duplicates())
+    return {"escalations_judged": came, "accounts_escalated": int(hits["group"].nunique())}
 
 
 def facts_of(past: Labelled) -> dict[str, Any]:

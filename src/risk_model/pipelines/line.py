@@ -18,6 +18,7 @@ from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.errors import DataRefused, UsageError
 from risk_model.features import answers_at, features_at
 from risk_model.features.build import Heard
+from risk_model.features.following import next_escalation
 from risk_model.features.heard import hear_texts
 from risk_model.features.snapshots import (
     labels_of,
@@ -42,12 +43,14 @@ class Labelled:
     """Past snapshots with features and labels: one row each, aligned.
 
     ``settled`` is the day number from which a label could be known; None: from its horizon's end.
+    ``escalated`` is the day number of the first escalation at or after the snapshot, else NaN.
     """
 
     snapshots: pd.DataFrame
     features: pd.DataFrame
     labels: pd.Series
     settled: pd.Series | None = None
+    escalated: pd.Series | None = None
 
     @property
     def escalations(self) -> int:
@@ -211,9 +214,10 @@ class Line:
     def past(self, as_of: int, horizon: int, plan: PastDays, gap: int = 0) -> Labelled:
         """Return the labelled past before ``as_of``: customers that were not escalated then.
 
-        The last labelled day is ``as_of - horizon - gap``: a horizon that runs past what is known
-        has no label. It begins ``gap`` days after the snapshot. Raises DataRefused where there are
-        no escalations to learn from.
+        Its days lie whole steps of the plan before ``as_of``, so a weekly list of a Monday learns
+        from Mondays and is judged by them. The last is ``as_of - horizon - gap`` or before it: a
+        horizon that runs past what is known has no label. It begins ``gap`` days after the
+        snapshot. Raises DataRefused where there are no escalations to learn from.
         """
         if "escalations" not in self.tables.present:
             raise DataRefused(
@@ -240,7 +244,9 @@ class Line:
             int(known.sum()),
         )
         features = self.measure(snapshots, self.settings.catalogue)
-        return Labelled(snapshots, features, known, settled)
+        return Labelled(
+            snapshots, features, known, settled, next_escalation(snapshots, escalations)
+        )
 
     def _past_days(self, as_of: int, horizon: int, plan: PastDays) -> list[int]:
         begun = [
@@ -248,7 +254,8 @@ class Line:
             for table in self.tables.report.tables.values()
             if table.first_day and table.name not in ("accounts", "renewals", "outcomes")
         ]
-        last = as_of - horizon
+        # Rounded up to whole steps: after a weekend silences and waits are others than before it.
+        last = as_of - -(-horizon // plan.every_days) * plan.every_days
         first = max(min(begun, default=last) + plan.warm_up_days, last - plan.at_most_days)
         days = list(range(last, first - 1, -plan.every_days))[::-1]
         if not days:

@@ -29,9 +29,11 @@ def listed(found: list[Version]) -> Table:
         told = one.tags.get("promoted_because") or one.tags.get("decision", "")
         if "rolled_back_because" in one.tags and not one.is_champion:
             told = f"rolled back: {one.tags['rolled_back_because']}"
+        role = ["champion"] if one.is_champion else []
+        role += ["by force"] if one.tags.get("promoted_by_force") == "true" else []
         table.add_row(
             one.number,
-            "champion" if one.is_champion else "",
+            " ".join(role),
             one.params.get("as_of", ""),
             *(_figure(one, f"blend.{name}") for name in ("auroc", "average_precision")),
             one.tags.get("verdict", ""),

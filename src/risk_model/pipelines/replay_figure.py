@@ -35,16 +35,21 @@ def replay_figure(done: Backtest) -> Figure:
     _members(grid[1, 2], done.sections["capacity"], done.sections["capacity_by_lot"])
     for axes in grid.ravel():
         axes.spines[["top", "right"]].set_visible(False)
-    first, last = (
-        date_of(int(day)) for day in (done.replay["day"].min(), done.replay["day"].max())
-    )
     figure.suptitle(
-        f"Every Monday from {first} to {last}, with what was known then; lists of {size} accounts",
+        f"{_when(done.replay['day'])}, with what was known then; lists of {size} accounts",
         x=0.01,
         ha="left",
         fontsize=12,
     )
     return figure
+
+
+def _when(days: pd.Series[int]) -> str:
+    """Return on which days there were lists; their weekday, where it is always the same."""
+    dates = [date_of(int(day)) for day in sorted(days.unique())]
+    weekdays = {day.strftime("%A") for day in dates}
+    told = f"Every {weekdays.pop()}" if len(weekdays) == 1 else f"{len(dates)} days"
+    return f"{told} from {dates[0]} to {dates[-1]}"
 
 
 def planner_figure(done: Backtest) -> Figure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from risk_model.errors import CannotScore, UsageError
 from risk_model.features.sources import source_columns
 from risk_model.pipelines.customers import customers_of
 from risk_model.pipelines.escalated import escalated_list
+from risk_model.pipelines.last_run import lost_champion, refuse_mixed
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.record import record_of
 from risk_model.pipelines.scorer import TEXTS, Scorer, hits_of
@@ -30,7 +31,7 @@ from risk_model.pipelines.unseen import unseen_sentence, with_unseen, without_ro
 from risk_model.rules import Rulebook
 from risk_model.settings import Settings, default_folder
 from risk_model.timeline import DAY, DEFAULT_HORIZON, date_of
-from risk_model.tracking import Champion, load_champion
+from risk_model.tracking import NO_SIGNAL, Champion, load_champion
 from risk_model.watchlist import (
     COLUMNS,
     ESCALATED_COLUMNS,
@@ -55,8 +56,10 @@ class Judge:
 
     @property
     def calibrated(self) -> bool:
-        """Whether what it says is a probability, and not a score."""
-        return self.champion is not None and bool(self.champion.model.calibrated_)
+        """Whether what it says is a probability, and not a score: never without signal."""
+        if self.champion is None or not has_signal(self.champion):
+            return False
+        return bool(self.champion.model.calibrated_)
 
 
 def score(
@@ -80,8 +83,13 @@ def score(
     began = time.monotonic()
     settings = line.settings
     day = line.day_of(as_of)
+    refuse_mixed(previous)
     check_previous(previous, str(date_of(day)))
     judge = choose_judge(settings, model, horizon)
+    if judge.champion is None and model == "champion":
+        judge = replace(judge, notes=(*judge.notes, *lost_champion(previous)))
+    for note in judge.notes if model != "rules" else ():
+        log.warning(note)
     refuse_unreadable(judge.champion, line.tables, settings.catalogue)
     snapshots = line.snapshots([day])
     customers = customers_of(line, snapshots, day)
@@ -134,7 +142,8 @@ def choose_judge(settings: Settings, model: str, horizon: int | None) -> Judge:
             f"--horizon {horizon}: model {champion.version} speaks of {trained_for} days. "
             f"Train one with --horizon {horizon}, or leave the option out."
         )
-    return Judge(champion, rulebook, trained_for, _other_rules(champion, settings))
+    notes = (*_no_signal(champion), *_other_rules(champion, settings))
+    return Judge(champion, rulebook, trained_for, notes)
 
 
 def working_catalogue(settings: Settings) -> Catalogue:
@@ -169,6 +178,22 @@ def same_definitions(champion: Champion, settings: Settings) -> None:
             f"model {champion.version} was trained on another definition of {what}. "
             "Train again with risk-model train, or score with --model rules."
         )
+
+
+def has_signal(champion: Champion) -> bool:
+    """Say whether a model had signal when it was trained, as far as its record tells."""
+    return champion.facts.get("verdict") != NO_SIGNAL
+
+
+def _no_signal(champion: Champion) -> tuple[str, ...]:
+    """Say where a model scores that somebody made champion, or asked for, though it has none."""
+    if has_signal(champion):
+        return ()
+    return (
+        f"model {champion.version} has shown no usable signal on days that it had not seen: its "
+        "figures are scores and no probabilities; who made it champion is in risk-model models, "
+        "and --model rules scores without it",
+    )
 
 
 def _other_rules(champion: Champion, settings: Settings) -> tuple[str, ...]:

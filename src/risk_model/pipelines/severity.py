@@ -18,6 +18,8 @@ from risk_model.ordinal import OrdinalLogistic
 from risk_model.pipelines.line import Labelled, Line
 from risk_model.pipelines.severity_report import ALWAYS, FACTS, LEARNED, SeverityReport
 from risk_model.settings import Settings
+from risk_model.tables.contract import CONTRACT
+from risk_model.tables.known import known_from, waits_for
 from risk_model.timeline import DAY
 from risk_model.tracking import Champion
 
@@ -46,13 +48,18 @@ class PastSeverities:
 
 
 def past_severities(line: Line, past: Labelled, horizon: int) -> PastSeverities:
-    """Return the past escalations that have a severity and a snapshot in the horizon before."""
+    """Return the past escalations that have a severity and a snapshot in the horizon before.
+
+    Where a severity is known later than its escalation, as at the closing, it is settled then.
+    """
     table = line.tables.frame("escalations")
     wanted = pd.Series(np.nan, index=table.index)
     graded = table.assign(severity=table.get("severity", wanted)).dropna(subset=["severity"])
-    graded = graded.assign(
-        day=(graded["opened_at"] // DAY).astype("int64"), settled=graded["row_known"] // DAY + 1
-    )
+    since = known_from(CONTRACT["escalations"], table.columns)
+    times = ["row_known", *waits_for(since, ["severity"])]
+    told = graded[times].astype("float64").max(axis=1, skipna=False)
+    graded = graded[told.notna()].assign(settled=told // DAY + 1)
+    graded = graded.assign(day=(graded["opened_at"] // DAY).astype("int64"))
     rows = past.snapshots[["account_id", "as_of"]].assign(row=np.arange(len(past.snapshots)))
     joined = pd.merge_asof(
         # Of several on a day the first counts, in whatever order the rows came.

@@ -6,12 +6,14 @@ should come from your own registry only.
 """
 
 from risk_model.tracking.registry import (
+    NO_SIGNAL,
     Champion,
     Version,
     card_of,
     champion_version,
     load_champion,
     promote,
+    refuse_without_signal,
     roll_back,
     versions,
 )
@@ -20,6 +22,7 @@ from risk_model.tracking.store import tracking_uri
 from risk_model.tracking.stored import SEVERITY_FILE, TRUSTED_SEVERITY
 
 __all__ = [
+    "NO_SIGNAL",
     "SEVERITY_FILE",
     "TRUSTED",
     "TRUSTED_SEVERITY",
@@ -30,6 +33,7 @@ __all__ = [
     "champion_version",
     "load_champion",
     "promote",
+    "refuse_without_signal",
     "roll_back",
     "tracking_uri",
     "training_run",

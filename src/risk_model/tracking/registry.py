@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from risk_model.blend import Blend
-from risk_model.errors import RiskModelError
+from risk_model.errors import RiskModelError, UsageError
 from risk_model.ordinal import OrdinalLogistic
 from risk_model.tracking.runs import TRUSTED
 from risk_model.tracking.store import (
@@ -26,6 +26,7 @@ from risk_model.tracking.store import (
 from risk_model.tracking.stored import TRUSTED_SEVERITY, stored_model, stored_severity
 
 CHAMPION = "champion"
+NO_SIGNAL = "no-usable-signal"
 log = logging.getLogger(__name__)
 
 
@@ -96,6 +97,19 @@ def promote(
         client.update_model_version(name, version, f"Champion since {tags['promoted_at']}: {why}")
         client.set_registered_model_alias(name, CHAMPION, version)
     log.info("champion: %s version %s (%s)", name, version, why)
+
+
+def refuse_without_signal(name: str, version: str) -> None:
+    """Raise UsageError for a version whose training recorded that it has no usable signal."""
+    client = open_mlflow().MlflowClient()
+    with in_words():
+        run_id = client.get_model_version(name, version).run_id
+        verdict = client.get_run(run_id).data.tags.get("verdict")
+    if verdict == NO_SIGNAL:
+        raise UsageError(
+            f"promote {version}: version {version} of {name} has shown no usable signal, so its "
+            "list would be one by chance. Score by --model rules, or promote it with --force."
+        )
 
 
 def roll_back(name: str, why: str, *, by: str | None = None) -> tuple[str, str]:
