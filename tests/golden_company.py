@@ -22,6 +22,7 @@ KEYS = {
     "escalations": "escalation_id",
 }
 LONG_AGO, YESTERDAY = 260, 1
+WHALES = tuple(f"whale-{number}" for number in range(20))
 SOLVED = {"priority": "P3", "category": "how-to"}
 
 
@@ -93,7 +94,7 @@ def tables_of(goldens: Sequence[Golden], more: Mapping[str, Rows]) -> dict[str, 
         stories[one.neighbour] = (one.near, near_arr)
     stories["feed"] = (_feed(), 1000)
     # Large accounts that show nothing, so that no golden one is large among its like.
-    stories |= {f"whale-{number}": ({}, 900_000.0) for number in range(14)}
+    stories |= {name: ({}, 900_000.0) for name in WHALES}
     number = 0
     for name, (rows, arr) in stories.items():
         versions = rows.get("accounts", [{}])

@@ -157,3 +157,11 @@ def assert_same(left: pd.DataFrame, right: pd.DataFrame, tolerance: float = ROUN
         for i, j in np.argwhere(~same)[:20]
     ]
     assert not told, f"{(~same).sum()} values differ:\n" + "\n".join(told)
+
+
+def assert_told(measured: pd.DataFrame, other_than_0: float, told_at_all: float = 1) -> None:
+    """Fail unless such shares of the shipped features are measured, and other than 0, somewhere."""
+    told = measured[SHIPPED.names].notna().any()
+    assert told.mean() >= told_at_all, f"never measured: {list(told.index[~told])}"
+    shows = measured[SHIPPED.names].fillna(0).ne(0).any()
+    assert shows.mean() >= other_than_0, f"always 0: {list(shows.index[~shows])}"

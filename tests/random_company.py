@@ -84,9 +84,9 @@ class Company:
     accounts: Sequence[str]
     late: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def tables(self, shuffled: np.random.Generator | None = None) -> Tables:
+    def tables(self, shuffled: np.random.Generator | None = None, threads: int = 1) -> Tables:
         """Return the rows as typed tables, in their order or shuffled."""
-        connection = duckdb.connect(config={"threads": "1"})
+        connection = duckdb.connect(config={"threads": str(threads)})
         for name, rows in self.rows.items():
             ordered = list(rows)
             if shuffled is not None:
@@ -133,11 +133,12 @@ def random_company(
     edges: Sequence[int] = (),
     whole: bool = False,
     letters: str = "a",
+    late: bool = False,
 ) -> Company:
     """Return a company of ``days`` days from FIRST_DAY; events like to fall on ``edges``.
 
     ``whole`` leaves nothing out: every table and column is there, every feed runs throughout, and
-    rows are known when they happen.
+    rows are known when they happen, but for ``late``: some rows and values become known later.
     """
     rng = np.random.default_rng(seed)
     maker = RowMaker(rng, days, edges)
@@ -156,8 +157,10 @@ def random_company(
     company = Company({name: _completed(name, rows[name]) for name in rows}, every, names)
     if not whole:
         company = _with_gaps(maker, company)
-    company = _known(maker, company, lateness=0.0 if whole else maker.pick(0.0, 0.15))
-    return company if whole else _with_late_values(maker, company)
+    if whole and not late:
+        return _known(maker, company, lateness=0.0)
+    company = _known(maker, company, lateness=0.15 if late else maker.pick(0.0, 0.15))
+    return _with_late_values(maker, company)
 
 
 def _feed(maker: RowMaker, name: str, rows: Mapping[str, list[Row]], account: str) -> list[Row]:

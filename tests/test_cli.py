@@ -238,14 +238,19 @@ UGLY: list[tuple[str, Spoil, int, str]] = [
         0,
         "1 refused",
     ),
-    ("a BOM", lambda d: (d / "accounts.csv").write_bytes(b"\xef\xbb\xbf" + GOOD.encode()), 0, ""),
+    (
+        "a BOM",
+        lambda d: (d / "accounts.csv").write_bytes(b"\xef\xbb\xbf" + GOOD.encode()),
+        0,
+        "1 of 1 ranked",
+    ),
     (
         "CRLF and quotes",
         lambda d: (d / "accounts.csv").write_bytes(
             GOOD.replace("\n", "\r\n").replace("Ann", '"Ann, ""the"" first"').encode()
         ),
         0,
-        "",
+        'Ann, "the" first',
     ),
     (
         "ragged rows",
@@ -259,7 +264,7 @@ UGLY: list[tuple[str, Spoil, int, str]] = [
             f"{TICKET}1,nobody,2026-01-01\n2,one,2026-01-02\n"
         ),
         0,
-        "",
+        "refused: tickets 1 (50%)",
     ),
     (
         "dates as 31/12/24",
@@ -271,13 +276,13 @@ UGLY: list[tuple[str, Spoil, int, str]] = [
         "one date as 31/12/24",
         lambda d: (d / "tickets.csv").write_text(f"{TICKET}1,one,31/12/24\n2,one,2026-01-02\n"),
         0,
-        "",
+        "tickets.csv: 1 of 2 rows refused",
     ),
     (
         "rows of the future",
         lambda d: (d / "tickets.csv").write_text(f"{TICKET}1,one,2099-01-01\n2,one,2026-01-02\n"),
         0,
-        "",
+        "as of 2026-01-03",
     ),
     ("an empty file", lambda d: (d / "accounts.csv").write_bytes(b""), 3, "accounts.csv"),
     ("an empty event file", lambda d: (d / "tickets.csv").write_bytes(b""), 3, "tickets.csv"),
@@ -287,7 +292,7 @@ UGLY: list[tuple[str, Spoil, int, str]] = [
         3,
         "not a single account",
     ),
-    ("blank lines", lambda d: (d / "accounts.csv").write_text(GOOD + "\n\n"), 0, ""),
+    ("blank lines", lambda d: (d / "accounts.csv").write_text(GOOD + "\n\n"), 0, "1 of 1 ranked"),
     ("a truncated gzip", _truncated, 3, "tickets.csv.gz"),
     (
         "a file that is no Parquet",
@@ -295,7 +300,12 @@ UGLY: list[tuple[str, Spoil, int, str]] = [
         3,
         "usage.parquet",
     ),
-    ("NUL bytes", lambda d: (d / "accounts.csv").write_bytes(GOOD.encode() + b"\0\0\n"), 0, ""),
+    (
+        "NUL bytes",
+        lambda d: (d / "accounts.csv").write_bytes(GOOD.encode() + b"\0\0\n"),
+        0,
+        "1 of 1 ranked",
+    ),
     ("a folder as a table", lambda d: (d / "usage.csv").mkdir(), 3, "usage.csv"),
     (
         "the same column twice",

@@ -10,11 +10,13 @@ import pandas as pd
 import pytest
 
 from coverage_table import chapters
-from golden_company import AS_OF, Golden, tables_of
+from golden_cases import CASES, ELSEWHERE, name_of
+from golden_company import AS_OF, WHALES, Golden, tables_of
 from golden_rules import GOLDEN, asked
 from risk_model.explain import sentence
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score, working_catalogue
+from risk_model.rules import Rulebook
 from risk_model.settings import load_settings
 from risk_model.timeline import day_number
 from small_company import day, moment, write_tables
@@ -42,17 +44,23 @@ SURVEYED = {
 
 @dataclass(frozen=True)
 class Judged:
-    """What every account of the golden company got: its row, and what each of its rules says."""
+    """What every account of the golden company got: its row, and what each of its rules says.
+
+    ``cases`` has the number of the case that fired by account and rule, and -1 where none did.
+    """
 
     rows: dict[str, dict[str, str]]
     said: dict[str, dict[str, str]]
+    cases: pd.DataFrame
 
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     """The whole company, scored once through the line."""
     folder = tmp_path_factory.mktemp("golden")
-    data = write_tables(folder / "tables", **tables_of(GOLDEN, {"quiet": {}, **ENDING, **SURVEYED}))
+    more = {"quiet": {}, **ENDING, **SURVEYED}
+    more |= {name_of(case): rows for case, rows in CASES.items()}
+    data = write_tables(folder / "tables", **tables_of(GOLDEN, more))
     with Line.open(data, SETTINGS) as line:
         assert line.tables.report.refused == 0
         assert line.day_of(None) == day_number(AS_OF)
@@ -67,7 +75,12 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
             for part in (listed.escalated, listed.ranked)
             for row in part.to_dict("records")
         }
-        yield Judged(rows, _said(measured, rows))
+        elsewhere = [
+            measured.loc[[account]].assign(**values).rename(index={account: name_of(case)})
+            for case, (account, values) in ELSEWHERE.items()
+        ]
+        cases = Rulebook.of(SETTINGS.rules).cases(pd.concat([measured, *elsewhere]))
+        yield Judged(rows, _said(measured, rows), cases)
 
 
 def _said(features: pd.DataFrame, rows: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -102,6 +115,22 @@ def test_the_account_just_short_of_it_does_not(golden: Golden, judged: Judged) -
     assert golden.rule not in judged.said[golden.neighbour]
 
 
+EVERY_CASE = [
+    (rule.id, number) for rule in SETTINGS.rules.rules for number in range(len(rule.as_cases))
+]
+
+
+@pytest.mark.parametrize("case", EVERY_CASE, ids=name_of)
+def test_every_case_of_every_rule_is_fired_by_some_golden_account(
+    case: tuple[str, int], judged: Judged
+) -> None:
+    rule, number = case
+    fired = judged.cases[rule]
+    if case in CASES or case in ELSEWHERE:
+        fired = fired[[name_of(case)]]
+    assert number in set(fired), f"fired there: {sorted(set(fired))}"
+
+
 def test_what_leads_is_what_the_list_says_first(judged: Judged) -> None:
     for golden in GOLDEN:
         row = judged.rows[golden.account]
@@ -112,7 +141,7 @@ def test_what_leads_is_what_the_list_says_first(judged: Judged) -> None:
 def test_an_account_that_shows_nothing_is_low_and_fires_nothing(judged: Judged) -> None:
     assert judged.rows["quiet"]["risk_level"] == "Low"
     assert judged.said["quiet"] == {}
-    assert all(not judged.said[f"whale-{number}"] for number in range(14))
+    assert all(not judged.said[name] for name in WHALES)
 
 
 def test_every_rule_has_its_account_and_its_line_of_practice() -> None:

@@ -76,8 +76,8 @@ def test_the_test_part_is_that_of_the_protocol(judged: dict[str, dict[str, Any]]
 @needs_servicenow
 def test_label_a_stands_where_it_stood(judged: dict[str, dict[str, Any]]):
     blend = judged["a"]["members"]["blend"]
-    # 0.755 has been reported for hand-made counts: reached to a rounding (docs/decisions.md).
-    assert blend["auroc"] >= 0.75
+    # 0.755 has been reported for hand-made counts (docs/decisions.md).
+    assert blend["auroc"] >= 0.755
     assert blend["average_precision"] >= 0.055
 
 

@@ -1,0 +1,125 @@
+"""Accounts for the cases of the rules that the golden accounts themselves do not show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import nan
+
+from golden_company import Rows, events, solved, ticket, used, wrote
+from golden_rules import EXECUTIVE, due, escalation, incident, met
+from small_company import day, moment
+
+LAWYERS = "Our lawyers will take legal action against you."
+MANAGER = "I want to talk to your manager about the delays."
+# Its tone is bad, and it raises no matter.
+SAD = "What a sad and miserable week this was."
+DOWN = "The system is down since this morning."
+INVOICE = "The invoice is wrong: you charged us twice. Please correct it."
+BLIPS = [incident(4, "degraded"), incident(12, "degraded")]
+RUNS = {"hour": 23, "ended_at": ""}
+CALLS = [
+    {"sent_at": moment(ago), "channel": "email", "direction": "outbound", "text": "Shall we talk?"}
+    for ago in (20, 12, 5)
+]
+THREAD = [
+    row
+    for ago, what in ((9, "item"), (8, "unit"), (6, "part"), (5, "order"))
+    for row in wrote(f"When will the export of our {what} lists work?", ago, thread_id="W")
+]
+BAD, GOOD = (
+    ("The results are bad and poor.", "It is worse than before and looks awful."),
+    ("This is wonderful, we love it, great work!", "Excellent help, we are very happy."),
+)
+TONE = [
+    row
+    for texts, days in ((GOOD, (40, 35)), (BAD, (9, 4)))
+    for text, ago in zip(texts, days, strict=True)
+    for row in wrote(text, ago)
+]
+
+# Rows by rule and number of the case, in the order of models/rules.yaml.
+CASES: Mapping[tuple[str, int], Rows] = {
+    ("breach-or-legal-fact", 0): {"incidents": [incident(3, "breach")]},
+    ("breach-or-legal-fact", 2): {"messages": wrote(LAWYERS, 4)},
+    ("executive-to-ceo", 0): {
+        "messages": wrote("May I ask?", 1, answered=False, recipient_role="ceo", **EXECUTIVE)
+    },
+    ("executive-involved", 0): {"messages": wrote(DOWN, 1, answered=False, **EXECUTIVE)},
+    ("executive-involved", 1): {"messages": wrote(SAD, 1, answered=False, **EXECUTIVE)},
+    ("executive-involved", 3): {"messages": wrote(SAD, 4, **EXECUTIVE)},
+    ("says-cancel-legal-breach", 1): {"messages": wrote(LAWYERS, 4)},
+    ("social-complaint", 1): {"messages": wrote(SAD, 4, channel="social")},
+    ("asks-for-higher", 0): {"messages": wrote(MANAGER, 1, answered=False, **EXECUTIVE)},
+    ("asks-for-higher", 1): {"messages": wrote(MANAGER, 4, **EXECUTIVE)},
+    ("asks-for-higher", 2): {"messages": wrote(MANAGER, 1, answered=False)},
+    ("asks-for-higher", 4): {"tickets": [solved(4, description=MANAGER)]},
+    ("ticket-past-sla", 1): {"tickets": [ticket(5, sla_due_at=moment(1))]},
+    ("ticket-past-sla", 2): {"tickets": [ticket(2, first_response_at="", priority="P2")]},
+    ("waiting-on-us", 0): {
+        "messages": wrote("Urgent: nobody can work, please answer at once.", 2, answered=False)
+    },
+    ("waiting-on-us", 3): {
+        "tickets": [ticket(3, first_response_at="")],
+        "ticket_events": events(("automatic_reply", 3)),
+    },
+    ("waiting-on-us", 5): {"tickets": [ticket(15, first_response_at="", priority="P4")]},
+    ("waiting-on-us", 6): {"messages": wrote("Where is our report?", 31, answered=False)},
+    ("waiting-on-us", 7): {"tickets": [ticket(91)]},
+    ("promise-broken", 1): {"tasks": [due(3, "us")]},
+    ("promise-broken", 2): {
+        "tickets": [ticket(50, promise_made_at=moment(49), promised_for=moment(40))],
+        "ticket_events": events(("public_reply", 1)),
+    },
+    ("promise-broken", 3): {"tasks": [due(40, "us")]},
+    ("outages-repeated", 0): {"incidents": [*BLIPS, incident(20, "data-loss")]},
+    ("outages-repeated", 1): {"incidents": [*BLIPS, incident(1, **RUNS)]},
+    ("outages-repeated", 2): {"incidents": [*BLIPS, incident(1, "degraded", **RUNS)]},
+    ("outage", 0): {"incidents": [incident(3, "data-loss")]},
+    ("outage", 1): {"messages": wrote("All our records of March are gone.", 3)},
+    ("outage", 2): {"incidents": [incident(1, **RUNS)]},
+    ("outage", 3): {"incidents": [incident(1, "degraded", **RUNS)]},
+    ("outage", 4): {"tickets": [ticket(3, description="All our records of March are gone.")]},
+    ("outage", 6): {"incidents": [incident(10, hour=2)]},
+    ("outage", 8): {"incidents": [incident(4, "degraded")]},
+    ("outage", 9): {"incidents": [incident(4, "degraded", hour=2)]},
+    ("key-features-unused", 0): {"usage": used(50, 50, key_actions=0)},
+    ("ticket-bounced", 1): {
+        "tickets": [solved(4)],
+        "ticket_events": events(("reopened", 3)),
+    },
+    ("ticket-bounced", 2): {"tickets": [solved(4, reassignments=4)]},
+    ("ticket-bounced", 3): {"tickets": [solved(4, reopens=2)]},
+    ("frustration-building", 1): {"messages": TONE},
+    ("no-progress", 0): {
+        "messages": wrote("After several exchanges our problem is still not solved.", 4)
+    },
+    ("no-progress", 2): {"messages": THREAD},
+    ("renewal-unconfirmed", 2): {
+        "accounts": [{"contract_end": ""}],
+        "renewals": [{"renewal_date": day(2), "recorded_at": moment(200)}],
+    },
+    ("no-contact-weeks", 1): {"messages": wrote("Sounds fine.", 200)},
+    ("meetings-missed", 1): {"messages": [*wrote("Sounds fine.", 40), *CALLS]},
+    ("meetings-missed", 2): {"meetings": met("missed", 5)},
+    ("escalated-twice", 0): {
+        "escalations": [
+            escalation(80, 70, "Import stuck"),
+            escalation(5, None, "The imports are stuck"),
+        ]
+    },
+}
+# Cases for companies unlike this one: what would be measured there of one of its accounts.
+ELSEWHERE: Mapping[tuple[str, int], tuple[str, Mapping[str, float]]] = {
+    # No export says when an escalation was closed.
+    ("escalated-twice", 2): (
+        "escalated-twice!",
+        {"open_escalations": nan, "days_since_escalation_closed": nan},
+    ),
+    # Most are smaller.
+    ("high-value-near", 1): ("high-value-near?", {"arr_top_share": 0.1}),
+}
+
+
+def name_of(case: tuple[str, int]) -> str:
+    """Name the account of a case."""
+    return f"{case[0]}#{case[1]}"
