@@ -99,8 +99,8 @@ CASES: Mapping[tuple[str, int], Rows] = {
         "renewals": [{"renewal_date": day(2), "recorded_at": moment(200)}],
     },
     ("no-contact-weeks", 1): {"messages": wrote("Sounds fine.", 200)},
-    ("meetings-missed", 1): {"messages": [*wrote("Sounds fine.", 40), *CALLS]},
-    ("meetings-missed", 2): {"meetings": met("missed", 5)},
+    ("meetings-missed", 2): {"messages": [*wrote("Sounds fine.", 40), *CALLS]},
+    ("meetings-missed", 3): {"meetings": met("missed", 5)},
     ("escalated-twice", 0): {
         "escalations": [
             escalation(80, 70, "Import stuck"),
@@ -115,6 +115,8 @@ ELSEWHERE: Mapping[tuple[str, int], tuple[str, Mapping[str, float]]] = {
         "escalated-twice!",
         {"open_escalations": nan, "days_since_escalation_closed": nan},
     ),
+    # Meetings are on record for longer.
+    ("meetings-missed", 1): ("meetings-missed#3", {"meetings_missed_28d": 3}),
     # Most are smaller.
     ("high-value-near", 1): ("high-value-near?", {"arr_top_share": 0.1}),
 }
