@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,17 @@ score: {top: many}
         (
             "rules:\n  usage-drop:\n    when:\n      usage_change:\n        below: -0,4\n",
             r"company.yaml:5: '-0,4' is no number; write -0.4\.$",
+        ),
+        ("score:\n  top: 2026-02-30\n", r"company.yaml:2: '2026-02-30' is no date\. Mend it, or"),
+        ("score: {top: !!int abc}\n", r"company.yaml:1: 'abc' is no whole number\."),
+        (f"score: {{top: {'9' * 5000}}}\n", r"company.yaml:1: '9{40}' is no whole number\."),
+        ("score: {top: !!bool maybe}\n", r"company.yaml:1: 'maybe' is no yes or no\."),
+        ("rules: &r\n  usage-drop: *r\n", r"company.yaml:\d: nested too deeply, or aliases"),
+        ("rules: " + "[" * 5000, r"company.yaml:1: nested too deeply"),
+        (
+            "a: &a [x, x, x, x, x, x, x, x]\n"
+            + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 8)}]\n" for a, b in pairwise("abcdefg")),
+            r"company.yaml:1: nested too deeply, or aliases \(\*\) without end",
         ),
     ],
 )
