@@ -98,6 +98,15 @@ def test_a_lone_carriage_return_tears_no_record_and_leaves_no_formula_behind(
     assert said["text"] == "'\r=1+1 we will cancel"
 
 
+def test_texts_that_are_heard_in_part_are_counted(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "notes.csv"
+    long = "All is well here today. " * 900 + "We will cancel our contract."
+    file.write_text(f"id,text\n1,{long}\n2,short\n")
+    done = command("text", file, "--out", tmp_path / "out.csv")
+    assert done.said.rstrip().endswith("0 refused; 1 longer than 20,000 characters")
+    assert rows(tmp_path / "out.csv")[0]["threat"] == "0"
+
+
 def test_many_chunks_and_several_processes_give_the_same_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

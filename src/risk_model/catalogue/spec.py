@@ -25,7 +25,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from risk_model.documents import Strict, hash_of
 from risk_model.errors import ConfigError
@@ -144,23 +144,6 @@ class Condition(Strict):
             and (self.at_least is None or number >= self.at_least)
             and (self.at_most is None or number <= self.at_most)
         )
-
-
-def _of_figures(condition: Condition) -> Condition:
-    """Raise ValueError where a feature, which is a figure, is compared with words."""
-    for word in condition.one_of or ():
-        try:
-            float(word)
-        except ValueError:
-            raise ValueError(
-                f"a feature is a figure and never '{word}'. Write above, below, at_least, at_most, "
-                "known, or in: with numbers."
-            ) from None
-    return condition
-
-
-OfFigures = Annotated[Condition, AfterValidator(_of_figures)]
-"""A condition on a feature, which is a number."""
 
 
 class Interval(Strict):

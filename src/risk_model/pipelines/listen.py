@@ -28,6 +28,7 @@ from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.resources import ALL_THERE_IS, Resources
 from risk_model.tables.signatures import no_parquet, not_readable
 from risk_model.text import Lexicons, explain_all
+from risk_model.text.cleaning import MAX_CHARACTERS
 from risk_model.text.lexicon import CATEGORIES
 from risk_model.watchlist import refuse_folder
 
@@ -42,10 +43,14 @@ Progress = Callable[[int], None]
 
 @dataclass
 class Heard:
-    """What became of a file: rows read, rows without a text, rows refused, and flags raised."""
+    """What became of a file: rows read, without a text, refused, and flags raised.
+
+    ``long`` texts were heard up to their 20,000th character.
+    """
 
     rows: int = 0
     empty: int = 0
+    long: int = 0
     refused: int = 0
     raised: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CATEGORIES, 0))
     notices: list[str] = field(default_factory=list)
@@ -114,6 +119,7 @@ def listen(
                 others = [[*row[1:], *(row[:1] if wanted.with_text else ())] for row in part]
                 written.write(rows_text(_cells(said, others, shown, heard.rows)))
                 heard.add(said)
+                heard.long += sum(len(row[0] or "") > MAX_CHARACTERS for row in part)
                 if progress:
                     progress(heard.rows)
     return heard

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from risk_model.catalogue import Catalogue
-from risk_model.catalogue.spec import OfFigures
+from risk_model.catalogue.figures import OfFigures
 from risk_model.documents import Document, Place, Strict, check_document, did_you_mean, read_changed
 from risk_model.errors import ConfigError
 from risk_model.respond.hours import BusinessHours

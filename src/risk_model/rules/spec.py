@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from risk_model.catalogue.spec import OfFigures
+from risk_model.catalogue.figures import OfFigures
 from risk_model.documents import Strict, hash_of
 
 Grade = Literal["strong", "warning", "mild"]
