@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from command import Command
+from risk_model.blend import Blend
 from risk_model.errors import ConfigError
-from risk_model.settings import COMPANY, lay_down, load_settings
+from risk_model.pipelines.recipe import LEARNERS
+from risk_model.settings import COMPANY, WORDS, lay_down, load_settings
 from small_company import account, desk, moment, ticket, write_tables
 
 SHIPPED = load_settings()
@@ -138,6 +142,35 @@ score: {top: many}
             "rules:\n  usage-drop:\n    when:\n      usage_change:\n        below: -0,4\n",
             r"company.yaml:5: '-0,4' is no number; write -0.4\.$",
         ),
+        ("score:\n  top: 2026-02-30\n", r"company.yaml:2: '2026-02-30' is no date\. Mend it, or"),
+        ("score: {top: !!int abc}\n", r"company.yaml:1: 'abc' is no whole number\."),
+        (f"score: {{top: {'9' * 5000}}}\n", r"company.yaml:1: '9{40}' is no whole number\."),
+        ("score: {top: !!bool maybe}\n", r"company.yaml:1: 'maybe' is no yes or no\."),
+        ("rules: &r\n  usage-drop: *r\n", r"company.yaml:\d: nested too deeply, or aliases"),
+        ("rules: " + "[" * 5000, r"company.yaml:1: nested too deeply"),
+        (
+            "a: &a [x, x, x, x, x, x, x, x]\n"
+            + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 8)}]\n" for a, b in pairwise("abcdefg")),
+            r"company.yaml:1: nested too deeply, or aliases \(\*\) without end",
+        ),
+        ("escalation:\n  logistic: {c: 3}\n", r"company.yaml:2: 'logistic' has no 'c'\."),
+        (
+            "escalation:\n  blend:\n    n_fold: 3\n",
+            r"company.yaml:[23]: 'blend' has no 'n_fold'\. Did you mean 'n_folds'",
+        ),
+        (
+            "escalation: {choose: {boosting: {rate: [1]}}}\n",
+            r"company.yaml:1: 'boosting' has no 'rate'",
+        ),
+        (
+            "rules:\n  usage-drop: {when: {usage_change: {in: [high]}}}\n",
+            r"company.yaml:2: a feature is a figure and never 'high'",
+        ),
+        (
+            "response:\n  turn: {says: 'Waits {days}'}\n",
+            r"company.yaml:2: only \{waited\} and \{hours\} can be filled in",
+        ),
+        ("points: {strong: -3}\n", r"company.yaml:1: .*greater than or equal to 0"),
     ],
 )
 def test_a_mistake_is_told_at_home(tmp_path: Path, text: str, told: str) -> None:
@@ -177,3 +210,17 @@ def test_it_is_used_without_being_asked_for_where_it_lies_in_the_working_folder(
     (tmp_path / "models").mkdir()
     with pytest.raises(ConfigError, match="features/: missing"):
         load_settings()
+
+
+def test_no_flags_are_no_flags_and_kinds_may_be_a_number(tmp_path: Path) -> None:
+    settings = load_settings(ours(tmp_path, "flags: []\nrules: {several-red-flags: {kinds: 5}}\n"))
+    assert settings.rules.flags == ()
+    kinds = settings.rules.by_id["several-red-flags"].kinds
+    assert kinds is not None
+    assert kinds.at_least == 5
+
+
+def test_what_can_be_set_of_the_learners_is_what_they_take() -> None:
+    given = {"self", "directions", "without", "rules", "learners", "horizon", "gap"}
+    for name, made in {**LEARNERS, "blend": Blend}.items():
+        assert set(inspect.signature(made.__init__).parameters) - given == set(WORDS[name])

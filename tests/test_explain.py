@@ -329,3 +329,8 @@ def test_columns_are_added_to_an_explanation_without_a_warning(judged: JudgedDay
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         explained(judged, "risky")
+
+
+@pytest.mark.parametrize("unit", ["number", "score", "count", "money"])
+def test_next_to_nothing_is_told_as_0(unit: str) -> None:
+    assert explain.told(-0.04, unit) == "0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import shutil
@@ -105,6 +106,15 @@ def test_a_list_above_the_limit_on_bytes_is_cut_too_and_never_inside_a_cell() ->
     told = pd.concat([read(file) for file in files])
     assert told["Escalation Rank"].tolist() == [str(n) for n in range(1, 10)]
     assert set(told["Escalation Reason 2"]) == set(read(as_csv(rows))["reason_2"])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_lone_carriage_return_tears_no_record(target: Target) -> None:
+    rows = a_list(2, reason_1="Acme\r=1+1")
+    (file,) = export(rows, target, IMPORTERS.of(target)).files
+    told = list(csv.reader(io.StringIO(file.decode(), newline="")))
+    assert [len(record) for record in told] == [len(told[0])] * 3
+    assert all("Acme\r=1+1" in record for record in told[1:])
 
 
 def test_cells_that_are_too_long_are_cut_and_counted_and_empty_figures_are_named() -> None:

@@ -105,3 +105,12 @@ def test_the_check_shows_figures_that_add_up_and_writes_what_it_refused(tmp_path
         ("usage", "4", "logins", "'=1+1"),
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["refused.csv"]
+
+
+def test_a_refused_cell_with_a_lone_carriage_return_stays_one_cell(tmp_path: Path):
+    tables = read(usage='account_id,date,logins\na,2026-03-01,"1\r=1+1"\n')
+    where = tmp_path / "refused.csv"
+    assert write_refused(tables, where) == 1
+    read_again = list(csv.reader(where.open(encoding="utf-8", newline="")))
+    assert [len(row) for row in read_again] == [5, 5]
+    assert read_again[1][-1] == "1\r=1+1"

@@ -18,8 +18,11 @@ from command import Command
 from company_rows import DAY, FIRST_DAY, HOUR
 from measuring import SHIPPED, assert_same, measure, snapshots_of
 from random_company import SINCE_EVER, Company, own_time, random_company, written
+from risk_model.catalogue import Catalogue
+from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.errors import ConfigError
-from risk_model.pipelines.late import LAST_MONTH, changed_since, late_sentences
+from risk_model.features import features_at
+from risk_model.pipelines.late import LAST_MONTH, _touched, changed_since, late_sentences
 from risk_model.pipelines.line import Line
 from risk_model.settings import PastDays, load_settings
 from risk_model.tables import Tables, open_tables, tables_from_frames
@@ -122,8 +125,13 @@ def test_what_was_recorded_late_changes_no_feature_of_the_time_before(seed: int,
         assert_same(measure(everything, snapshots, FEW), measure(then, snapshots, FEW))
 
 
-def settled(tables: Tables) -> Line:
-    return Line(tables, replace(load_settings(), catalogue=FEW))
+def settled(tables: Tables, catalogue: Catalogue = FEW) -> Line:
+    return Line(tables, replace(load_settings(), catalogue=catalogue))
+
+
+def unheard(tables: Tables, snapshots: pd.DataFrame) -> pd.DataFrame:
+    """Return the whole catalogue with no text read: what hangs on one is not measured."""
+    return features_at(DuckDBEngine(tables.connection), tables.present, snapshots, SHIPPED)
 
 
 @pytest.mark.slow
@@ -135,24 +143,39 @@ def test_changed_features_are_those_that_an_export_of_that_day_would_have_shown_
     with tables_from_frames(export(company, recorded)) as tables:
         with patch("risk_model.pipelines.late.snapshots_on") as given_days:
             given_days.return_value = snapshots.assign(is_customer=True)
-            found = changed_since(settled(tables), as_of)
-        then = measure(tables, snapshots, FEW)
+            found = changed_since(settled(tables, SHIPPED), as_of)
+        then, heard = unheard(tables, snapshots), measure(tables, snapshots, SHIPPED)
     with tables_from_frames(export(company, recorded, before=as_of, in_time=True)) as tables:
-        today = measure(tables, snapshots, FEW)
+        today = unheard(tables, snapshots)
     assert found is not None
     assert found.accounts == snapshots["account_id"].nunique()
-    differ = ~np.isclose(then[FEW.names], today[FEW.names], 1e-9, 1e-9, equal_nan=True)
-    differ = pd.DataFrame(differ, columns=FEW.names)
-    # texts are not heard again for this, and no renewal is late
-    unheard = [name for name in FEW.names if "sentiment" not in name and name != "days_to_renewal"]
-    shares = differ[unheard].mean()
+    names = SHIPPED.names
+    differ = ~np.isclose(then[names], today[names], 1e-9, 1e-9, equal_nan=True)
+    differ[:, names.index("waiting_for_us")] = False  # the longer of two waits, one from texts
+    shares = pd.Series(differ.mean(axis=0), index=names)
     assert found.shares == pytest.approx(shares[shares > 0].to_dict())
-    assert (found.changed, found.values) == (
-        int(differ[unheard].to_numpy().sum()),
-        differ[unheard].size,
-    )
-    assert len(found.shares) > 5
+    assert found.changed == differ.sum()
+    assert "longest_silence" in found.shares
+    # texts are not heard for this, and no renewal is late
+    in_texts = then[names].isna().all() & heard[names].notna().any()
+    assert found.unheard >= in_texts.sum() > 50
+    renewals = [f.name for f in SHIPPED.features if f.source == "renewals"]
+    assert found.values == len(then) * (len(names) - found.unheard - len(renewals))
     assert list(found.shares.values()) == sorted(found.shares.values(), reverse=True)
+
+
+def test_a_late_table_touches_what_is_made_of_it_too_and_what_hangs_on_texts_is_counted():
+    for late, read, not_read in [
+        ("tickets", "silent_ticket_48h", "waiting_48h"),
+        ("ticket_events", "longest_silence", "tasks_overdue_us"),
+        ("meetings", "longest_wait", "waiting_for_answer_48h"),
+        ("messages", "waiting_48h", "waiting_for_answer_48h"),
+    ]:
+        touched, unheard = _touched(SHIPPED, {late})
+        assert read in touched.by_name, late
+        assert not_read not in touched.by_name, late
+        assert unheard > 0
+    assert _touched(SHIPPED, {"usage"})[1] == 0
 
 
 def test_the_delay_of_a_table_is_that_of_its_rows_of_half_a_year():

@@ -333,3 +333,25 @@ def test_a_database_is_mapped_by_its_tables_and_seen_by_views(tmp_path: Path):
     assert not tables.connection.execute(
         "SELECT 1 FROM duckdb_databases() WHERE database_name = 'given'"
     ).fetchall()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT CAST('they will sue us' AS INTEGER) AS message_id FROM notes",
+        "SELECT strptime('they will sue us', '%Y') AS message_id FROM notes",
+    ],
+)
+def test_a_view_that_fails_on_a_cell_tells_no_customers_words(tmp_path: Path, sql: str):
+    with pytest.raises(DataRefused) as refused:
+        open_tables(with_view(tmp_path, sql))
+    assert "messages.sql: " in str(refused.value)
+    assert "TRY_CAST" in str(refused.value)
+    assert "sue us" not in str(refused.value)
+
+
+def test_a_view_in_another_encoding_is_told_so(tmp_path: Path):
+    folder = with_view(tmp_path, "SELECT 1")
+    (folder / "messages.sql").write_bytes("SELECT 'é' AS text".encode("latin-1"))
+    with pytest.raises(DataRefused, match=r"messages\.sql: is not UTF-8"):
+        open_tables(folder)

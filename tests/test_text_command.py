@@ -87,6 +87,26 @@ def test_a_cell_that_a_spreadsheet_could_run_is_made_harmless_and_a_key_is_not(
     assert said["threat"] == "1"
 
 
+def test_a_lone_carriage_return_tears_no_record_and_leaves_no_formula_behind(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "notes.csv"
+    file.write_bytes(b'note_id,topic,text\n"n\r1","a\r=1+1","\r=1+1 we will cancel"\n')
+    listen(file, tmp_path / "out.csv", LEXICONS, Wanted(keep=("note_id", "topic"), with_text=True))
+    (said,) = rows(tmp_path / "out.csv")
+    assert (said["note_id"], said["topic"], said["threat"]) == ("n\r1", "a\r=1+1", "1")
+    assert said["text"] == "'\r=1+1 we will cancel"
+
+
+def test_texts_that_are_heard_in_part_are_counted(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "notes.csv"
+    long = "All is well here today. " * 900 + "We will cancel our contract."
+    file.write_text(f"id,text\n1,{long}\n2,short\n")
+    done = command("text", file, "--out", tmp_path / "out.csv")
+    assert done.said.rstrip().endswith("0 refused; 1 longer than 20,000 characters")
+    assert rows(tmp_path / "out.csv")[0]["threat"] == "0"
+
+
 def test_many_chunks_and_several_processes_give_the_same_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import teach_hearing
 from risk_model.errors import ConfigError
+from risk_model.settings import default_folder
 from risk_model.text import Lexicons, hear, hear_all, hear_why, load_lexicons
 from risk_model.text.learned import FILE, Learned, load_learned
 from risk_model.text.lexicon import CATEGORIES
@@ -314,3 +315,11 @@ def test_mistakes_of_the_weights_and_of_the_lists_are_told_together(tmp_path: Pa
         load_lexicons(folder)
     assert len(refused.value.mistakes) == 2
     assert f"{FILE}: cannot be read as CSV" in refused.value.mistakes[1]
+
+
+def test_what_was_learned_is_read_again_once_it_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "lexicons"
+    shutil.copytree(default_folder() / "features" / "lexicons", folder)
+    before = load_lexicons(folder).version
+    (folder / "learned.csv").unlink()
+    assert load_lexicons(folder).version != before

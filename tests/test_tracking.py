@@ -19,6 +19,7 @@ from risk_model.errors import RiskModelError
 from risk_model.pipelines.train import keep_decisions
 from risk_model.settings import default_folder, lay_down, load_settings
 from risk_model.tracking import TRUSTED, champion_version, load_champion, training_run
+from risk_model.tracking.registry import _user
 from risk_model.tracking.store import in_words, redacted
 from small_company import account, desk, write_tables
 
@@ -235,3 +236,14 @@ def test_a_store_that_goes_away_in_the_middle_of_a_run_is_told_in_words(
     ):
         database.write_bytes(b"no database any more " * 1000)
         run.record({"a": 1}, {"b": 2.0})
+
+
+@pytest.mark.parametrize("error", [KeyError("getpwuid(): uid not found: 54321"), OSError("none")])
+def test_a_container_s_user_without_a_name_may_promote(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def nobody() -> str:
+        raise error
+
+    monkeypatch.setattr("risk_model.tracking.registry.getpass.getuser", nobody)
+    assert _user() == "unknown"

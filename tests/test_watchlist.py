@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from risk_model.csv_text import harmless_cell
 from risk_model.errors import DataRefused, UsageError
 from risk_model.pipelines.present import as_text, shown
 from risk_model.watchlist import (
@@ -25,7 +26,6 @@ from risk_model.watchlist import (
     Watchlist,
     as_csv,
     beside,
-    harmless,
     ranked,
     with_previous,
 )
@@ -80,7 +80,7 @@ def test_what_is_no_watchlist_is_refused_as_previous(tmp_path: Path, content: st
 
 @given(st.text(min_size=1))
 def test_no_text_cell_is_taken_for_a_formula(text: str) -> None:
-    safe = str(harmless(text))
+    safe = str(harmless_cell(text))
     assert not safe.startswith(("=", "+", "-", "@", "\t", "\r"))
     assert safe.removeprefix("'") == text or safe == text
 
@@ -90,7 +90,7 @@ def test_every_text_survives_the_csv(texts: list[str]) -> None:
     frame = pd.DataFrame({"account_id": range(len(texts)), "name": texts})
     data = as_csv(frame)
     back = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
-    assert [row[1] for row in back[1:]] == [str(harmless(text)) for text in texts]
+    assert [row[1] for row in back[1:]] == [str(harmless_cell(text)) for text in texts]
 
 
 def test_keys_are_never_altered() -> None:

@@ -18,6 +18,10 @@ from risk_model.errors import ConfigError
 Place = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 _FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# More than anybody writes: aliases of aliases make a short file as large as they like.
+MOST_PARTS = 200_000
+DEEPEST = 100
+_KINDS = {"timestamp": "date", "int": "whole number", "float": "number", "bool": "yes or no"}
 
 
 class Strict(BaseModel):
@@ -89,7 +93,8 @@ def read_document(file: Path) -> Document:
 
 
 def read_yaml(text: str) -> tuple[yaml.Node | None, Any]:
-    """Read YAML safely: its nodes, and its data. Raises yaml.YAMLError.
+    """Read YAML safely: its nodes, and its data. Raises yaml.YAMLError, for values that it can't
+    make (30 February) and for documents without end, too.
 
     By libyaml where PyYAML has it, which takes a tenth of the time; what is wrong is told in
     PyYAML's own words, the same everywhere.
@@ -104,9 +109,58 @@ def _read_by(make_loader: Any, text: str) -> tuple[yaml.Node | None, Any]:
     loader = make_loader(text)
     try:
         node = loader.get_single_node()
-        return node, None if node is None else loader.construct_document(node)
+        if node is None:
+            return None, None
+        _refuse_endless(node)
+        return node, _made(loader, node)
+    except RecursionError:
+        raise yaml.MarkedYAMLError(problem="nested too deeply. Write it flatter.") from None
     finally:
         loader.dispose()
+
+
+def _refuse_endless(node: yaml.Node) -> None:
+    """Raise YAMLError where aliases lead back to themselves, or make too much of a document."""
+    waiting, parts = [(node, 0)], 0
+    while waiting:
+        part, depth = waiting.pop()
+        parts += 1
+        if depth > DEEPEST or parts > MOST_PARTS:
+            problem = "nested too deeply, or aliases (*) without end. Write it out."
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=part.start_mark)
+        if isinstance(part, yaml.MappingNode):
+            waiting += [(inner, depth + 1) for pair in part.value for inner in pair]
+        elif isinstance(part, yaml.SequenceNode):
+            waiting += [(inner, depth + 1) for inner in part.value]
+
+
+def _made(loader: Any, node: yaml.Node) -> Any:
+    """Return the data of a document; raise YAMLError with the place of a value that is none."""
+    try:
+        return loader.construct_document(node)
+    except (ValueError, OverflowError, AttributeError, LookupError):
+        for scalar in _scalars(node):
+            loader.recursive_objects = {}  # what was being made when it failed
+            try:
+                loader.construct_object(scalar)
+            except (ValueError, OverflowError, AttributeError, LookupError):
+                kind = _KINDS.get(scalar.tag.rsplit(":")[-1], "such value")
+                problem = f"'{scalar.value[:40]}' is no {kind}. Mend it, or put it in quotes."
+                raise yaml.MarkedYAMLError(
+                    problem=problem, problem_mark=scalar.start_mark
+                ) from None
+        raise
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            yield from (scalar for part in pair for scalar in _scalars(part))
+    elif isinstance(node, yaml.SequenceNode):
+        for part in node.value:
+            yield from _scalars(part)
 
 
 def read_changed(file: Path, company: Document | None) -> Document:

@@ -33,13 +33,14 @@ def told(value: float, unit: str) -> str:
         return "unknown"
     if unit in ("days", "hours"):
         return _counted(value, unit)
-    return {
+    shown = {
         "change": f"{'down' if value < 0 else 'up'} {abs(value):.0%}",
         "share": f"{value:.0%}",
         "money": f"{value:,.0f}",
         "count": f"{value:,.0f}",
         "flag": f"{value:,.0f}",
     }.get(unit, f"{value:.1f}".removesuffix(".0"))
+    return "0" if shown == "-0" else shown
 
 
 def told_of(feature: Feature, value: float) -> str:

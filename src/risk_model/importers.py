@@ -11,6 +11,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field, field_validator
 
+from risk_model.csv_text import header_text, rows_text
 from risk_model.documents import Strict, did_you_mean
 from risk_model.errors import DataRefused
 from risk_model.watchlist import COLUMNS, as_csv
@@ -176,8 +177,8 @@ def _cut(text: str, most: int) -> str:
 
 def _files(table: pd.DataFrame, importer: Importer) -> Iterator[bytes]:
     """Cut a table into files within the limits on rows and bytes, each with the header."""
-    text = table.to_csv(index=False, lineterminator="\n", header=False)
-    header = table.head(0).to_csv(index=False, lineterminator="\n").encode()
+    text = rows_text(table).decode()
+    header = header_text(list(table.columns))
     most_rows = importer.rows_at_most or len(table) + 1
     most_bytes = (importer.megabytes_at_most or float("inf")) * MEGABYTE
     part, rows = [header], 0

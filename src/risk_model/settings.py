@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from risk_model.brief.plan import DocumentPlans, load_documents
 from risk_model.catalogue import Catalogue, load_catalogue, written_names
@@ -48,6 +48,25 @@ CHANGEABLE = (
 )
 
 
+# What can be set of a learner and of the blend: their keyword arguments, but for those that the
+# recipe gives itself. Written here, for importing the learners takes a second.
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "logistic": ("C", "clip", "negatives_per_positive", "max_iter", "random_state"),
+    "boosting": (
+        *("max_iter", "learning_rate", "max_leaf_nodes", "min_samples_leaf", "l2_regularization"),
+        *("negatives_per_positive", "random_state"),
+    ),
+    "blend": ("n_folds", "min_positives", "shrink"),
+}
+
+
+def _refuse_unknown(words: Iterable[str], whose: str) -> None:
+    for word in words:
+        if word not in WORDS[whose]:
+            near = did_you_mean(word, WORDS[whose]) or f" There are {', '.join(WORDS[whose])}."
+            raise ValueError(f"'{whose}' has no '{word}'.{near}")
+
+
 class Recipe(Strict):
     """``models/escalation.yaml``: keyword arguments of the learners and of the blend.
 
@@ -61,6 +80,21 @@ class Recipe(Strict):
         default_factory=dict
     )
     without: tuple[str, ...] = ()
+
+    @field_validator("logistic", "boosting", "blend")
+    @classmethod
+    def _known_words(cls, words: Mapping[str, Any], info: ValidationInfo) -> Mapping[str, Any]:
+        _refuse_unknown(words, str(info.field_name))
+        return words
+
+    @field_validator("choose")
+    @classmethod
+    def _known_choices(
+        cls, choices: Mapping[str, Mapping[str, Any]]
+    ) -> Mapping[str, Mapping[str, Any]]:
+        for learner, words in choices.items():
+            _refuse_unknown(words, learner)
+        return choices
 
 
 class PastDays(Strict):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from risk_model.csv_text import csv_text
+from risk_model.csv_text import csv_text, harmless
 from risk_model.errors import DataRefused, UsageError
 
 COLUMNS = (
@@ -70,7 +70,6 @@ ESCALATED_COLUMNS = (
 POLICIES = {"probability": "escalation_probability", "arr-at-risk": "arr_at_risk"}
 # Keys are never altered: an importer matches by them.
 KEYS = ("account_id", "escalation_id")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -143,20 +142,8 @@ def as_csv(frame: pd.DataFrame) -> bytes:
         safe["escalation_probability"] = probability.map("{:.4f}".format, na_action="ignore")
     for name in safe.columns:
         if name not in KEYS and not pd.api.types.is_numeric_dtype(safe[name]):
-            safe[name] = _harmless(safe[name])
+            safe[name] = harmless(safe[name])
     return csv_text(safe)
-
-
-def _harmless(column: pd.Series[Any]) -> pd.Series[Any]:
-    if not isinstance(column.dtype, pd.StringDtype):
-        return column.map(harmless)
-    is_formula = column.str.startswith(_FORMULA, na=False)
-    return column.where(~is_formula, "'" + column) if is_formula.any() else column
-
-
-def harmless(value: object) -> object:
-    """Return a text cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def ranked(rows: pd.DataFrame, policy: str) -> pd.DataFrame:

@@ -49,6 +49,7 @@ def text(
     from risk_model.pipelines.listen import Wanted, counted, listen
     from risk_model.pipelines.present import console
     from risk_model.settings import load_settings
+    from risk_model.text.cleaning import MAX_CHARACTERS
 
     settings = load_settings(config)
     resources = settings.resources.with_words(memory, threads)
@@ -61,4 +62,5 @@ def text(
     typer.echo(
         f"{out}: {heard.rows:,} rows read, {heard.empty:,} of them without a text, "
         f"{heard.refused:,} refused"
+        + (f"; {heard.long:,} longer than {MAX_CHARACTERS:,} characters" if heard.long else "")
     )

@@ -108,8 +108,9 @@ def default_cache() -> Path:
     """Return where heard texts are remembered: RISK_MODEL_CACHE, else the user's cache folder."""
     import os
 
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(os.environ.get("RISK_MODEL_CACHE") or base) / "risk-model" / "texts.sqlite"
+    base = os.environ.get("RISK_MODEL_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    # the home is looked for last: a user without a name may have none
+    return Path(base or Path.home() / ".cache") / "risk-model" / "texts.sqlite"
 
 
 def _progress(stage: str, done: int, of: int) -> None:

@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from risk_model.catalogue import Catalogue
+from risk_model.catalogue.spec import SAID, STINTS_OF
 from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.features import features_at
 from risk_model.features.snapshots import snapshots_on
+from risk_model.features.sources import HEARD, OF_SIGNALS
 from risk_model.pipelines.line import Line
 from risk_model.tables.late import hindsight, late_tables, lateness
 from risk_model.text import SIGNALS
@@ -22,6 +24,8 @@ LAST_MONTH = (28, 21, 14, 7)
 """Days before the day stood on: four weekly lists."""
 MOST_ACCOUNTS = 5_000
 _NAMED = 3
+# Columns that say something only once texts were read, which a check does not.
+_HEARD = frozenset({*SIGNALS, *OF_SIGNALS, "matter"})
 # A difference smaller than this is the order of a sum, no change.
 _TOLERANCE = 1e-9
 
@@ -32,12 +36,14 @@ class Changed:
 
     ``values`` were compared, ``changed`` of them differ; ``shares`` leads each feature that
     changed to the share of its values that did, largest first. ``accounts`` were looked at.
+    ``unheard`` features read late tables, too, but hang on what texts say: none is compared.
     """
 
     accounts: int
     values: int
     changed: int
     shares: Mapping[str, float]
+    unheard: int = 0
 
 
 def late_sentences(line: Line, as_of: int) -> list[str]:
@@ -61,7 +67,7 @@ def changed_since(line: Line, as_of: int) -> Changed | None:
     about the time before the list. Only features that read a late table are compared, none that is
     heard in texts; beyond 5,000 accounts, those are drawn by their ids. None where nothing is late.
     """
-    catalogue = _touched(line.settings.catalogue, set(late_tables(line.tables)))
+    catalogue, unheard = _touched(line.settings.catalogue, set(late_tables(line.tables)))
     if not catalogue.features:
         return None
     tables = line.tables
@@ -84,22 +90,30 @@ def changed_since(line: Line, as_of: int) -> Changed | None:
         differ.size,
         int(differ.sum()),
         {str(name): float(share) for name, share in shares.items()},
+        unheard,
     )
 
 
-def _touched(catalogue: Catalogue, late: set[str]) -> Catalogue:
-    """Return the features that read a late table, directly or through others, and no text."""
+def _touched(catalogue: Catalogue, late: set[str]) -> tuple[Catalogue, int]:
+    """Return the features that read a late table, directly or through others, and no text.
+
+    Beside them how many there are that read a late table and a text.
+    """
+    # a late meeting says later that a message was talked about
+    talked = {"answered_at"} if "meetings" in late else set()
     if late & {"tickets", "ticket_events"}:
-        late = late | {"tickets", "ticket_events", "priorities"}
+        late = late | {"tickets", "ticket_events", *STINTS_OF}
+    if late & set(HEARD):
+        late = late | {SAID}
     touched: set[str] = set()
     heard: set[str] = set()
     for feature in catalogue.in_order_of_making():
         parts = set(feature.parts)
-        if feature.columns & set(SIGNALS) or parts & heard:
+        if feature.source == SAID or feature.columns & _HEARD or parts & heard:
             heard.add(feature.name)
-        elif feature.source in late or parts & touched:
+        if feature.source in late or feature.columns & talked or parts & touched:
             touched.add(feature.name)
-    return catalogue.only(touched)
+    return catalogue.only(touched - heard), len(touched & heard)
 
 
 def _some(snapshots: pd.DataFrame) -> pd.DataFrame:
@@ -125,7 +139,9 @@ def _told(changed: Changed) -> str:
     share = changed.changed / changed.values
     most = [f"{name} {part:.0%}" for name, part in list(changed.shares.items())[:_NAMED]]
     named = f": most of all {', '.join(most)}" if most else ""
+    left_out = f"; {changed.unheard} features that hang on texts are not compared"
     return (
         f"late rows changed {changed.changed:,} of {changed.values:,} feature values ({share:.1%}) "
         f"of the last 4 weekly snapshots since, in {len(changed.shares)} features{named}"
+        f"{left_out if changed.unheard else ''}"
     )

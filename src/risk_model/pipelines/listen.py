@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import math
 import os
 import tempfile
@@ -15,11 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import IO
 
 import duckdb
 import pandas as pd
 from rich.table import Table
 
+from risk_model.csv_text import harmless, header_text, rows_text
 from risk_model.errors import DataRefused, UsageError
 from risk_model.tables import csv_files, run_folder
 from risk_model.tables.files import described, ending_of
@@ -28,10 +28,12 @@ from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.resources import ALL_THERE_IS, Resources
 from risk_model.tables.signatures import no_parquet, not_readable
 from risk_model.text import Lexicons, explain_all
+from risk_model.text.cleaning import MAX_CHARACTERS
 from risk_model.text.lexicon import CATEGORIES
-from risk_model.watchlist import harmless, refuse_folder
+from risk_model.watchlist import refuse_folder
 
 CHUNK = 20_000
+_HEARD = (*CATEGORIES, "sentiment", "words", "why")
 # Columns that name a row of a table, wherever it comes from: they are kept as they are.
 _KEY_ENDINGS = ("_id", "_key", "_number")
 _KEY_NAMES = ("id", "key", "number")
@@ -41,10 +43,14 @@ Progress = Callable[[int], None]
 
 @dataclass
 class Heard:
-    """What became of a file: rows read, rows without a text, rows refused, and flags raised."""
+    """What became of a file: rows read, without a text, refused, and flags raised.
+
+    ``long`` texts were heard up to their 20,000th character.
+    """
 
     rows: int = 0
     empty: int = 0
+    long: int = 0
     refused: int = 0
     raised: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CATEGORIES, 0))
     notices: list[str] = field(default_factory=list)
@@ -106,30 +112,31 @@ def listen(
         selected = ", ".join(f"CAST({identifier(name)} AS VARCHAR)" for name in names)
         rows = connection.execute(f"SELECT {selected} FROM read")
         shown = [*kept, *((wanted.column,) if wanted.with_text else ())]
-        with _whole(out) as lines:
-            lines.writerow(["row", *shown, *CATEGORIES, "sentiment", "words", "why"])
+        with _whole(out) as written:
+            written.write(header_text(["row", *shown, *_HEARD]))
             while part := rows.fetchmany(CHUNK):
                 said = explain_all([row[0] for row in part], lexicons, jobs=jobs)
                 others = [[*row[1:], *(row[:1] if wanted.with_text else ())] for row in part]
-                lines.writerows(_lines(said, others, shown, heard.rows))
+                written.write(rows_text(_cells(said, others, shown, heard.rows)))
                 heard.add(said)
+                heard.long += sum(len(row[0] or "") > MAX_CHARACTERS for row in part)
                 if progress:
                     progress(heard.rows)
     return heard
 
 
-def _lines(
+def _cells(
     said: pd.DataFrame, others: Sequence[Sequence[object]], shown: Sequence[str], before: int
-) -> Iterator[list[object]]:
-    """Yield the cells of each row."""
-    safe = [not _is_key(name) for name in shown]
-    signals = said[[*CATEGORIES, "sentiment", "words"]].to_numpy()
-    for at, (figures, why) in enumerate(zip(signals, said["why"], strict=True)):
-        cells = [
-            harmless(value) if unsafe else value
-            for value, unsafe in zip(others[at], safe, strict=True)
-        ]
-        yield [before + at + 1, *cells, *map(_figure, figures), harmless(why)]
+) -> pd.DataFrame:
+    """Return the cells of rows, with ``before`` rows written already."""
+    kept = pd.DataFrame(others, columns=range(len(shown)), dtype=object)
+    for place, name in enumerate(shown):
+        if not _is_key(name):
+            kept[place] = harmless(kept[place])
+    figures = said[[*CATEGORIES, "sentiment", "words"]].map(_figure).reset_index(drop=True)
+    why = harmless(said["why"]).reset_index(drop=True)
+    row = pd.Series(range(before + 1, before + len(said) + 1))
+    return pd.concat([row, kept, figures, why], axis=1)
 
 
 def _figure(value: float) -> str:
@@ -198,8 +205,8 @@ def _is_key(name: str) -> bool:
 
 
 @contextmanager
-def _whole(out: Path) -> Iterator[csv._writer]:  # type: ignore[name-defined]
-    """Yield a writer of a CSV file (gzip for ``.gz``) that appears whole or not at all."""
+def _whole(out: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    """Yield a file to write to (gzip for ``.gz``) that appears whole or not at all."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
@@ -208,9 +215,11 @@ def _whole(out: Path) -> Iterator[csv._writer]:  # type: ignore[name-defined]
     try:
         packed = out.name.lower().endswith(".gz")
         with os.fdopen(handle, "wb") as file:
-            stream = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if packed else file
-            with io.TextIOWrapper(stream, encoding="utf-8", newline="") as text:
-                yield csv.writer(text, lineterminator="\n")
+            if packed:
+                with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as stream:
+                    yield stream
+            else:
+                yield file
         Path(name).replace(out)
     except BaseException:
         Path(name).unlink(missing_ok=True)

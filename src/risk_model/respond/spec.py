@@ -9,7 +9,8 @@ from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from risk_model.catalogue import Catalogue, Condition
+from risk_model.catalogue import Catalogue
+from risk_model.catalogue.figures import OfFigures
 from risk_model.documents import Document, Place, Strict, check_document, did_you_mean, read_changed
 from risk_model.errors import ConfigError
 from risk_model.respond.hours import BusinessHours
@@ -19,7 +20,7 @@ Severity = Literal["SEV-1", "SEV-2", "SEV-3", "SEV-4"]
 Stage = Literal["week-1", "weeks-2-4", "month-2", "month-3", "month-6"]
 Counting = Literal["clock", "business-hours", "business-days"]
 Urgency = Literal["critical", "high", "other"]
-Group = Mapping[str, Condition]
+Group = Mapping[str, OfFigures]
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -136,6 +137,14 @@ class Turn(Strict):
     theirs: tuple[Group, ...]
     answer: str
     says: str
+
+    @field_validator("says")
+    @classmethod
+    def _known_places(cls, says: str) -> str:
+        bare = says.replace("{waited}", "").replace("{hours}", "")
+        if "{" in bare or "}" in bare:
+            raise ValueError("only {waited} and {hours} can be filled in.")
+        return says
 
     @property
     def ours(self) -> tuple[Group, ...]:

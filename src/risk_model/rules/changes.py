@@ -12,9 +12,10 @@ from risk_model.rules.spec import (
     Case,
     Cause,
     Conditions,
+    CountOfKinds,
     Grade,
-    Kinds,
     Level,
+    Points,
     Rule,
     RuleSet,
     Sponsor,
@@ -29,7 +30,7 @@ class RuleChange(Strict):
 
     use: bool = True
     when: Conditions = Field(default_factory=dict)
-    kinds: Kinds | None = None
+    kinds: CountOfKinds | None = None
     grade: Grade | None = None
     says: str | None = None
     do: str | None = None
@@ -45,7 +46,7 @@ class RuleChanges(Strict):
     """What company.yaml says of the rules by their ids, of points and of flags."""
 
     rules: Mapping[str, RuleChange] = Field(default_factory=dict)
-    points: Mapping[Grade, float] = Field(default_factory=dict)
+    points: Mapping[Grade, Points] = Field(default_factory=dict)
     flags: tuple[Grade, ...] | None = None
 
 
@@ -58,7 +59,7 @@ def changed(rules: RuleSet, changes: RuleChanges) -> RuleSet:
     )
     return RuleSet(
         points={**rules.points, **changes.points},
-        flags=changes.flags or rules.flags,
+        flags=rules.flags if changes.flags is None else changes.flags,
         kind_of=rules.kind_of,
         rules=kept,
     )

@@ -8,14 +8,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from risk_model.catalogue import Condition
+from risk_model.catalogue.figures import OfFigures
 from risk_model.documents import Strict, hash_of
 
 Grade = Literal["strong", "warning", "mild"]
 Cause = Literal["product", "support", "expectations", "contract", "experience"]
 Level = Literal["High", "Medium", "Low"]
 Sponsor = Literal["now", "within-24h"]
-Conditions = Mapping[str, Condition]
+Conditions = Mapping[str, OfFigures]
+Points = Annotated[float, Field(ge=0)]
 # How strong a rule is, as it fired: points, and whether it cannot wait.
 Strength = tuple[float, bool]
 
@@ -59,6 +60,9 @@ def _as_kinds(value: object) -> object:
     return {"at_least": value} if isinstance(value, int) else value
 
 
+CountOfKinds = Annotated[Kinds, BeforeValidator(_as_kinds)]
+
+
 class Rule(Strict):
     """One rule: when it fires, what it does, what it says.
 
@@ -73,7 +77,7 @@ class Rule(Strict):
     grade: Grade
     when: Conditions = Field(default_factory=dict)
     any_of: tuple[Case, ...] = ()
-    kinds: Annotated[Kinds | None, BeforeValidator(_as_kinds)] = None
+    kinds: CountOfKinds | None = None
     says: str = ""
     do: str
     cause: Cause | None = None
@@ -141,7 +145,7 @@ class RuleSet(Strict):
     heard. Reading the rules fills it in from the catalogue.
     """
 
-    points: Mapping[Grade, float] = Field(default_factory=lambda: dict(GRADE_POINTS))
+    points: Mapping[Grade, Points] = Field(default_factory=lambda: dict(GRADE_POINTS))
     flags: tuple[Grade, ...] = ("strong", "warning")
     kind_of: Mapping[str, str] = Field(default_factory=dict)
     rules: tuple[Rule, ...]

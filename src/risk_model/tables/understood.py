@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import os
 import tempfile
@@ -12,12 +11,11 @@ from pathlib import Path
 
 from rich.table import Table as RichTable
 
+from risk_model.csv_text import csv_text, harmless
 from risk_model.errors import UsageError
 from risk_model.tables.contract import CONTRACT
 from risk_model.tables.freshness import cost_of_missing, freshness
 from risk_model.tables.opened import Tables
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -107,19 +105,10 @@ def write_refused(tables: Tables, path: Path) -> int:
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror}).") from error
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(rows.columns)
-            for row in rows.itertuples(index=False):
-                writer.writerow([_harmless(value) for value in row])
+        with os.fdopen(handle, "wb") as file:
+            file.write(csv_text(rows.apply(harmless)))
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
     return len(rows)
-
-
-def _harmless(value: object) -> object:
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
-    return value if isinstance(value, int) else ""

@@ -141,7 +141,10 @@ def run_view(
     Raises DataRefused with the file and the engine's message.
     """
     file = mapping.tables[name].sql or ""
-    text = (mapping.folder / file).read_text(encoding="utf-8")
+    try:
+        text = (mapping.folder / file).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise DataRefused(f"{file}: is not UTF-8. Save it as UTF-8.") from None
     relation = f"view_{name}"
     try:
         statements = closed.extract_statements(text)
@@ -157,6 +160,15 @@ def run_view(
     except duckdb.Error as error:
         if too_little(error):
             raise
-        said = " ".join(line.strip() for line in str(error).splitlines() if line.strip(" ^"))
-        raise DataRefused(f"{file}: {said}") from error
+        raise DataRefused(f"{file}: {_told(error)}") from None
     return relation
+
+
+def _told(error: duckdb.Error) -> str:
+    """Return the engine's message; without the cell where one is to blame, for a customer's words
+    belong in no log."""
+    said = " ".join(line.strip() for line in str(error).splitlines() if line.strip(" ^"))
+    if not isinstance(error, duckdb.DataError | duckdb.InvalidInputException):
+        return said
+    kind = said.partition(":")[0]
+    return f"{kind}: a cell is not what the SELECT makes of it. TRY_CAST leaves such cells empty."

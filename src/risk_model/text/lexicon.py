@@ -246,7 +246,9 @@ def load_lexicons(folder: Path) -> Lexicons:
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; it should hold the word lists (*.yaml)")
     return _load_once(
-        folder, tuple((file, _bytes_of(file)) for file in sorted(folder.glob("*.yaml")))
+        folder,
+        tuple((file, _bytes_of(file)) for file in sorted(folder.glob("*.yaml"))),
+        _bytes_of(folder / FILE),
     )
 
 
@@ -259,8 +261,8 @@ def _bytes_of(file: Path) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _load_once(folder: Path, written: tuple[tuple[Path, bytes], ...]) -> Lexicons:
-    """Load what is written; the same again is what was loaded before (they are frozen)."""
+def _load_once(folder: Path, written: tuple[tuple[Path, bytes], ...], taught: bytes) -> Lexicons:
+    """Load what is written and ``taught``; the same again is what was loaded before (frozen)."""
     mistakes: list[str] = []
     models: dict[str, Any] = {}
     for path, _ in written:

@@ -179,7 +179,7 @@ def card_of(run_id: str) -> str:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except OSError:  # a user without a name, as in a container
+    except (OSError, KeyError, ImportError):  # a user without a name, as in a container
         return "unknown"
 
 
