@@ -6,7 +6,7 @@ import pytest
 
 from another_future import another_future
 from company_rows import FIRST_DAY
-from measuring import EVERYTHING, SHIPPED, assert_same, assert_told, edges_of, measure, snapshots_of
+from measuring import EVERYTHING, assert_same, assert_told, edges_of, measure, snapshots_of
 from random_company import random_company
 from risk_model.catalogue import Catalogue, Feature
 from risk_model.tables import tables_from_frames
@@ -30,18 +30,17 @@ def test_no_feature_sees_the_future_or_the_order_of_the_rows(seed, whole):
     company = random_company(seed, DAYS, 8, edges_of(AS_OF), whole=whole, late=whole)
     snapshots = snapshots_of(company.accounts, AS_OF)
     asked = before(snapshots)
-    catalogue = SHIPPED if whole else EVERYTHING
     with company.tables() as tables:
-        full = before(measure(tables, snapshots, catalogue))
+        full = before(measure(tables, snapshots, EVERYTHING))
         if whole:
             assert_told(full, other_than_0=0.94)
         with tables.cut(HERE) as cut:
-            assert_same(measure(cut, asked, catalogue), full)
+            assert_same(measure(cut, asked, EVERYTHING), full)
     with another_future(company, HERE, seed).tables() as other:
-        assert_same(measure(other, asked, catalogue), full)
+        assert_same(measure(other, asked, EVERYTHING), full)
     if seed == 21:
         with company.tables(shuffled=np.random.default_rng(1), threads=2) as tables:
-            assert_same(measure(tables, asked, catalogue), full, 1e-9)
+            assert_same(measure(tables, asked, EVERYTHING), full, 1e-9)
 
 
 def test_another_future_is_another_one():
