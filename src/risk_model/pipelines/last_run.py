@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from risk_model.errors import DataRefused
 from risk_model.watchlist import beside
 
 RULES = "rules"
@@ -46,14 +45,13 @@ def mixed(listed: Path) -> str:
     )
 
 
-def refuse_mixed(previous: Path | None) -> None:
-    """Raise DataRefused where the last list and the record beside it are not of one run."""
+def told_mixed(previous: Path | None) -> list[str]:
+    """Return a sentence where the last list and the record beside it are not of one run.
+
+    Its ranks are those that it holds, so it is taken all the same.
+    """
     said = mixed(previous) if previous is not None else ""
-    if previous is not None and said:
-        raise DataRefused(
-            f"--previous {said}. Give an earlier list, or score that day again with --as-of; to "
-            f"take {previous.name} as it is, take {beside(previous)[1].name} away."
-        )
+    return [f"the last list is taken as it is, but {said}"] if said else []
 
 
 def lost_champion(previous: Path | None) -> list[str]:

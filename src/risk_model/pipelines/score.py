@@ -20,7 +20,7 @@ from risk_model.errors import CannotScore, UsageError
 from risk_model.features.sources import source_columns
 from risk_model.pipelines.customers import customers_of
 from risk_model.pipelines.escalated import escalated_list
-from risk_model.pipelines.last_run import lost_champion, refuse_mixed
+from risk_model.pipelines.last_run import lost_champion, told_mixed
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.record import record_of
 from risk_model.pipelines.scorer import TEXTS, Scorer, hits_of
@@ -83,13 +83,14 @@ def score(
     began = time.monotonic()
     settings = line.settings
     day = line.day_of(as_of)
-    refuse_mixed(previous)
     check_previous(previous, str(date_of(day)))
     judge = choose_judge(settings, model, horizon)
     if judge.champion is None and model == "champion":
         judge = replace(judge, notes=(*judge.notes, *lost_champion(previous)))
-    for note in judge.notes if model != "rules" else ():
+    doubts = told_mixed(previous)
+    for note in (*(judge.notes if model != "rules" else ()), *doubts):
         log.warning(note)
+    judge = replace(judge, notes=(*judge.notes, *doubts))
     refuse_unreadable(judge.champion, line.tables, settings.catalogue)
     snapshots = line.snapshots([day])
     customers = customers_of(line, snapshots, day)
