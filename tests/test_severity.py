@@ -133,7 +133,7 @@ def test_nothing_that_hears_tone_may_be_learnt_from_or_be_a_floor(tmp_path: Path
     said = "\n".join(raised.value.mistakes)
     assert f"models/severity.yaml:{line}: 'sentiment_change' hears sentiment: severity" in said
     assert f"models/severity.yaml:{line + 1}: unknown feature 'no_such'." in said
-    assert "'executive_complaints_28d' hears sentiment" in said
+    assert "'executive_complaints_28d' hears complains" in said
     assert len(raised.value.mistakes) == 3
 
 

@@ -119,7 +119,8 @@ def test_the_list_is_the_same_from_two_worker_processes_one_of_them_killed(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{trained.folder}/mlflow.db")
     killing = KillsHalfway(cluster)
     lines = [
-        on_spark(line, engine, progress) for engine, progress in ((None, None), (cluster, killing))
+        Recording(line.tables, line.settings, line.cache),
+        Recording(line.tables, line.settings, line.cache, killing, cluster.engine),
     ]
     here, there = (score(one) for one in lines)
     assert there.run["scored_by"] == here.run["scored_by"] != "rules"

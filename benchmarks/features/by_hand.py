@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from risk_model.features.sources import OF_SIGNALS
 from risk_model.text import SIGNALS
 
 DAY = 86_400
@@ -148,6 +149,7 @@ def message_figures(of: Window) -> dict[str, str]:
         return f"count({of(lag, until, f'CASE WHEN {where} THEN 1 END')})"
 
     theirs, boss = "theirs", "theirs AND sender_role = 'executive'"
+    complains = " OR ".join(f"{name} > 0" for name in OF_SIGNALS["complains"])
     figures = {
         "inbound_28d": count(0, 28, theirs),
         "inbound_28d_before": count(28, 56, theirs),
@@ -155,9 +157,9 @@ def message_figures(of: Window) -> dict[str, str]:
         "outbound_28d": count(0, 28, "NOT theirs"),
         "calls_84d": count(0, 84, "channel = 'call'"),
         "executive_messages_28d": count(0, 28, boss),
-        "executive_complaints_28d": count(0, 28, f"{boss} AND sentiment < 0"),
+        "executive_complaints_28d": count(0, 28, f"{boss} AND ({complains})"),
         "executive_to_ceo_28d": count(0, 28, f"{boss} AND recipient_role = 'ceo'"),
-        "social_complaints_28d": count(0, 28, "theirs AND channel = 'social' AND sentiment < -0.2"),
+        "social_complaints_28d": count(0, 28, f"theirs AND channel = 'social' AND ({complains})"),
         "sentiment_28d": f"avg({of(0, 28, 'CASE WHEN theirs THEN sentiment END')})",
         "sentiment_28d_before": f"avg({of(28, 56, 'CASE WHEN theirs THEN sentiment END')})",
         "lowest_sentiment_28d": f"min({of(0, 28, 'CASE WHEN theirs THEN sentiment END')})",
