@@ -87,19 +87,15 @@ def track_record(
     """
     fired = Rulebook.of(rules).fired(features)
     y = np.asarray(labels, dtype=np.int64)
-    _, numbers = np.unique(np.asarray(accounts), return_inverse=True)
-    group = numbers.astype(np.int64)
+    group = np.unique(np.asarray(accounts), return_inverse=True)[1].astype(np.int64)
     came = pd.Series(np.asarray(escalations, dtype=float)).where(y == 1)
     episode = pd.Series(group).astype(str) + "|" + came.astype(str)
-    came_true = y.astype(np.float64)
     with_all = Ranks(y, Rulebook.of(rules).points(features), group, "average_precision")
     figures: list[Sums | Ranks] = [with_all]
     for rule in rules.rules:
-        firing = (fired[rule.id] == 1).to_numpy().astype(np.float64)
-        known = fired[rule.id].notna().to_numpy().astype(np.float64)
         without = Rulebook.of(rules.without(rule.id)).points(features)
-        figures += [Sums(firing * came_true, firing, group), Sums(known * came_true, known, group)]
-        figures += [Ranks(y, without, group, "average_precision")]
+        figures += _firings(fired[rule.id], y, group)
+        figures.append(Ranks(y, without, group, "average_precision"))
     drawn = redraw(figures, group, n, seed)
     single = [rule.id for rule in rules.rules if rule.kinds is None]
     seen_by = (fired[single] == 1).sum(axis=1).to_numpy()
@@ -110,17 +106,15 @@ def track_record(
         caught = set(episode[hits & (y == 1)])
         others = seen_by - hits if rule.kinds is None else seen_by
         by_others = set(episode[(others > 0) & (y == 1)])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lift = interval_of(np.where(base > 0, hits_of / base, np.nan))
+        lift = interval_of(hits_of / np.where(base > 0, base, np.nan))
         gain = difference_of(drawn[:, 0], without_it)
         measured = float(fired[rule.id].notna().mean())
         told = (int(hits.sum()), len(np.unique(group[hits])))
         records.append(
             RuleRecord(
-                rule=rule,
-                measured=measured,
-                fired=told[0],
-                accounts=told[1],
+                rule,
+                measured,
+                *told,
                 precision=float(y[hits].mean()) if hits.any() else float("nan"),
                 lift=lift,
                 caught=len(caught),
@@ -130,6 +124,12 @@ def track_record(
             )
         )
     return records
+
+
+def _firings(fired: pd.Series, y: NDArray[np.int64], group: NDArray[np.int64]) -> list[Sums]:
+    """Return what came of a rule's firings, and of all snapshots on which it was measured."""
+    parts = [part.to_numpy().astype(np.float64) for part in (fired == 1, fired.notna())]
+    return [Sums(part * y, part, group) for part in parts]
 
 
 def _verdict(measured: float, told: tuple[int, int], lift: Interval, gain: Difference) -> str:
