@@ -20,9 +20,9 @@ from risk_model.errors import UsageError
 from risk_model.pipelines.account import explained
 from risk_model.pipelines.brief import story_of
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
+from risk_model.pipelines.judges import working_catalogue
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.present import as_text
-from risk_model.pipelines.score import working_catalogue
 from risk_model.reasons import reasons as weigh
 from risk_model.reasons import standing_out
 from risk_model.rules import Rulebook, RuleSet

@@ -14,8 +14,9 @@ from golden_cases import CASES, ELSEWHERE, name_of
 from golden_company import AS_OF, WHALES, Golden, tables_of
 from golden_rules import GOLDEN, asked
 from risk_model.explain import sentence
+from risk_model.pipelines.judges import working_catalogue
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.score import score, working_catalogue
+from risk_model.pipelines.score import score
 from risk_model.rules import Rulebook
 from risk_model.settings import load_settings
 from risk_model.timeline import day_number

@@ -46,7 +46,7 @@ LAYERS = {
     ),
     2: ("features", "text", "engines"),
     1: ("catalogue", "tables"),
-    0: ("timeline", "errors", "documents", "folds", "row_values", "csv_text"),
+    0: ("timeline", "errors", "documents", "folds", "row_values", "csv_text", "whole_files"),
 }
 LEVEL = {name: level for level, names in LAYERS.items() for name in names}
 APART = "sample"
@@ -100,7 +100,7 @@ def test_the_product_does_not_know_the_sample_company() -> None:
     users = {part_of(f) for f in FILES if APART in imported(f)} - {APART}
     assert users == {"cli"}
     own = set().union(*(imported(f) for f in FILES if part_of(f) == APART)) - {APART}
-    assert own <= {"tables", "timeline", "errors"}, own
+    assert own <= {"tables", "timeline", "errors", "whole_files"}, own
 
 
 def test_no_file_holds_two_things() -> None:

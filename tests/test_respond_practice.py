@@ -10,8 +10,9 @@ import pytest
 
 from practice_company import ABOVE_SHARE, FACTS, write
 from risk_model import respond
+from risk_model.pipelines.judges import working_catalogue
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.score import score, working_catalogue
+from risk_model.pipelines.score import score
 from risk_model.settings import load_settings
 from risk_model.watchlist import Watchlist
 

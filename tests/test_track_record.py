@@ -18,7 +18,7 @@ from risk_model.pipelines.present import as_text
 from risk_model.pipelines.present_rules import shown
 from risk_model.pipelines.rules_record import RulesRecord, beside
 from risk_model.rules import Rule, Rulebook, RuleSet
-from risk_model.track_record import RuleRecord, next_escalations, track_record
+from risk_model.track_record import RuleRecord, track_record
 
 
 def rule(name: str, **more: object) -> Rule:
@@ -125,14 +125,6 @@ def test_a_rule_measured_on_some_accounts_only_is_held_against_those() -> None:
 def test_dice_are_seldom_kept() -> None:
     kept = [records(past(seed, accounts=60, weeks=12))["noise"].verdict for seed in range(12)]
     assert kept.count("keep") <= 2
-
-
-def test_the_next_escalation_is_that_of_the_day_or_after() -> None:
-    opened = pd.DataFrame({"account_id": ["a", "a", "b"], "day": [10, 20, 15]})
-    found = next_escalations(["a", "a", "a", "a", "b"], [9, 10, 11, 21, 10], opened)
-    assert found.tolist()[:3] == [10, 10, 20]
-    assert np.isnan(found[3])
-    assert found[4] == 15
 
 
 def test_whom_only_one_lists_stands_beside_the_others_reasons() -> None:

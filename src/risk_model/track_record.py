@@ -144,25 +144,3 @@ def _verdict(measured: float, told: tuple[int, int], lift: Interval, gain: Diffe
     if fired < ENOUGH_FIRINGS or accounts < ENOUGH_ACCOUNTS:
         return "too few"
     return "retire" if lift.high < LITTLE_LIFT else "unclear"
-
-
-def next_escalations(
-    accounts: Sequence[str] | pd.Series,
-    days: Sequence[int] | pd.Series,
-    opened: pd.DataFrame,
-) -> Floats:
-    """Return the day of the next escalation of each snapshot, on or after it; NaN for none.
-
-    ``opened`` has ``account_id`` and ``day``, a row an escalation.
-    """
-    asked = pd.DataFrame({"account_id": np.asarray(accounts), "as_of": np.asarray(days)})
-    asked = asked.assign(row=np.arange(len(asked))).astype({"as_of": "int64"})
-    following = pd.merge_asof(
-        asked.sort_values("as_of"),
-        opened[["account_id", "day"]].astype({"day": "int64"}).sort_values("day"),
-        left_on="as_of",
-        right_on="day",
-        by="account_id",
-        direction="forward",
-    )
-    return following.sort_values("row")["day"].to_numpy(dtype=float)

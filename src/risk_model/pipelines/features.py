@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
 from risk_model.pipelines.line import Line
 from risk_model.timeline import EPOCH
+from risk_model.whole_files import whole
 
 
 def write_features(line: Line, days: list[int], out: Path) -> tuple[int, int]:
@@ -22,7 +22,6 @@ def write_features(line: Line, days: list[int], out: Path) -> tuple[int, int]:
     as_of = pd.to_datetime(EPOCH) + pd.to_timedelta(snapshots["as_of"], unit="D")
     table = pd.concat([snapshots[["account_id"]], as_of.dt.date.rename("as_of"), features], axis=1)
     out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    table.to_parquet(temporary, index=False)
-    temporary.replace(out)
+    with whole(out) as (place,):
+        table.to_parquet(place, index=False)
     return len(table), features.shape[1]

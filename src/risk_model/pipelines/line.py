@@ -81,7 +81,6 @@ class Line:
         self.engine: Engine = make_engine(tables.connection)
         self._make_engine = make_engine
         self.cache = cache
-        self._heard: dict[str, object] | None = None
         self._cuts: list[Line] = []
 
     @classmethod
