@@ -170,13 +170,27 @@ def _split(change: Change) -> Table:
         table.add_column(name, justify="left" if name == "part" else "right")
     table.add_row(ANOTHER_MODEL, "", "", f"{moved.model_version:+.2%}")
     table.add_row(CAME_LATE, "", "", f"{moved.late_data:+.2%}")
-    top, rest = largest(moved.parts, MOST)
+    top, _ = largest(moved.parts, MOST)
     for part, adds in ((str(name), float(value)) for name, value in top.items()):
         said = said_of(part, change.catalogue)
         table.add_row(Text(said), *figures_of(part, change), f"{adds:+.2%}")
-    table.add_row(f"{len(moved.parts) - len(top)} other parts", "", "", f"{rest:+.2%}")
+    for said, adds in others_of(change, top):
+        table.add_row(said, "", "", f"{adds:+.2%}")
     table.add_row("sum", "", "", f"{moved.total:+.2%}")
     return table
+
+
+def others_of(change: Change, top: pd.Series[float]) -> list[tuple[str, float]]:
+    """Return what all parts beside ``top`` add, by the features' families, the largest first."""
+    rest = change.moved.parts.drop(top.index)
+    families = {name: one.family for name, one in change.catalogue.by_name.items()}
+    by_family = rest.groupby([families.get(str(name), "") for name in rest.index]).agg(
+        ["sum", "size"]
+    )
+    return [
+        (f"{of['size']:.0f} other {f'features of {name}' if name else 'rules'}", float(of["sum"]))
+        for name, of in by_family.sort_values("sum", key=abs, ascending=False).iterrows()
+    ]
 
 
 def said_of(part: str, catalogue: Catalogue) -> str:

@@ -16,13 +16,14 @@ from risk_model.pipelines.against import (
     CAME_LATE,
     Change,
     figures_of,
+    others_of,
     said_of,
 )
 
 PICTURES = (".png", ".svg", ".pdf")
 UP, DOWN, GREY, INK = "#D55E00", "#0072B2", "#999999", "#333333"
-# More steps than these are too thin to read; the rest is one.
-MOST, WRAPPED = 8, 62
+# More steps than these are too thin to read; the rest is told by family.
+MOST, WRAPPED, NO_BREAK = 8, 62, "\N{NO-BREAK SPACE}"
 
 
 class Step(NamedTuple):
@@ -60,7 +61,7 @@ def waterfall_figure(change: Change) -> Figure:
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(colors=INK)
-    figure.suptitle(_finding(change, steps), x=0.01, ha="left", fontweight="bold", fontsize=11)
+    figure.suptitle(_finding(change), x=0.01, ha="left", fontweight="bold", fontsize=11)
     return figure
 
 
@@ -72,16 +73,15 @@ def waterfall_bytes(change: Change, suffix: str) -> bytes:
 
 
 def steps_of(change: Change) -> list[Step]:
-    """Return the steps in order: another model, late data, the rules, features, all others."""
+    """Return the steps in order: another model, late data, the rules, features, others."""
     moved = change.moved
-    top, rest = largest(moved.parts, MOST)
+    top, _ = largest(moved.parts, MOST)
     named = sorted(top.items(), key=lambda part: (part[0] != THE_RULES, -abs(part[1])))
-    others = len(moved.parts) - len(top)
     return [
         Step(ANOTHER_MODEL, moved.model_version),
         Step(CAME_LATE, moved.late_data),
         *(Step(_named(str(name), change), float(adds)) for name, adds in named),
-        *([Step(f"{others} other parts", rest)] if others else []),
+        *(Step(said, adds) for said, adds in others_of(change, top)),
     ]
 
 
@@ -90,16 +90,22 @@ def _named(part: str, change: Change) -> str:
     said = said_of(part, change.catalogue)
     if not then and not now:
         return said
-    return f"{said}: {then} to {now}" if then != now else f"{said}: {now}"
+    # The figures stay on one line, wherever the name is wrapped.
+    told = f"{then} to {now}" if then != now else now
+    return f"{said}: {told.replace(' ', NO_BREAK)}"
 
 
-def _finding(change: Change, steps: list[Step]) -> str:
-    moved = change.moved
+def _finding(change: Change) -> str:
+    """Return what the change was, and what moved it most: a family of features, a rule, another."""
+    moved, known = change.moved, change.catalogue.by_name
+    named = [
+        known[n].family if n in known else said_of(n, change.catalogue) for n in moved.parts.index
+    ]
+    causes = moved.parts.groupby(named).sum()
+    causes[ANOTHER_MODEL], causes[CAME_LATE] = moved.model_version, moved.late_data
     went = f"{change.account}: {change.what} from {moved.before:.1%} to {moved.after:.1%}"
-    most = max(steps, key=lambda step: abs(step.adds))
-    if not most.adds:
-        return went
-    return f"{went}\nmost by {textwrap.shorten(most.name, 80)} ({_points(most.adds)})"
+    most = str(causes.abs().idxmax())
+    return f"{went}, most by {most} ({_points(causes[most])})" if causes[most] else went
 
 
 def _points(adds: float) -> str:
