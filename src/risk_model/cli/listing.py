@@ -171,7 +171,8 @@ def explain(
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
     from risk_model.pipelines.waterfall import PICTURES, waterfall_bytes
-    from risk_model.watchlist import as_csv, write_whole
+    from risk_model.watchlist import as_csv
+    from risk_model.whole_files import write_whole
 
     targets = [(option, path) for option, path in (("--plot", plot), ("--out", out)) if path]
     if targets and against is None:
