@@ -8,7 +8,6 @@ A benchmark whose data is not on this machine writes nothing, and its figures of
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 README, FIGURES = ROOT / "README.md", ROOT / "benchmarks" / "figures"
 sys.path[:0] = [str(Path(__file__).parent)]
 
+from made import definitions, kept  # noqa: E402 - it lies beside this file
 from noise import below  # noqa: E402 - it lies beside this file
 from speed import told_of_features, told_of_hearing, told_of_scoring  # noqa: E402 - it lies beside this file
 
@@ -40,13 +40,29 @@ OF_THE_DESK = {
 
 
 def sections() -> str:
-    """Return the Markdown of all figures that there are."""
-    told = []
-    for name, tell in PARTS.items():
-        file = FIGURES / f"{name}.json"
-        if file.exists():
-            told.append("\n".join(tell(json.loads(file.read_text(encoding="utf-8")))))
-    return "\n\n".join(told)
+    """Return the Markdown of all figures that there are, and which are of earlier definitions."""
+    there = {n: kept(FIGURES / f"{n}.json") for n in PARTS if (FIGURES / f"{n}.json").exists()}
+    told = ["\n".join(PARTS[name](figures)) for name, (figures, _) in there.items()]
+    made = {name: made for name, (_, made) in there.items()}
+    return "\n\n".join([*told, of_what_day(made, definitions())])
+
+
+def of_what_day(made: dict[str, dict[str, Any]], today: dict[str, str]) -> str:
+    """Return in a sentence which figures were made with the definitions of today, and which not.
+
+    ``made`` is what each was made with, ``today`` the fingerprints of features, words and rules.
+    """
+    new = [name for name, by in made.items() if by["definitions"] == today]
+    old: dict[str, list[str]] = {}
+    for name, by in made.items():
+        if name not in new:
+            old.setdefault(by["on"], []).append(f"`{name}`")
+    said = "Made with the features, words and rules of today: "
+    said += f"{', '.join(f'`{name}`' for name in new) or 'none of these'}."
+    if old:
+        days = "; ".join(f"{', '.join(names)} on {on}" for on, names in sorted(old.items()))
+        said += f" With earlier ones: {days}. Each file in `benchmarks/figures` says with which."
+    return said
 
 
 def with_figures(text: str) -> str:
@@ -130,12 +146,14 @@ def _peers(told: dict[str, Any]) -> Iterator[str]:
         "**Others on the same features and folds** (`python benchmarks/peers.py`, with LightGBM "
         "and FLAML installed):\n"
     )
-    yield from _head("", "AP", "ours more", "precision at capacity", "ours more", "seconds to fit")
+    heads = ("", "AP", "ours more", "precision at capacity", "ours more", "seconds to fit", "GB")
+    yield from _head(*heads)
     for row in told["rows"]:
         ours = [_ours_more(row, what) for what in ("ap", "at")]
         ours = ["", ""] if row["name"] == "blend" else ours
         cells = (f"{row['ap']:.3f}", ours[0], f"{row['precision']:.1%}", ours[1])
-        yield f"| {row['name']} | {' | '.join(cells)} | {row['seconds']:.0f} |"
+        memory = f"{row['peak_gb']:.1f}" if "peak_gb" in row else "not measured"
+        yield f"| {row['name']} | {' | '.join(cells)} | {row['seconds']:.0f} | {memory} |"
 
 
 def _toolkits(told: dict[str, Any]) -> Iterator[str]:

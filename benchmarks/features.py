@@ -45,7 +45,9 @@ def _run(arguments: argparse.Namespace, folder: Path) -> int:
     _tell(took, bars, differences, accounts, weeks)
     if arguments.out:
         known = {"accounts": accounts, "weeks": weeks, "took": took, "ratios": bars}
-        arguments.out.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+        from made import keep
+
+        keep(arguments.out, known)
     return 1 if differences else 0
 
 
@@ -184,7 +186,9 @@ def _growth(arguments: argparse.Namespace, folder: Path) -> int:
         if not arguments.folder:
             shutil.rmtree(company)
     if arguments.out:
-        arguments.out.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        from made import keep
+
+        keep(arguments.out, rows)
     if arguments.plot:
         _plot(rows, arguments.plot)
     return 0

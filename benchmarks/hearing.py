@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from nltk.sentiment.vader import SentimentIntensityAnalyzer
 from nltk.stem import SnowballStemmer
 from nltk.tokenize import NLTKWordTokenizer
 
+from made import keep
 from risk_model.settings import default_folder
 from risk_model.text import hear_all, load_lexicons
 from risk_model.text.hearing import Ear
@@ -65,7 +65,7 @@ def main() -> int:
     print(f"{arguments.many:,} new texts on {cores} cores: {gain:.2f} times as fast as on 1")
     if arguments.out:
         told = {"a_second": a_second, "texts": arguments.many, "cores": cores, "seconds": took}
-        arguments.out.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        keep(arguments.out, told)
     return 0
 
 

@@ -12,7 +12,6 @@ lie below by chance, so the last line counts those that do so with the level hel
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -27,6 +26,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from made import keep
 from noise import below
 from risk_model.evaluate import paired_bootstrap
 from risk_model.measure import average_precision, steps
@@ -67,7 +67,7 @@ def main() -> int:
     worse = below(differences, looks=len(differences))
     console.print(f"with the noise of {len(points)} looks taken together: {len(worse)}")
     if arguments.out:
-        arguments.out.write_text(json.dumps(points, indent=2) + "\n", encoding="utf-8")
+        keep(arguments.out, points)
     return 1 if worse else 0
 
 

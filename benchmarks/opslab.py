@@ -10,7 +10,6 @@ backtest forward in time of blend, learners and rules, horizon 30 days, interval
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -51,7 +50,9 @@ def main() -> int:
     console.print(f"skill: {'found' if skilled(judged) else 'none, as it should be'}")
     console.print(f"{time.perf_counter() - began:.0f} s")
     if arguments.out:
-        arguments.out.write_text(json.dumps(judged.to_dict(), indent=2) + "\n", encoding="utf-8")
+        from made import keep
+
+        keep(arguments.out, judged.to_dict())
     return 1 if skilled(judged) else 0
 
 

@@ -3,7 +3,8 @@
 LightGBM with its defaults and with few leaves, and FLAML's AutoML with a budget of time, are given
 our features, folds and labels: what they are judged by is what they say on later days. Figures:
 average precision, precision at the team's capacity (accounts a week), each less the blend's with an
-interval over accounts, and the time and memory of fitting. A peer that is not installed says so:
+interval over accounts, and the time and memory of fitting, each in a process of its own. A peer
+that is not installed says so:
 
     pip install lightgbm 'flaml[automl]'
     python benchmarks/peers.py [--accounts 1500] [--weeks 78] [--seed 3] [--budget 40]
@@ -15,7 +16,7 @@ import argparse
 import importlib.util
 import json
 import os
-import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,12 +26,14 @@ from typing import Any, ClassVar
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+import joblib
 import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from made import keep
 from risk_model.evaluate import paired_bootstrap, predict_ahead
 from risk_model.measure import average_precision, steps
 from risk_model.pipelines.backtest import Trial
@@ -42,6 +45,7 @@ from risk_model.timeline import DEFAULT_HORIZON
 
 ROOT = Path(__file__).parents[1]
 OURS = "blend"
+PAST, SAID, COST = "past.joblib", "said.parquet", "cost.json"
 
 
 class Timed(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -93,6 +97,9 @@ class Flaml(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 def main() -> int:
     arguments = _arguments()
+    if arguments.one:
+        one(arguments.one, arguments.folder, arguments.budget)
+        return 0
     console = Console(width=120)
     makers, absent = peers(arguments.budget)
     if not makers:
@@ -104,30 +111,56 @@ def main() -> int:
         settings = load_settings(ROOT)
         with Line.open(data, settings) as line:
             past = line.past(line.day_of(None), DEFAULT_HORIZON, PastDays())
+        joblib.dump(past, data / PAST)
+        told = {name: alone(name, data, arguments.budget) for name in (OURS, *makers)}
+    ahead = told[OURS][0]
+    ahead = ahead.assign(**{name: said[name] for name, (said, _) in told.items()})
+    capacity = settings.response.capacity
+    rows = [judged(ahead, name, capacity) | cost for name, (_, cost) in told.items()]
+    console.print(shown(rows, ahead, capacity))
+    for name, why in absent.items():
+        console.print(f"{name}: {why}")
+    if arguments.out:
+        keep(arguments.out, {"rows": rows, "absent": absent})
+    behind = [row["name"] for row in rows if row["ours_ap_high"] < 0 or row["ours_at_high"] < 0]
+    return 1 if behind else 0
+
+
+def alone(name: str, folder: Path, budget: float) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Return what one says ahead of time, and the time and memory it took in its own process.
+
+    In the folder lies the labelled past.
+    """
+    command = [sys.executable, __file__, "--one", name, "--folder", folder, "--budget", budget]
+    subprocess.run([str(part) for part in command], check=True)
+    cost = json.loads((folder / COST).read_text(encoding="utf-8"))
+    return pd.read_parquet(folder / SAID), cost
+
+
+def one(name: str, folder: Path, budget: float) -> None:
+    """Fit and predict forward in time by one of them, and write what it said and what it took."""
+    past, settings = joblib.load(folder / PAST), load_settings(ROOT)
     trial = Trial.of(settings, past, DEFAULT_HORIZON)
 
     def members() -> dict[str, Any]:
-        ours = {OURS: trial.members()[OURS]}
-        return {
-            name: Timed(name, inner)
-            for name, inner in (ours | {name: make() for name, make in makers.items()}).items()
-        }
+        inner = trial.members()[OURS] if name == OURS else peers(budget)[0][name]()
+        return {name: Timed(name, inner)}
 
     days, groups = past.snapshots["as_of"], past.snapshots["account_id"]
+    before = most_memory()
     ahead = predict_ahead(
         members, trial.table, past.labels, days, groups, trial.folds(), settled=past.settled
     )
-    rows = [judged(ahead, name, settings.response.capacity) for name in members()]
-    console.print(shown(rows, ahead, settings.response.capacity))
-    for name, why in absent.items():
-        console.print(f"{name}: {why}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    console.print(f"peak memory of all together: {peak:.1f} GB")
-    if arguments.out:
-        told = {"rows": rows, "absent": absent, "peak_gb": peak}
-        arguments.out.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    behind = [row["name"] for row in rows if row["ours_ap_high"] < 0 or row["ours_at_high"] < 0]
-    return 1 if behind else 0
+    cost = {"seconds": Timed.spent[name], "before_gb": before, "peak_gb": most_memory()}
+    ahead.to_parquet(folder / SAID)
+    (folder / COST).write_text(json.dumps(cost), encoding="utf-8")
+
+
+def most_memory() -> float:
+    """Return the most memory that this process held so far, in GB."""
+    # Of this program only: what getrusage tells begins with that of the process that started it.
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**20
 
 
 def peers(budget: float) -> tuple[dict[str, Callable[[], Any]], dict[str, str]]:
@@ -176,7 +209,6 @@ def judged(ahead: pd.DataFrame, name: str, capacity: int) -> dict[str, Any]:
         "ours_at": at.estimate,
         "ours_at_low": at.low,
         "ours_at_high": at.high,
-        "seconds": Timed.spent.get(name, 0.0),
     }
 
 
@@ -193,7 +225,8 @@ def shown(rows: list[dict[str, Any]], ahead: pd.DataFrame, capacity: int) -> Tab
         title_justify="left",
         header_style="bold",
     )
-    for name in ("", "AP", "ours more [95%]", "precision", "ours more [95%]", "seconds to fit"):
+    heads = ("", "AP", "ours more [95%]", "precision", "ours more [95%]", "seconds to fit", "GB")
+    for name in heads:
         table.add_column(name, justify="right" if name else "left")
     for row in rows:
         same = row["name"] == OURS
@@ -212,7 +245,11 @@ def shown(rows: list[dict[str, Any]], ahead: pd.DataFrame, capacity: int) -> Tab
             if same
             else f"{row['ours_at']:+.1%} [{row['ours_at_low']:+.1%}, {row['ours_at_high']:+.1%}]",
             f"{row['seconds']:.0f}",
+            f"{row['peak_gb']:.1f}",
         )
+    before = rows[0]["before_gb"]
+    table.caption = f"GB: at most, in a process of its own; {before:.1f} before the first fit"
+    table.caption_justify = "left"
     return table
 
 
@@ -222,6 +259,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--weeks", type=int, default=78)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--budget", type=float, default=40, help="seconds a fit for FLAML")
+    parser.add_argument("--one", help="(what runs in a process of its own)")
+    parser.add_argument("--folder", type=Path, help="(its folder)")
     parser.add_argument("--out", type=Path, help="JSON with every figure")
     return parser.parse_args()
 

@@ -9,7 +9,6 @@ paired bootstrap over accounts.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from made import keep
 from risk_model.pipelines.backtest import backtest
 from risk_model.pipelines.judge import CALLED, ORDER, Judged
 from risk_model.pipelines.line import Line
@@ -41,7 +41,7 @@ def main() -> int:
     console.print(shown(judged), _against(judged))
     console.print(f"{seconds:.0f} s from opening the tables to the figures")
     if arguments.out:
-        arguments.out.write_text(json.dumps(judged.to_dict(), indent=2) + "\n", encoding="utf-8")
+        keep(arguments.out, judged.to_dict())
     return 0 if promises_hold(judged) else 1
 
 

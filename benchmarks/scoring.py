@@ -51,7 +51,9 @@ def main() -> int:
             )
             shutil.rmtree(data)
     if arguments.out:
-        arguments.out.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        from made import keep
+
+        keep(arguments.out, rows)
     if arguments.plot:
         plot(rows, arguments.plot)
     largest = rows[-1]

@@ -23,7 +23,6 @@ hand-made counts are reported to reach 0.784 there, and this does not.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -81,7 +80,9 @@ def main() -> int:
         console.print(shown(label, told))
         console.print(f"{time.perf_counter() - began:.0f} s\n")
     if arguments.out:
-        arguments.out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        from made import keep
+
+        keep(arguments.out, figures)
     return 0
 
 

@@ -39,6 +39,7 @@ from numpy.typing import ArrayLike
 from rich.console import Console
 from rich.table import Table
 
+from made import keep
 from peers import OURS, judged
 from risk_model.evaluate import predict_ahead
 from risk_model.folds import ForwardFolds, Rows
@@ -87,7 +88,7 @@ def main() -> int:
     for name, why in absent.items():
         console.print(f"{name}: {why}", markup=False)
     if arguments.out:
-        arguments.out.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        keep(arguments.out, told)
     behind = [row["name"] for row in rows if row["ours_ap_high"] < 0 or row["ours_at_high"] < 0]
     return 1 if behind else 0
 

@@ -11,7 +11,6 @@ feature.)
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -25,6 +24,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from made import keep
 from risk_model.pipelines.backtest import verdict_of
 from risk_model.pipelines.line import Line
 from risk_model.sample import write_company
@@ -50,7 +50,7 @@ def main() -> int:
         console.print(f"seed {seed}: {told}", style="dim")
     console.print(shown(rows))
     if arguments.out:
-        arguments.out.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        keep(arguments.out, rows)
     found = sum(row["as it is"]["verdict"] == "signal" for row in rows)
     false = sum(row["by chance"]["verdict"] == "signal" for row in rows)
     console.print(f"signal found in {found} of {len(rows)}; by chance in {false} of {len(rows)}")

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from risk_model.blend import Blend
 from risk_model.choice import choose
 from risk_model.errors import ConfigError
 from risk_model.features.snapshots import labels_of
+from risk_model.folds import ForwardFolds
 from risk_model.learner import BoostingLearner, LogisticLearner
 from risk_model.out_of_fold import Snapshots
-from risk_model.pipelines.ablation import _seeing
+from risk_model.pipelines.ablation import Unmeasured, _seeing, ablation
 from risk_model.pipelines.line import Labelled
 from risk_model.pipelines.recipe import Recipe, without
 from risk_model.settings import lay_down, load_settings
@@ -155,3 +157,33 @@ def test_what_is_for_rules_alone_is_seen_by_no_learner_whatever_else_is_left_out
     fitted = recipe.learner("logistic").fit(X, y)
     moved = X.assign(silent_ticket_182d=X["silent_ticket_182d"] + 5)
     np.testing.assert_array_equal(fitted.decision_function(X), fitted.decision_function(moved))
+
+
+def test_what_a_family_adds_to_the_blend_is_what_it_loses_where_nobody_has_it_measured() -> None:
+    told = rows(days=60)
+    names = ["tickets_28d", "open_tickets", "usage_change"]
+    table = told.table.set_axis(names, axis=1)
+    snapshots = pd.DataFrame({"account_id": told.group.astype(str), "as_of": told.day})
+    past = Labelled(snapshots, table, pd.Series(told.y))
+
+    def blend() -> Blend:
+        return Blend(None, [("logistic", LogisticLearner(C=1.0))], horizon=HORIZON)
+
+    def logistic() -> LogisticLearner:
+        return LogisticLearner(C=1.0)
+
+    catalogue, folds = load_settings().catalogue, ForwardFolds(2, HORIZON)
+    by_family = {
+        row["family"]: row for row in ablation(logistic, catalogue, table, past, folds, 50, blend)
+    }
+    tickets, usage = by_family["tickets"], by_family["usage"]
+    # All that there is to know stands in the first column.
+    assert tickets["blend_adds_low"] > 0.1
+    assert tickets["blend_adds"] == pytest.approx(
+        tickets["blend_ap_all"] - tickets["blend_ap_without"]
+    )
+    assert abs(usage["blend_adds"]) < 0.02
+    assert "blend_adds" not in ablation(logistic, catalogue, table, past, folds, 50)[0]
+    blind = Unmeasured(blend(), ["tickets_28d"]).fit(table, told.y, told.day, told.group)
+    other = table.assign(tickets_28d=np.random.default_rng(1).normal(0, 9, len(table)))
+    np.testing.assert_array_equal(blind.predict_proba(table), blind.predict_proba(other))

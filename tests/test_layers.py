@@ -46,6 +46,7 @@ LAYERS = {
         "measure",
         "resample",
         "choice",
+        "next_period",
     ),
     2: ("features", "text", "engines"),
     1: ("catalogue", "tables"),

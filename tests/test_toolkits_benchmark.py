@@ -46,7 +46,7 @@ def test_a_toolkit_that_does_not_run_is_in_the_figures_with_its_reason(tmp_path:
     small = ("--accounts", "40", "--weeks", "40", "--every", "8")
     done = run(*small, "--churnkit", sys.executable, "--out", str(out))
     assert done.returncode == 0, done.stderr
-    told = json.loads(out.read_text(encoding="utf-8"))
+    told = json.loads(out.read_text(encoding="utf-8"))["figures"]
     assert [row["name"] for row in told["rows"]] == ["blend"]
     assert "No module named 'customer_retention'" in told["absent"]["churnkit"]
     assert "--fightchurn PYTHON" in told["absent"]["fightchurn"]

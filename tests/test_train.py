@@ -240,11 +240,18 @@ def assert_near(ours: Any, theirs: Any, at: str = "") -> None:
         assert theirs == wanted, at
 
 
-def test_labels_by_chance_make_no_champion(
-    trained: Trained, registry: Any, sample_folder: Path, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def by_chance(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample company with its escalations given to accounts at random."""
     everybody = set(pd.read_csv(sample_folder / "accounts.csv")["account_id"])
-    data = few_accounts(sample_folder, tmp_path / "data", everybody, shuffle=True)
+    folder = tmp_path_factory.mktemp("by-chance") / "data"
+    return few_accounts(sample_folder, folder, everybody, shuffle=True)
+
+
+def test_labels_by_chance_make_no_champion(
+    trained: Trained, registry: Any, by_chance: Path, tmp_path: Path
+) -> None:
+    data = by_chance
     config = decisions(tmp_path / "config", "by-chance", every_days=28, resamples=100)
     done = trained.command("train", "--data", data, "--config", config)
     assert done.code == 0, done.err
@@ -262,6 +269,30 @@ def test_labels_by_chance_make_no_champion(
     scored = trained.command.score(data, "--config", config, out="chance.csv")
     assert scored.run["calibrated"] is False
     assert "by-chance/1 has shown no usable signal" in str(scored.run["notes"])
+
+
+def test_a_training_that_is_forced_makes_a_champion_without_signal_and_every_list_says_so(
+    trained: Trained, registry: Any, by_chance: Path, tmp_path: Path
+) -> None:
+    config = decisions(tmp_path / "config", "forced", every_days=56, resamples=100)
+    asked = ("train", "--data", by_chance, "--config", config)
+    done = trained.command(*asked, "--force", "the board wants one", USER="ann")
+    assert done.code == 0, done.err
+    assert "no usable signal" in done.said
+    assert "model version 1: champion" in done.said
+    assert champion(registry, "forced") == "1"
+    tags = registry.get_model_version("forced", "1").tags
+    why = "forced (the board wants one); else: no usable signal"
+    assert tags["promoted_because"].startswith(why)
+    assert tags["promoted_by_force"] == "true"
+    assert tags["promoted_by"]
+    run = run_of(registry, "forced").data.tags
+    assert run["verdict"] == "no-usable-signal"
+    assert run["decision"].startswith(why)
+    assert "champion by force" in trained.command("models", "--config", config).said
+    scored = trained.command.score(by_chance, "--config", config, out="forced.csv")
+    assert scored.run["calibrated"] is False
+    assert "forced/1 has shown no usable signal" in str(scored.run["notes"])
 
 
 def test_few_escalations_lean_on_the_rules_and_say_so(

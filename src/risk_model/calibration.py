@@ -29,6 +29,7 @@ ISOTONIC_FROM = 300
 PLATT_FROM = 30
 # The base rate of now is the last quarter's: a month holds too few outcomes, a year is not now.
 RECENT_DAYS = 91
+AS_THEY_ARE = "left as they are: "
 # One-sided 5%: a map that does not clearly help is not worth having.
 CLEARLY = 1.645
 
@@ -167,7 +168,7 @@ def _shift(scores: Floats, positives: int) -> float:
 
 def _identity(reason: str) -> Calibrator:
     calibrator = Calibrator().fit(np.array([0.5]), np.array([0]))
-    calibrator.reason_ = f"left as they are: {reason}"
+    calibrator.reason_ = AS_THEY_ARE + reason
     return calibrator
 
 

@@ -16,6 +16,8 @@ from risk_model.blend import Blend
 from risk_model.errors import DataRefused, UsageError
 from risk_model.folds import ForwardFolds, as_told
 from risk_model.measure import metrics
+from risk_model.next_period import COLUMNS as OF_CALIBRATION
+from risk_model.next_period import ways_of_calibrating
 from risk_model.resample import (
     Difference,
     Interval,
@@ -47,7 +49,7 @@ CHANCE_P = 0.05
 # five would be in 3% of the cases, all of four in 6%, which is more than CHANCE_P.
 ENOUGH_ACCOUNTS = 5
 TOLD = ("auroc", "average_precision", "top_tenth_precision", "top_tenth_recall")
-COLUMNS = ("row", "fold", "day", "group", "y", PRIOR)
+COLUMNS = ("row", "fold", "day", "group", "y", PRIOR, *OF_CALIBRATION)
 
 
 @dataclass(frozen=True)
@@ -108,13 +110,15 @@ def predict_ahead(
     baselines: Sequence[str] = (),
     told: Callable[[int, int], None] | None = None,
     settled: ArrayLike | None = None,
+    calibrates: str = "",
 ) -> pd.DataFrame:
     """Return each member's score of every test row, fitted on what was known when its block began.
 
     ``make_members`` makes fresh classifiers by name. ``baselines`` are columns of X that rank by
     themselves, the larger the worse; not measured ranks last. ``told`` hears of each fold that is
     done (its number, how many). ``settled`` are the day numbers from which labels can be known,
-    where not from the horizon's end: no fold learns from an escalation told of later. Raises
+    where not from the horizon's end: no fold learns from an escalation told of later. Of the
+    blend named ``calibrates`` there is also what it says without (see ``next_period``). Raises
     DataRefused when the history is too short or no fold has both classes to train on, UsageError
     for an unknown baseline.
     """
@@ -134,6 +138,8 @@ def predict_ahead(
         known = (X.iloc[train], learnt, day[train], group[train], then)
         for name, model in _all_fitted(make_members(), known).items():
             part[name] = model.predict_proba(X.iloc[test])[:, 1]
+            if name == calibrates and isinstance(model, Blend):
+                part = part.assign(**ways_of_calibrating(model, X.iloc[test]))
         parts.append(part)
         if told is not None:
             told(number, folds.n_folds)
@@ -214,7 +220,7 @@ def forward_evaluation(
 
     See ``predict_ahead`` and ``judge``.
     """
-    ahead = predict_ahead(make_members, X, y, days, groups, folds, baselines, told, settled)
+    ahead = predict_ahead(make_members, X, y, days, groups, folds, baselines, told, settled, main)
     done = judge(ahead, main, scores=baselines, capacity=capacity, n=n, seed=seed)
     skipped = folds.n_folds - ahead["fold"].nunique()
     if skipped:

@@ -143,14 +143,15 @@ def metrics(
         at = listed(target, score, day, capacity=capacity)
         figures |= {f"capacity_{k}": v for k, v in at.items()}
     if is_probability:
-        figures |= _of_probabilities(target, score)
+        figures |= of_probabilities(target, score)
         if prior is not None:
             constant = np.broadcast_to(np.asarray(prior, dtype=np.float64), target.shape)
             figures["brier_prior"] = float(np.mean((constant - target) ** 2))
     return figures
 
 
-def _of_probabilities(y: Labels, p: Floats) -> dict[str, Any]:
+def of_probabilities(y: Labels, p: Floats) -> dict[str, Any]:
+    """Return Brier, log loss and calibration error of outcomes y and probabilities p."""
     return {
         "brier": float(np.mean((p - y) ** 2)),
         "log_loss": float(log_losses(y, p).mean()),

@@ -154,6 +154,14 @@ def explain(
         Optional[str],  # noqa: UP045
         typer.Option("--model-then", help="The model that scored that day. Default: --model."),
     ] = None,
+    plot: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--plot", help="With --against: draw the change as steps (png, svg, pdf)."),
+    ] = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", help="With --against: every part of the change, as CSV."),
+    ] = None,
     engine: Engine = "duckdb",
     spark_master: SparkMaster = None,
 ) -> None:
@@ -162,12 +170,25 @@ def explain(
     from risk_model.pipelines.against import explain_change
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
+    from risk_model.pipelines.waterfall import PICTURES, waterfall_bytes
+    from risk_model.watchlist import as_csv
+    from risk_model.whole_files import write_whole
 
+    targets = [(option, path) for option, path in (("--plot", plot), ("--out", out)) if path]
+    if targets and against is None:
+        raise UsageError(f"{targets[0][0]}: is about a change. Say since when with --against DAY.")
+    if plot is not None and plot.suffix not in PICTURES:
+        raise UsageError(f"--plot {plot}: end its name in {', '.join(PICTURES)}.")
+    refuse_targets(targets, data, sources)
     with opened_line(data, sources, config, cache, engine, spark_master, memory, threads) as line:
         day, earlier = as_date(as_of, "--as-of"), as_date(against, "--against")
         if earlier is None:
             console().print(explain_account(line, account, day, model=model))
-        else:
-            console().print(
-                explain_change(line, account, earlier, day, model=model, model_then=model_then)
-            )
+            return
+        change = explain_change(line, account, earlier, day, model=model, model_then=model_then)
+    console().print(change)
+    files = {plot: waterfall_bytes(change, plot.suffix)} if plot else {}
+    files |= {out: as_csv(change.parts())} if out else {}
+    if files:
+        write_whole(files)
+        say("written: " + ", ".join(str(path) for path in files))

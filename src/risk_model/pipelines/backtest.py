@@ -18,6 +18,7 @@ from risk_model.errors import DataRefused
 from risk_model.evaluate import Evaluation, forward_evaluation, without_nan
 from risk_model.folds import ForwardFolds
 from risk_model.measure import calibration_error, reliability
+from risk_model.next_period import UNCALIBRATED, compared
 from risk_model.pipelines.ablation import ablation
 from risk_model.pipelines.judge import BASELINE, Judged, escalations_of, facts_of
 from risk_model.pipelines.line import Labelled, Line
@@ -89,7 +90,8 @@ def backtest(
 
     Each fold's members are fitted on what was known when the fold began, calibration included.
     ``gap`` demands that many days between a snapshot and the horizon that it speaks of;
-    ``families`` asks what each family of features adds, which takes several fits more.
+    ``families`` asks what each family of features adds to the logistic regression and to the blend,
+    which fits both again without each.
     """
     day = line.day_of(as_of)
     if as_of is not None:
@@ -111,6 +113,7 @@ def backtest(
         "retrained": _retrained(done.predictions),
         **worth_of(replay, settings.response.capacity),
         "calibration": calibration_of(done.predictions),
+        "next_period": compared(done.predictions, done.main),
         "calm_means": calm_means(judged, past),
         "splits": _splits(recipe.members, table, past, done.predictions),
     }
@@ -122,6 +125,7 @@ def backtest(
             past,
             trial.folds(),
             settings.backtest.resamples,
+            lambda: recipe.blend(horizon, gap),
         )
     return Backtest(judged, replay, sections)
 
@@ -222,11 +226,14 @@ def worth_of(replay: pd.DataFrame, size: int) -> dict[str, Any]:
 
 
 def calibration_of(ahead: pd.DataFrame) -> dict[str, Any]:
-    """Return by member what was said against what came: the mean gap, and the bins behind it."""
+    """Return by member what was said against what came: the mean gap, and the bins behind it.
+
+    The blend is there without its calibration, too.
+    """
     y = ahead["y"].to_numpy(dtype=np.int64)
     said = {
         name: ahead[name].to_numpy(dtype=np.float64)
-        for name in COMPARED
+        for name in (*COMPARED, UNCALIBRATED)
         if name in ahead.columns and name != BASELINE
     }
     return {

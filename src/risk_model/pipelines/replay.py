@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from risk_model.evaluate import PRIOR
+from risk_model.evaluate import COLUMNS
 from risk_model.features.following import next_escalation
 from risk_model.pipelines.judge import Judged
 from risk_model.pipelines.line import Labelled, Line
@@ -25,7 +25,6 @@ SAID = {
 }
 # Of these nothing measured means nothing known, and not that there was nothing to tell.
 COUNTS = ("open_urgent_tickets", "threats_28d")
-NOT_MEMBERS = ("row", "fold", "day", "group", "y", PRIOR)
 
 
 def replay_of(
@@ -56,7 +55,7 @@ def replay_of(
             "hidden": ~_suspected(past.features.iloc[rows], snapshots["as_of"]),
         }
     )
-    members = [name for name in ahead.columns if name not in NOT_MEMBERS]
+    members = [name for name in ahead.columns if name not in COLUMNS]
     return ranked_by(replay.assign(**{name: ahead[name] for name in members}), "blend")
 
 

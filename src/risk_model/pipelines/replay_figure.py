@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from risk_model import by_lot, worth
+from risk_model.pipelines.calibrated import periods_panel, reliability_panel
 from risk_model.pipelines.figures import BASELINE as GREY
 from risk_model.pipelines.figures import COLOURS
 from risk_model.splits import WAYS
@@ -23,9 +24,9 @@ SHOWN_WORTH = 20
 
 
 def replay_figure(done: Backtest) -> Figure:
-    """Return a page of six plots, each with its finding as title."""
-    figure = Figure(figsize=(13, 8), dpi=110, layout="constrained")
-    grid = figure.subplots(2, 3)
+    """Return a page of eight plots, each with its finding as title."""
+    figure = Figure(figsize=(17, 8), dpi=110, layout="constrained")
+    grid = figure.subplots(2, 4)
     size = int(done.sections["capacity"]["blend"]["capacity"])
     _weeks(grid[0, 0], done.replay, size)
     _leads(grid[0, 1], done.replay, size, done.sections["lead_days_by_lot"]["p50"])
@@ -33,6 +34,8 @@ def replay_figure(done: Backtest) -> Figure:
     _value(grid[1, 0], pd.DataFrame(done.sections["planner"]))
     splits_panel(grid[1, 1], done.sections["splits"])
     _members(grid[1, 2], done.sections["capacity"], done.sections["capacity_by_lot"])
+    reliability_panel(grid[0, 3], done.sections["calibration"])
+    periods_panel(grid[1, 3], done.sections["next_period"])
     for axes in grid.ravel():
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from risk_model.pipelines.backtest import Backtest
+from risk_model.pipelines.calibrated import calibration_shown
 from risk_model.pipelines.judge import CALLED
 from risk_model.pipelines.present_judged import shown as judged_shown
 from risk_model.splits import WAYS
@@ -22,6 +23,8 @@ def shown(done: Backtest) -> Group:
         return Group(*parts)
     told = done.sections
     parts += [_work(told), Text(), _plan(told), Text(), _ways(told)]
+    if "next_period" in told:
+        parts += [Text(), calibration_shown(told["next_period"])]
     if "families" in told:
         parts += [Text(), _families(told["families"])]
     parts += [Text(line, style="dim") for line in _sentences(told)]
@@ -99,8 +102,9 @@ def _ways(told: Any) -> Table:
 
 
 def _families(rows: Any) -> Table:
-    table = _table("What each family of features adds to the logistic regression (AP)")
-    for name in ("family", "features", "alone", "left out", "adds [95%]"):
+    table = _table("What each family of features adds (AP): to the logistic regression, the blend")
+    heads = ("family", "features", "alone", "left out", "adds [95%]")
+    for name in (*heads, "blend without", "adds to the blend [95%]"):
         table.add_column(name, justify="left" if name == "family" else "right")
     for row in rows:
         table.add_row(
@@ -108,11 +112,20 @@ def _families(rows: Any) -> Table:
             f"{row['features']}",
             f"{row['ap_alone']:.3f}",
             f"{row['ap_without']:.3f}",
-            f"{row['adds']:+.3f} [{row['adds_low']:+.3f}, {row['adds_high']:+.3f}]",
+            _span(row, "adds"),
+            f"{row['blend_ap_without']:.3f}",
+            _span(row, "blend_adds"),
         )
-    table.caption = f"all together {rows[0]['ap_all']:.3f}; what families share, none of them adds"
+    table.caption = (
+        f"all together {rows[0]['ap_all']:.3f}, the blend {rows[0]['blend_ap_all']:.3f}, whose "
+        "rules do without the family, too; what families share, none of them adds"
+    )
     table.caption_justify = "left"
     return table
+
+
+def _span(row: Any, name: str) -> str:
+    return f"{row[name]:+.3f} [{row[f'{name}_low']:+.3f}, {row[f'{name}_high']:+.3f}]"
 
 
 def _sentences(told: Any) -> list[str]:
