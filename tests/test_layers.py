@@ -33,6 +33,7 @@ LAYERS = {
     3: (
         "rules",
         "learner",
+        "extra_trees",
         "logistic",
         "ordinal",
         "scaling",

@@ -32,7 +32,7 @@ from risk_model.timeline import DEFAULT_HORIZON, date_of
 
 log = logging.getLogger(__name__)
 
-COMPARED = ("blend", "logistic", "boosting", "rules", BASELINE)
+COMPARED = ("blend", "logistic", "boosting", "extra_trees", "rules", BASELINE)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from risk_model.pipelines.judge import Judged
 
 # Okabe and Ito's palette: told apart by colour-blind readers too.
-COLOURS = {"blend": "#0072B2", "logistic": "#E69F00", "boosting": "#009E73", "rules": "#CC79A7"}
+COLOURS = {
+    "blend": "#0072B2",
+    "logistic": "#E69F00",
+    "boosting": "#009E73",
+    "extra_trees": "#56B4E9",
+    "rules": "#CC79A7",
+}
 BASELINE = "#777777"
 
 

@@ -11,7 +11,7 @@ from risk_model.tracking import Version, versions
 
 COMPARED = ("auroc", "average_precision", "brier", "calibration_error", "top_tenth_recall")
 OWN_DAYS = "each on its own days: the figures compare models only where the days are the same"
-MEMBERS = ("blend", "logistic", "boosting", "rules", "tickets_28d", "prior")
+MEMBERS = ("blend", "logistic", "boosting", "extra_trees", "rules", "tickets_28d", "prior")
 
 
 def listed(found: list[Version]) -> Table:
