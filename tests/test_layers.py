@@ -36,6 +36,7 @@ LAYERS = {
     3: (
         "rules",
         "learner",
+        "extra_trees",
         "logistic",
         "ordinal",
         "scaling",

@@ -36,7 +36,7 @@ class SingleClass(DataRefused, ValueError):
 
 
 class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
-    """The manners that both learners share: checks, classes, thinning, the logit and its parts.
+    """The manners that learners share: checks, classes, thinning, the logit and its parts.
 
     ``directions`` maps a feature to +1 (more is worse: never lowers the risk), -1 (more is better)
     or 0. Names that the table does not have are left alone, for a catalogue may hold more.
