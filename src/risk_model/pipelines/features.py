@@ -23,6 +23,9 @@ def write_features(line: Line, days: list[int], out: Path) -> tuple[int, int]:
     table = pd.concat([snapshots[["account_id"]], as_of.dt.date.rename("as_of"), features], axis=1)
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    table.to_parquet(temporary, index=False)
-    temporary.replace(out)
+    try:
+        table.to_parquet(temporary, index=False)
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
     return len(table), features.shape[1]
