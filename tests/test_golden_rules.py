@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +10,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
+from conftest import ROOT
 from coverage_table import chapters
 from golden_cases import CASES, ELSEWHERE, name_of
 from golden_company import AS_OF, WHALES, Golden, tables_of
@@ -53,6 +55,16 @@ class Judged:
     rows: dict[str, dict[str, str]]
     said: dict[str, dict[str, str]]
     cases: pd.DataFrame
+
+
+def test_every_rule_names_the_guides_that_it_comes_from_and_what_they_say() -> None:
+    head, _, _ = (ROOT / "models" / "rules.yaml").read_text(encoding="utf-8").partition("\npoints:")
+    guides = set(re.findall(r"\bS\d\b", head))
+    says = {line.id: line.says for line in chapters()["Rules"]}
+    for rule in SETTINGS.rules.rules:
+        named, _, rest = rule.source.partition(": ")
+        assert set(named.split(", ")) <= guides, rule.id
+        assert rest == says[rule.id]
 
 
 @pytest.fixture(scope="module")

@@ -97,9 +97,13 @@ def escalations_figure(escalations: pd.DataFrame, as_of: int) -> Figure:
     """Plot the escalations of each month by cause and by severity, as known at day ``as_of``.
 
     ``escalations`` is the typed table. A cause counts from the closing on: before that it is a
-    guess at best, whatever the export holds.
+    guess at best, whatever the export holds. Without any escalation the figure just says so.
     """
     known = escalations[escalations["opened_at"] < as_of * DAY]
+    if known.empty:
+        figure = Figure(figsize=(11, 3.9), dpi=110, layout="constrained")
+        figure.suptitle("no escalation is known", x=0.01, ha="left", fontweight="bold")
+        return figure
     month = pd.to_datetime(known["opened_at"], unit="s").dt.to_period("M")
     closed = (known["closed_at"] < as_of * DAY).fillna(False).to_numpy(bool)
     cause = known["cause"].where(closed).fillna(NOT_KNOWN)
