@@ -14,6 +14,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from risk_model.blend import TRUSTED_TYPES, Blend
 from risk_model.errors import DataRefused, RiskModelError
+from risk_model.extra_trees import ExtraTreesLearner
 from risk_model.folds import ForwardFolds
 from risk_model.learner import BoostingLearner, LogisticLearner
 from risk_model.stack import Stack, count_escalations
@@ -325,7 +326,10 @@ def test_a_stored_blend_says_the_same_and_names_no_account(blended, tmp_path):
 def test_the_trusted_list_names_nothing_that_is_not_needed(tmp_path):
     X, y, day, group = history("both", 400)
     path = tmp_path / "blend.skops"
-    skops.io.dump(Blend(horizon=HORIZON).fit(X, y, days=day, groups=group), path)
+    trees = ExtraTreesLearner(n_estimators=5)
+    learners = [("boosting", BoostingLearner()), ("l", LogisticLearner()), ("trees", trees)]
+    model = Blend(None, learners, horizon=HORIZON).fit(X, y, days=day, groups=group)
+    skops.io.dump(model, path)
     assert set(skops.io.get_untrusted_types(file=path)) == set(TRUSTED_TYPES)
 
 
