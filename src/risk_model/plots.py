@@ -20,6 +20,7 @@ from risk_model.colours import BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, VERMIL
 from risk_model.pipelines.comparison_figure import comparison_figure
 from risk_model.pipelines.replay_figure import planner_figure, replay_figure
 from risk_model.pipelines.scorer import coverage
+from risk_model.pipelines.waterfall import waterfall_figure
 from risk_model.story_figure import story_figure
 from risk_model.timeline import DAY, date_of
 from risk_model.trajectories import BEFORE, BY_MEDIAN, QUIET, parting
@@ -35,6 +36,7 @@ __all__ = [
     "replay_figure",
     "story_figure",
     "trajectory_figure",
+    "waterfall_figure",
 ]
 
 COLOURS = {BEFORE: VERMILION, QUIET: BLUE}
