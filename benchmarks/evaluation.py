@@ -19,7 +19,12 @@ README, FIGURES = ROOT / "README.md", ROOT / "benchmarks" / "figures"
 sys.path[:0] = [str(Path(__file__).parent)]
 
 from noise import below  # noqa: E402 - it lies beside this file
-from speed import told_of_features, told_of_hearing, told_of_scoring  # noqa: E402 - it lies beside this file
+from speed import (  # noqa: E402 - it lies beside this file
+    told_of_bars,
+    told_of_features,
+    told_of_hearing,
+    told_of_scoring,
+)
 
 START, END = "<!-- figures:start -->", "<!-- figures:end -->"
 CALLED = {
@@ -45,8 +50,14 @@ def sections() -> str:
     for name, tell in PARTS.items():
         file = FIGURES / f"{name}.json"
         if file.exists():
-            told.append("\n".join(tell(json.loads(file.read_text(encoding="utf-8")))))
+            told.append("\n".join(tell(_figures(name))))
+    if all((FIGURES / f"{name}.json").exists() for name in OF_SPEED):
+        told.append("\n".join(told_of_bars(*map(_figures, OF_SPEED))))
     return "\n\n".join(told)
+
+
+def _figures(name: str) -> Any:
+    return json.loads((FIGURES / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def with_figures(text: str) -> str:
@@ -201,6 +212,7 @@ def _more(interval: dict[str, float]) -> str:
     return f"{interval['estimate']:+.3f} [{interval['low']:+.3f}, {interval['high']:+.3f}]"
 
 
+OF_SPEED = ("features", "hearing", "scoring")
 RANKING = ("auroc", "average_precision")
 PARTS = {
     "sample_company": _sample_company,
