@@ -114,6 +114,8 @@ def test_training_and_backtests_on_spark_give_the_figures_of_the_embedded_engine
     told = {}
     for engine in ("duckdb", "spark"):
         config = decisions(tmp_path / engine, f"on-{engine}", every_days=28, resamples=50)
+        days = config / "pipelines" / "backtest.yaml"
+        days.write_text(days.read_text().replace("every_days: 7", "every_days: 28"))
         on = ("--data", data, "--config", config, "--engine", engine)
         for done in (command("train", *on), command("backtest", *on, "--out", f"{engine}-out")):
             assert done.code == 0, done.err
