@@ -14,6 +14,7 @@ LAYERS = {
         "patterns",
         "importers",
         "watchlist",
+        "last_list",
         "evaluate",
         "explain",
         "reasons",

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from risk_model.last_list import recorded
 from risk_model.watchlist import beside
 
 RULES = "rules"
-
-
-def recorded(listed: Path) -> Mapping[str, Any]:
-    """Return the record beside a list, empty where there is none or it cannot be read."""
-    try:
-        run = json.loads(beside(listed)[1].read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return run if isinstance(run, dict) else {}
 
 
 def mixed(listed: Path) -> str:
