@@ -15,6 +15,8 @@ import pandas as pd
 from risk_model.blend import TRUSTED_TYPES, Blend
 from risk_model.tracking.store import in_words, open_mlflow
 
+# What a model was told when it was trained, beside it in the same run.
+FACTS_FILE = "model_facts.json"
 TRUSTED = (*TRUSTED_TYPES, "risk_model.rules.book.Rulebook")
 # What a stored model needs to be loaded; told to MLflow, which would guess by loading it.
 REQUIREMENTS = ("risk-model", "scikit-learn", "skops", "numpy", "pandas", "scipy")
@@ -100,7 +102,7 @@ class TrainingRun:
                 registered_model_name=name,
                 pip_requirements=_requirements(),
             )
-        self.keep_json(facts, "model_facts.json")
+        self.keep_json(facts, FACTS_FILE)
         return str(info.registered_model_version)
 
 
