@@ -10,6 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
+import pandas as pd
 import pytest
 import skops.io
 from sklearn.dummy import DummyClassifier
@@ -21,7 +23,7 @@ from risk_model.errors import CannotScore, RiskModelError
 from risk_model.ordinal import OrdinalLogistic
 from risk_model.pipelines.train import keep_decisions
 from risk_model.settings import default_folder, lay_down, load_settings
-from risk_model.tracking import TRUSTED, champion_version, load_champion, training_run
+from risk_model.tracking import TRUSTED, TrainingRun, champion_version, load_champion, training_run
 from risk_model.tracking.registry import _user
 from risk_model.tracking.runs import FACTS_FILE
 from risk_model.tracking.store import in_words, redacted
@@ -276,6 +278,30 @@ def test_a_store_that_goes_away_in_the_middle_of_a_run_is_told_in_words(
     ):
         database.write_bytes(b"no database any more " * 1000)
         run.record({"a": 1}, {"b": 2.0})
+
+
+def test_two_that_make_the_store_at_once_are_told_in_words() -> None:
+    from alembic.util.exc import CommandError
+
+    with pytest.raises(RiskModelError, match=r"^MLflow at .*; 0 found"), in_words():
+        raise CommandError("expected to match one row when updating 'a' to 'b'; 0 found")
+
+
+def test_no_version_is_registered_before_its_facts_are_kept() -> None:
+    done: list[str] = []
+
+    def kill(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    store = SimpleNamespace(
+        models=SimpleNamespace(infer_signature=lambda *_: None),
+        sklearn=SimpleNamespace(log_model=kill),
+        log_dict=lambda _, name: done.append(name),
+    )
+    model: Any = SimpleNamespace(predict_proba=lambda table: np.zeros((len(table), 2)))
+    with pytest.raises(KeyboardInterrupt):
+        TrainingRun(store, "r1").register(model, pd.DataFrame({"one": [1.0]}), "m", {})
+    assert done == [FACTS_FILE]
 
 
 @pytest.mark.parametrize("error", [KeyError("getpwuid(): uid not found: 54321"), OSError("none")])

@@ -91,6 +91,8 @@ class TrainingRun:
         """Store the model as skops under a registered name; return its version."""
         answer = model.predict_proba(example)[:, 1]
         signature = self._mlflow.models.infer_signature(example, answer)
+        # First, for a version without its facts, of a training that was killed, can never score.
+        self.keep_json(facts, FACTS_FILE)
         # MLflow prints that it registered: what there is to say we say ourselves.
         with redirect_stderr(StringIO()):
             info = self._mlflow.sklearn.log_model(
@@ -102,7 +104,6 @@ class TrainingRun:
                 registered_model_name=name,
                 pip_requirements=_requirements(),
             )
-        self.keep_json(facts, FACTS_FILE)
         return str(info.registered_model_version)
 
 
