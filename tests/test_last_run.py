@@ -15,7 +15,7 @@ import pytest
 from risk_model.cli.page import report
 from risk_model.pipelines import judges, report_page
 from risk_model.pipelines.judges import choose_judge
-from risk_model.pipelines.last_run import mixed, told_mixed
+from risk_model.pipelines.last_run import mixed, shrunk, told_mixed
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score
 from risk_model.settings import load_settings
@@ -111,6 +111,21 @@ def test_a_champion_that_is_gone_since_the_last_list_is_named(
         said = "last.csv was scored by model risk-model-escalation/3, and no champion is registered"
         assert any(note.startswith(said) for note in notes) == told
     assert caplog.text.count(said) == 1
+
+
+def test_a_table_with_fewer_rows_than_at_the_last_run_is_named(tmp_path: Path) -> None:
+    last = tmp_path / "last.csv"
+    then = {"accounts": {"read": 1}, "tickets": {"read": 3}, "usage": {"read": 1200}, "x": None}
+    newer = watchlist("2026-01-05")
+    Watchlist(newer.ranked, newer.escalated, {**newer.run, "tables": then}).write(last)
+    folder = write_tables(tmp_path / "data", accounts=[account("A1")], tickets=desk("A1"))
+    with Line.open(folder, load_settings()) as line:
+        notes = score(line, AS_OF, model="rules", previous=last).run["notes"]
+        rows = line.tables.report.tables["tickets"].read
+    said = "fewer rows than at the last run: tickets 2 (then 3), usage 0 (then 1,200); are the"
+    assert rows == 2
+    assert any(note.startswith(said) for note in notes)
+    assert shrunk(None, {}) == []
 
 
 def test_a_model_without_signal_scores_no_probabilities_and_says_so(

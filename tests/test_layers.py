@@ -17,6 +17,7 @@ LAYERS = {
         "patterns",
         "importers",
         "watchlist",
+        "last_list",
         "evaluate",
         "explain",
         "reasons",

@@ -16,7 +16,9 @@ import pytest
 from command import Command
 from postgres import Empty
 from risk_model.errors import RiskModelError, UsageError
+from risk_model.tables import open_tables
 from risk_model.tables.address import address_of
+from risk_model.tables.postgres import connect
 from risk_model.upsert import TYPES, check_reachable, targets, upserted
 from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, Watchlist
 from small_company import AS_OF, account, desk, moment, ticket, write_tables
@@ -210,6 +212,24 @@ def test_a_run_that_is_killed_in_the_middle_leaves_the_old_list_whole(inside: Em
     # and nothing that it held stands in the way of the next run
     put(a_list("c"))
     assert listed(inside) == [("2026-03-04", "c", 1, "Low")]
+
+
+def test_what_somebody_has_locked_is_not_waited_for_for_ever(
+    inside: Empty, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with connect(ENVIRONMENT) as connection:
+        assert connection.execute("SHOW lock_timeout").fetchone() == ("10min",)
+    put(a_list("a"))
+    inside.run("CREATE TABLE accounts (account_id text, name text)")
+    monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=200ms")
+    told = "somebody else has locked it"
+    with connect(ENVIRONMENT) as connection:
+        connection.execute("LOCK TABLE watchlist, accounts IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(RiskModelError, match=rf"list is not written \({told}.* still stands"):
+            put(a_list("b"))
+        with pytest.raises(RiskModelError, match=rf"accounts: cannot be read \({told}"):
+            open_tables("postgresql:")
+    assert listed(inside) == [("2026-03-04", "a", 1, "Low")]
 
 
 def test_runs_at_once_wait_for_each_other_also_for_the_first_table(inside: Empty) -> None:

@@ -6,21 +6,28 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
+import pandas as pd
 import pytest
+import skops.io
 from sklearn.dummy import DummyClassifier
 from sklearn.preprocessing import FunctionTransformer
 
 from command import Command
 from conftest import Trained
-from risk_model.errors import RiskModelError
+from risk_model.errors import CannotScore, RiskModelError
+from risk_model.ordinal import OrdinalLogistic
 from risk_model.pipelines.train import keep_decisions
 from risk_model.settings import default_folder, lay_down, load_settings
-from risk_model.tracking import TRUSTED, champion_version, load_champion, training_run
+from risk_model.tracking import TRUSTED, TrainingRun, champion_version, load_champion, training_run
 from risk_model.tracking.registry import _user
+from risk_model.tracking.runs import FACTS_FILE
 from risk_model.tracking.store import in_words, redacted
+from risk_model.tracking.stored import SEVERITY_FILE, stored_facts, stored_severity
 from small_company import account, desk, write_tables
 
 MODEL = "risk-model-escalation"
@@ -101,6 +108,41 @@ def test_a_model_is_held_to_our_list_of_types_not_to_the_list_that_it_brings(
             )
             with pytest.raises(RiskModelError, match=said):
                 load_champion("crafted", str(version))
+
+
+def kept_in(folder: Path) -> Any:
+    """A store whose files lie in a folder."""
+
+    def download(artifact_path: str = "", **_: str) -> str:
+        return str(folder / artifact_path)
+
+    return SimpleNamespace(artifacts=SimpleNamespace(download_artifacts=download))
+
+
+@pytest.mark.parametrize("content", ["", '{"horizon": 3', "[1]", '["ab"]', '{"severity": null}'])
+def test_damaged_facts_of_a_model_are_told_in_words(tmp_path: Path, content: str) -> None:
+    (tmp_path / FACTS_FILE).write_text(content)
+    with pytest.raises(CannotScore, match=r"of run r1 is damaged\. Train it again"):
+        stored_facts(kept_in(tmp_path), "r1")
+    (tmp_path / FACTS_FILE).write_text('{"horizon": 30}')
+    assert stored_facts(kept_in(tmp_path), "r1") == {"horizon": 30, "severity": {}}
+
+
+@pytest.mark.parametrize("at", [0, 40, 0.1, 0.3, 0.5, 0.9, -60, -10])
+def test_a_model_with_a_bad_spot_is_told_as_damaged(tmp_path: Path, at: float) -> None:
+    path = tmp_path / SEVERITY_FILE
+    skops.io.dump(OrdinalLogistic(), path)
+    data = bytearray(path.read_bytes())
+    begin = int(at * len(data)) if isinstance(at, float) else at % len(data)
+    data[begin : begin + 30] = bytes(255 - byte for byte in data[begin : begin + 30])
+    path.write_bytes(data)
+    with pytest.raises(CannotScore, match=r"of run r1 is damaged\. Train it again"):
+        stored_severity(kept_in(tmp_path), "r1")
+
+
+def test_a_model_whose_file_is_gone_is_told_as_damaged(tmp_path: Path) -> None:
+    with pytest.raises(CannotScore, match=r"of run r1 is damaged"):
+        stored_severity(kept_in(tmp_path), "r1")
 
 
 @pytest.mark.slow
@@ -236,6 +278,30 @@ def test_a_store_that_goes_away_in_the_middle_of_a_run_is_told_in_words(
     ):
         database.write_bytes(b"no database any more " * 1000)
         run.record({"a": 1}, {"b": 2.0})
+
+
+def test_two_that_make_the_store_at_once_are_told_in_words() -> None:
+    from alembic.util.exc import CommandError
+
+    with pytest.raises(RiskModelError, match=r"^MLflow at .*; 0 found"), in_words():
+        raise CommandError("expected to match one row when updating 'a' to 'b'; 0 found")
+
+
+def test_no_version_is_registered_before_its_facts_are_kept() -> None:
+    done: list[str] = []
+
+    def kill(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    store = SimpleNamespace(
+        models=SimpleNamespace(infer_signature=lambda *_: None),
+        sklearn=SimpleNamespace(log_model=kill),
+        log_dict=lambda _, name: done.append(name),
+    )
+    model: Any = SimpleNamespace(predict_proba=lambda table: np.zeros((len(table), 2)))
+    with pytest.raises(KeyboardInterrupt):
+        TrainingRun(store, "r1").register(model, pd.DataFrame({"one": [1.0]}), "m", {})
+    assert done == [FACTS_FILE]
 
 
 @pytest.mark.parametrize("error", [KeyError("getpwuid(): uid not found: 54321"), OSError("none")])

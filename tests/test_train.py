@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ import pytest
 from command import Command
 from conftest import Trained
 from part_of_sample import few_accounts, first_accounts
+from risk_model.errors import RiskModelError
+from risk_model.pipelines.train import train
 from risk_model.settings import lay_down
 from small_company import account, desk, write_tables
 
@@ -350,6 +353,19 @@ def test_without_escalations_there_is_nothing_to_learn_from(
         assert "no escalation falls into the horizon" in done.err
         assert "Traceback" not in done.err
     assert not (tmp_path / "mlruns").exists()
+
+
+def test_a_registry_that_does_not_answer_is_told_before_any_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away(_: str) -> None:
+        raise RiskModelError("database is locked")
+
+    monkeypatch.setattr("risk_model.pipelines.train.champion_version", away)
+    plan = SimpleNamespace(train=SimpleNamespace(model="m"))
+    line: Any = SimpleNamespace(day_of=lambda _: 20_000, settings=plan)
+    with pytest.raises(RiskModelError, match="database is locked"):
+        train(line)
 
 
 def test_a_history_that_is_too_short_is_said(command: Command, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from risk_model.csv_text import harmless_cell
 from risk_model.errors import DataRefused, UsageError
+from risk_model.last_list import check_previous, last_accounts, with_previous
 from risk_model.pipelines.present import as_text, shown
 from risk_model.watchlist import (
     COLUMNS,
@@ -27,7 +28,6 @@ from risk_model.watchlist import (
     as_csv,
     beside,
     ranked,
-    with_previous,
 )
 
 
@@ -76,6 +76,46 @@ def test_what_is_no_watchlist_is_refused_as_previous(tmp_path: Path, content: st
     last.write_text(content)
     with pytest.raises(UsageError, match="not a watchlist"):
         with_previous(rows(rank=[1]), last)
+
+
+# How people save a list that they had opened: as a spreadsheet of theirs writes it.
+SAVED = {
+    "semicolons": {"sep": ";", "encoding": "utf-8-sig", "lineterminator": "\r\n"},
+    "unicode text": {"sep": "\t", "encoding": "utf-16"},
+    "its country's letters": {"sep": ";", "encoding": "cp1252"},
+}
+
+
+@pytest.mark.parametrize("how", SAVED.values(), ids=SAVED)
+@pytest.mark.parametrize("day", ["2026-06-22", "6/22/2026", "22.06.26", "2026-06-22 00:00:00"])
+def test_a_last_list_that_a_spreadsheet_saved_is_read(
+    tmp_path: Path, how: dict[str, str], day: str
+) -> None:
+    last = tmp_path / "last.csv"
+    saved = rows(rank=["2", "1", ""]).assign(as_of=day, account_name=["Müller", "b", "Sum"])
+    empty = pd.DataFrame([[""] * len(saved.columns)], columns=saved.columns)
+    pd.concat([saved, empty]).to_csv(last, index=False, **how)
+    rows(escalation_id=["E1", "E2", "E3"]).tail(1).to_csv(beside(last)[0], index=False, **how)
+    compared = with_previous(rows(rank=[1, 2, 3]), last)
+    assert compared["change"].tolist() == ["up", "down", "new"]
+    assert last_accounts(last) == {"A0", "A1", "A2"}
+
+
+def test_the_day_of_a_saved_list_is_that_of_its_record(tmp_path: Path) -> None:
+    last = tmp_path / "last.csv"
+    rows(rank=[1]).assign(as_of="6/29/2026").to_csv(last, index=False)
+    beside(last)[1].write_text('{"as_of": "2026-06-29"}')
+    with pytest.raises(DataRefused, match="it is of 2026-06-29, not before"):
+        check_previous(last, "2026-06-29")
+    check_previous(last, "2026-06-30")
+
+
+def test_a_damaged_file_beside_the_last_list_is_told_before_any_work(tmp_path: Path) -> None:
+    last = tmp_path / "last.csv"
+    rows(rank=[1]).to_csv(last, index=False)
+    beside(last)[0].write_text("x")
+    with pytest.raises(UsageError, match="not the escalated accounts of last"):
+        check_previous(last, "2026-07-06")
 
 
 @given(st.text(min_size=1))

@@ -22,7 +22,7 @@ from risk_model.sample.write import write_company
 from risk_model.tables import tables_from_frames, write_refused
 from risk_model.text import load_lexicons
 from risk_model.watchlist import Watchlist
-from risk_model.whole_files import whole, write_whole
+from risk_model.whole_files import refuse_no_file, whole, write_whole
 
 LEXICONS = Path(__file__).parents[1] / "features" / "lexicons"
 
@@ -133,6 +133,48 @@ def test_a_folder_in_a_files_place_is_told_before_anything_is_written(tmp_path: 
     with pytest.raises(UsageError, match=r"b\.csv: is a folder"):
         write_whole({tmp_path / "a.csv": b"1", tmp_path / "b.csv": b"2"})
     assert [path.name for path in tmp_path.iterdir()] == ["b.csv"]
+
+
+@pytest.mark.parametrize("is_copied", [False, True])
+@pytest.mark.parametrize("failing", range(3))
+def test_where_one_file_cannot_take_its_place_all_old_ones_are_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int, is_copied: bool
+) -> None:
+    paths = [tmp_path / name for name in ("a.csv", "b.csv", "c.json")]
+    for path in paths[:2]:  # the third was never there
+        path.write_text("old")
+    replace = os.replace
+
+    def refuse(source: Path, target: Path) -> None:
+        if Path(target) == paths[failing]:
+            raise PermissionError(1, "Operation not permitted")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    if is_copied:
+        monkeypatch.setattr(os, "link", lambda *_: refuse(paths[failing], paths[failing]))
+    with pytest.raises(PermissionError):
+        write_whole(dict.fromkeys(paths, b"new"))
+    assert files_in(tmp_path) == {"a.csv": b"old", "b.csv": b"old"}
+
+
+def test_a_link_stays_a_link_and_its_file_is_written(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    link, real = tmp_path / "current.csv", tmp_path / "real" / "list.csv"
+    real.write_text("old")
+    link.symlink_to(real)
+    write_whole({link: b"new"})
+    assert link.is_symlink()
+    assert files_in(tmp_path / "real") == {"list.csv": b"new"}
+
+
+def test_a_device_or_a_pipe_is_refused_and_stays(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(UsageError, match=r"pipe\.csv: is a device or a pipe"):
+        write_whole({tmp_path / "pipe.csv": b"1"})
+    assert stat.S_ISFIFO((tmp_path / "pipe.csv").stat().st_mode)
+    with pytest.raises(UsageError, match=r"/dev/null: is a device"):
+        refuse_no_file(Path("/dev/null"))
 
 
 def test_where_the_folder_of_a_file_is_a_file_the_first_error_is_told(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from risk_model.csv_text import csv_text, harmless
-from risk_model.errors import DataRefused, UsageError
 from risk_model.whole_files import write_whole
 
 COLUMNS = (
@@ -126,61 +124,3 @@ def ranked(rows: pd.DataFrame, policy: str) -> pd.DataFrame:
         ["_by", "account_id"], ascending=[False, True], ignore_index=True
     )
     return order.drop(columns="_by").assign(rank=np.arange(1, len(order) + 1))
-
-
-def check_previous(previous: Path | None, as_of: str) -> None:
-    """Raise as ``with_previous`` does, before any work is done."""
-    if previous is not None:
-        _read_previous(previous, as_of)
-
-
-def with_previous(rows: pd.DataFrame, previous: Path | None) -> pd.DataFrame:
-    """Add ``previous_rank`` and ``change`` from the last list; without one every row is new.
-
-    Raises DataRefused when the last list is of the same or a later day, UsageError when it can't
-    be read as a watchlist.
-    """
-    if previous is None:
-        return rows.assign(previous_rank=pd.array([pd.NA] * len(rows), dtype="Int64"), change="new")
-    old = _read_previous(previous, str(rows["as_of"].iloc[0]) if len(rows) else None)
-    before = rows["account_id"].map(old).astype("Int64")
-    moved = (before - rows["rank"]).astype("Float64").to_numpy(float, na_value=np.nan)
-    change = np.select([np.isnan(moved), moved > 0, moved < 0], ["new", "up", "down"], "same")
-    return rows.assign(previous_rank=before, change=change)
-
-
-def last_accounts(previous: Path) -> set[str]:
-    """Return the accounts of a last list, with the escalated ones where their file is beside it.
-
-    Raises UsageError as ``with_previous`` does.
-    """
-    accounts = set(_read_previous(previous, None))
-    beside_it = beside(previous)[0]
-    if beside_it.is_file():
-        try:
-            escalated = pd.read_csv(beside_it, dtype=str, keep_default_na=False)
-            accounts |= set(escalated["account_id"])
-        except (OSError, KeyError, ValueError) as error:
-            raise UsageError(
-                f"{beside_it.name}: not the escalated accounts of {previous.name} ({error}). "
-                "Give the list as it was written."
-            ) from None
-    return accounts
-
-
-def _read_previous(path: Path, as_of: str | None) -> dict[str, int]:
-    try:
-        old = pd.read_csv(path, dtype={"account_id": str}, keep_default_na=False, na_values=[""])
-        ranks = dict(zip(old["account_id"], old["rank"].astype(int), strict=True))
-        days = {str(date.fromisoformat(str(day))) for day in old["as_of"].unique()}
-    except (OSError, KeyError, ValueError) as error:
-        raise UsageError(
-            f"--previous {path.name}: not a watchlist ({error}). Give the CSV of the last run."
-        ) from None
-    if as_of is not None and any(day >= as_of for day in days):
-        still = ", or export the tables anew where they have not moved since then"
-        raise DataRefused(
-            f"--previous {path.name}: it is of {max(days)}, not before {as_of}. "
-            f"Give the list of an earlier day{still if max(days) == as_of else ''}."
-        )
-    return ranks

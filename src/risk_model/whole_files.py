@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,10 +15,10 @@ from risk_model.errors import UsageError
 def write_whole(parts: Mapping[Path, bytes]) -> None:
     """Write files with what they hold, each whole or none of them, and the folders they lie in.
 
-    Raises UsageError where one is a folder, OSError where one cannot be written.
+    Raises UsageError where one is no file, OSError where one cannot be written.
     """
     for path in parts:
-        refuse_folder(path)
+        refuse_no_file(path)
         path.parent.mkdir(parents=True, exist_ok=True)
     with whole(*parts) as places:
         for place, held in zip(places, parts.values(), strict=True):
@@ -28,29 +29,65 @@ def write_whole(parts: Mapping[Path, bytes]) -> None:
 def whole(*paths: Path) -> Iterator[list[Path]]:
     """Yield for each file a place beside it to write to, in a folder that has to be there.
 
-    When all are on disk the first takes its place, then the next. Where anything fails before, all
-    files stay as they were and nothing is left beside them.
+    When all are on disk the first takes its place, then the next. Where anything fails, all files
+    are as they were and nothing is left beside them. A link stays one: its file is written.
     """
-    # a name that no other run has, not even one that is writing the same file now
-    places = [path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp") for path in paths]
+    ends = [path.resolve() if path.is_symlink() else path for path in paths]
+    new, old = ([_beside(end) for end in ends] for _ in range(2))
     try:
-        yield places
-        for place in places:
+        yield new
+        for place in new:
             _on_disk(place)
-        for place, path in zip(places, paths, strict=True):
-            place.replace(path)
-    except BaseException:
-        for place in places:
+        _exchange(ends, new, old)
+    finally:
+        for place in (*new, *old):
             with suppress(OSError):
                 place.unlink()
-        raise
 
 
-def refuse_folder(out: Path, option: str = "--out") -> None:
-    """Raise UsageError where a file's path is a folder, best before anything is computed."""
+def refuse_no_file(out: Path, option: str = "--out") -> None:
+    """Raise UsageError where a file's path is a folder, a pipe or a device, best before any work.
+
+    A device would be gone, for the file would take its place.
+    """
     if out.is_dir():
         inside = out / ("list.html" if option == "--html" else "list.csv")
         raise UsageError(f"{option} {out}: is a folder. Give a file in it, as {inside}.")
+    if out.exists() and not out.is_file():
+        raise UsageError(f"{option} {out}: is a device or a pipe. Give the path of a file.")
+
+
+def _beside(path: Path) -> Path:
+    """Return a name that no other run has, not even one that is writing the same file now."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
+def _exchange(paths: list[Path], new: list[Path], old: list[Path]) -> None:
+    """Put new files in their places; where one cannot take its own, the old ones are back."""
+    if len(paths) == 1:
+        new[0].replace(paths[0])
+        return
+    taken: list[tuple[Path, Path | None]] = []
+    try:
+        for path, place, kept in zip(paths, new, old, strict=True):
+            was_there = path.exists()
+            if was_there:
+                _keep(path, kept)
+            taken.append((path, kept if was_there else None))
+            place.replace(path)
+    except BaseException:
+        for path, before in taken:
+            with suppress(OSError):
+                path.unlink() if before is None else before.replace(path)
+        raise
+
+
+def _keep(path: Path, kept: Path) -> None:
+    """Give a file a second name; copy it where that is not allowed."""
+    try:
+        kept.hardlink_to(path)
+    except OSError:
+        shutil.copy2(path, kept)
 
 
 def _on_disk(path: Path) -> None:

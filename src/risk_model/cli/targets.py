@@ -22,12 +22,12 @@ def refuse_targets(
 
     A folder, a place without one, a file named twice, one of ``read``, a table of ``data``.
     """
-    from risk_model.whole_files import refuse_folder
+    from risk_model.whole_files import refuse_no_file
 
     taken: dict[Path, str] = {}
     others = {path.resolve() for path in read}
     for option, path in targets:
-        refuse_folder(path, option)
+        refuse_no_file(path, option)
         _refuse_place(option, path)
         where = path.resolve()
         if where in taken:

@@ -1,25 +1,18 @@
-"""The record beside a list that was written before: are its files of one run, who scored it."""
+"""The record of the last run: are its files of one run, who scored it, how much was read."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from risk_model.last_list import recorded
+from risk_model.tables.report import TableReport
 from risk_model.watchlist import beside
 
 RULES = "rules"
-
-
-def recorded(listed: Path) -> Mapping[str, Any]:
-    """Return the record beside a list, empty where there is none or it cannot be read."""
-    try:
-        run = json.loads(beside(listed)[1].read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return run if isinstance(run, dict) else {}
+# Exports of everything grow and those of the last months stay as long: a tenth less is noticed.
+LEAST_LEFT = 0.9
 
 
 def mixed(listed: Path) -> str:
@@ -63,6 +56,30 @@ def lost_champion(previous: Path | None) -> list[str]:
         f"{previous.name} was scored by model {by}, and no champion is registered today: is the "
         "registry another one (MLFLOW_TRACKING_URI), or the folder that the run begins in?"
     ]
+
+
+def shrunk(previous: Path | None, tables: Mapping[str, TableReport]) -> list[str]:
+    """Return a sentence on tables that hold fewer rows than they did at the last run.
+
+    An export that is cut off between two rows, or by account, shows in nothing else.
+    """
+    then = recorded(previous).get("tables") if previous is not None else None
+    if not isinstance(then, dict):
+        return []
+    read = {name: (tables[name].read if name in tables else 0, _read(then[name])) for name in then}
+    fewer = [
+        f"{name} {now:,} (then {before:,})"
+        for name, (now, before) in read.items()
+        if now < LEAST_LEFT * before
+    ]
+    if not fewer:
+        return []
+    return [f"fewer rows than at the last run: {', '.join(fewer)}; are the exports whole?"]
+
+
+def _read(table: object) -> int:
+    rows = table.get("read") if isinstance(table, dict) else None
+    return rows if isinstance(rows, int) else 0
 
 
 def _hash(path: Path) -> str:

@@ -28,7 +28,7 @@ from risk_model.tables.signatures import no_parquet, not_readable
 from risk_model.text import Lexicons, explain_all
 from risk_model.text.cleaning import MAX_CHARACTERS
 from risk_model.text.lexicon import CATEGORIES
-from risk_model.whole_files import refuse_folder, whole
+from risk_model.whole_files import refuse_no_file, whole
 
 CHUNK = 20_000
 _HEARD = (*CATEGORIES, "sentiment", "words", "why")
@@ -143,7 +143,7 @@ def _figure(value: float) -> str:
 
 
 def _refuse(file: Path, out: Path) -> None:
-    refuse_folder(out)
+    refuse_no_file(out)
     if not file.exists():
         raise UsageError(f"{file}: no such file. Give a .csv, .csv.gz or .parquet file.")
     if file.resolve() == out.resolve():

@@ -12,6 +12,7 @@ import pandas as pd
 from risk_model import __version__
 from risk_model.errors import RiskModelError
 from risk_model.pipelines.judges import Judge
+from risk_model.pipelines.last_run import shrunk
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.since_last import left_sentence, left_since
 from risk_model.pipelines.then_and_now import gone, held, held_then
@@ -44,6 +45,7 @@ def record_of(
             *_gone_since_training(line, judge),
             *line.notices,
             *left_sentence(left),
+            *shrunk(previous, report.tables),
             *feeds_amiss(report, day),
             *report.notices,
         ],

@@ -15,6 +15,7 @@ import pandas as pd
 from risk_model import respond
 from risk_model.catalogue import Catalogue
 from risk_model.errors import UsageError
+from risk_model.last_list import check_previous, with_previous
 from risk_model.pipelines.customers import customers_of
 from risk_model.pipelines.escalated import escalated_list
 from risk_model.pipelines.judges import Judge, choose_judge, working_catalogue
@@ -32,9 +33,7 @@ from risk_model.watchlist import (
     ESCALATED_COLUMNS,
     POLICIES,
     Watchlist,
-    check_previous,
     ranked,
-    with_previous,
 )
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from risk_model.brief.wording import counted
+from risk_model.last_list import last_accounts
 from risk_model.pipelines.line import Line
 from risk_model.tables.strangers import bare
-from risk_model.watchlist import last_accounts
 
 _SHOWN = 5
 WORDS = {

@@ -29,7 +29,13 @@ from risk_model.pipelines.severity import (
 from risk_model.pipelines.then_and_now import held
 from risk_model.settings import Settings
 from risk_model.timeline import DEFAULT_HORIZON, date_of
-from risk_model.tracking import SEVERITY_FILE, TrainingRun, promote, training_run
+from risk_model.tracking import (
+    SEVERITY_FILE,
+    TrainingRun,
+    champion_version,
+    promote,
+    training_run,
+)
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +61,16 @@ def train(
     """Train on everything known before ``as_of``, record it, and decide who is champion.
 
     ``force`` is a reason to make it champion whatever the comparison says; it is recorded. Raises
-    DataRefused where there is nothing to learn from.
+    DataRefused where there is nothing to learn from, RiskModelError, before any work, where the
+    registry does not answer.
     """
     day = line.day_of(as_of)
     if as_of is not None:
         # Belt and braces: features and labels look at nothing later anyhow.
         line = line.cut(day)
     settings = line.settings
+    # A registry that cannot be reached is told before the work, not after it.
+    champion_version(settings.train.model)
     past = line.past(day, horizon, settings.train)
     if past.escalations == 0:
         raise DataRefused(

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     Connection = psycopg.Connection[tuple[Any, ...]]
 
 CONNECT_SECONDS = 15
+# A loader holds its lock for minutes, a forgotten session for ever. Who sets another one has it.
+_LOCK_TIMEOUT = """
+SELECT set_config('lock_timeout', '10min', false) WHERE current_setting('lock_timeout') = '0'
+"""
 # Values are written the same whatever the server's habits, and rows come in one order while the
 # table stays as it is: no scan that joins another one in the middle, no parallel workers.
 _HABITS = {
@@ -132,6 +136,8 @@ class Database:
 def connect(address: Address) -> Connection:
     """Return a connection; what the address leaves open comes from libpq's environment.
 
+    It waits ten minutes for what somebody else has locked, or as the server's settings say.
+
     Raises RiskModelError in libpq's words, which name host, user and database, never a password.
     """
     psycopg = driver()
@@ -143,6 +149,8 @@ def connect(address: Address) -> Connection:
     }
     try:
         connection: Connection = psycopg.connect(**settings)
+        connection.execute(_LOCK_TIMEOUT)
+        connection.commit()
     except psycopg.Error as error:
         raise RiskModelError(
             f"PostgreSQL cannot be reached: {in_a_line(error)}. User and password come from "
@@ -156,6 +164,8 @@ def in_a_line(error: Exception) -> str:
 
     What follows DETAIL and CONTEXT quotes data.
     """
+    if isinstance(error, driver().errors.LockNotAvailable):
+        return "somebody else has locked it for longer than lock_timeout; who is in pg_locks"
     said = getattr(getattr(error, "diag", None), "message_primary", None) or str(error)
     return " ".join(str(said).split()).rstrip(".")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import logging
 import tempfile
 from collections.abc import Mapping
@@ -23,7 +22,7 @@ from risk_model.tracking.store import (
     open_mlflow,
     tracking_uri,
 )
-from risk_model.tracking.stored import TRUSTED_SEVERITY, stored_model, stored_severity
+from risk_model.tracking.stored import TRUSTED_SEVERITY, stored_facts, stored_model, stored_severity
 
 CHAMPION = "champion"
 NO_SIGNAL = "no-usable-signal"
@@ -214,15 +213,7 @@ def load_champion(name: str, version: str | None = None) -> Champion | None:
 def _loaded(mlflow: Any, name: str, version: str) -> Champion:
     run_id = str(mlflow.MlflowClient().get_model_version(name, version).run_id)
     model = stored_model(mlflow, name, version)
-    facts = _facts(mlflow, run_id)
-    learned = facts.get("severity", {}).get("used")
+    facts = stored_facts(mlflow, run_id)
+    learned = facts["severity"].get("used")
     severity = stored_severity(mlflow, run_id) if learned else None
     return Champion(model, f"{name}/{version}", run_id, facts, severity)
-
-
-def _facts(mlflow: Any, run_id: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = mlflow.artifacts.download_artifacts(
-            run_id=run_id, artifact_path="model_facts.json", dst_path=folder
-        )
-        return dict(json.loads(Path(path).read_text(encoding="utf-8")))

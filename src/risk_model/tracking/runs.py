@@ -15,6 +15,8 @@ import pandas as pd
 from risk_model.blend import TRUSTED_TYPES, Blend
 from risk_model.tracking.store import in_words, open_mlflow
 
+# What a model was told when it was trained, beside it in the same run.
+FACTS_FILE = "model_facts.json"
 TRUSTED = (*TRUSTED_TYPES, "risk_model.rules.book.Rulebook")
 # What a stored model needs to be loaded; told to MLflow, which would guess by loading it.
 REQUIREMENTS = ("risk-model", "scikit-learn", "skops", "numpy", "pandas", "scipy")
@@ -89,6 +91,8 @@ class TrainingRun:
         """Store the model as skops under a registered name; return its version."""
         answer = model.predict_proba(example)[:, 1]
         signature = self._mlflow.models.infer_signature(example, answer)
+        # First, for a version without its facts, of a training that was killed, can never score.
+        self.keep_json(facts, FACTS_FILE)
         # MLflow prints that it registered: what there is to say we say ourselves.
         with redirect_stderr(StringIO()):
             info = self._mlflow.sklearn.log_model(
@@ -100,7 +104,6 @@ class TrainingRun:
                 registered_model_name=name,
                 pip_requirements=_requirements(),
             )
-        self.keep_json(facts, "model_facts.json")
         return str(info.registered_model_version)
 
 

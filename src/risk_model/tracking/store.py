@@ -68,13 +68,16 @@ def _check_address(uri: str) -> None:
 @contextmanager
 def in_words() -> Iterator[None]:
     """Turn what MLflow or its database has to complain of into one sentence, without passwords."""
+    from alembic.util.exc import CommandError
     from mlflow.exceptions import MlflowException
     from requests.exceptions import RequestException
     from sqlalchemy.exc import SQLAlchemyError
 
+    # CommandError: another process is making or migrating the same database
+    trouble = (MlflowException, SQLAlchemyError, RequestException, CommandError)
     try:
         yield
-    except (MlflowException, SQLAlchemyError, RequestException, ImportError) as error:
+    except (*trouble, ImportError) as error:
         said = (str(error).strip().splitlines() or ["no reason given"])[0]
         # The cause is not kept: whoever shows it shows the address as it is.
         raise StoreError(

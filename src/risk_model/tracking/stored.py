@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+
+import yaml
 
 from risk_model.blend import Blend
 from risk_model.errors import CannotScore
 from risk_model.ordinal import OrdinalLogistic
-from risk_model.tracking.runs import TRUSTED
+from risk_model.tracking.runs import FACTS_FILE, TRUSTED
 
 TRUSTED_SEVERITY = ("risk_model.ordinal.OrdinalLogistic", "risk_model.scaling.Scaling")
 # The learned part of severity, beside the model in the same run.
 SEVERITY_FILE = "severity.skops"
+# What is raised where bytes of a stored model are not those that were written.
+_DAMAGE = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    FileNotFoundError,
+    zipfile.BadZipFile,
+    zlib.error,
+    yaml.YAMLError,
+)
 Kind = TypeVar("Kind")
 
 
@@ -28,9 +46,10 @@ def stored_model(mlflow: Any, name: str, version: str) -> Blend:
         given = mlflow.artifacts.download_artifacts(
             artifact_uri=f"models:/{name}/{version}", dst_path=folder
         )
-        flavors = mlflow.models.Model.load(given).flavors
-        own = flavors.get("sklearn", {})
-        kind = own.get("serialization_format")
+        with _told_as_damaged(where):
+            flavors = mlflow.models.Model.load(given).flavors
+            own = flavors.get("sklearn", {})
+            kind = own.get("serialization_format")
         if kind != "skops":
             raise CannotScore(
                 f"{where} is stored as {kind!r}; only skops is loaded. Train it again."
@@ -53,19 +72,40 @@ def stored_severity(mlflow: Any, run_id: str) -> OrdinalLogistic:
         return _read(Path(path), where, TRUSTED_SEVERITY, OrdinalLogistic)
 
 
+def stored_facts(mlflow: Any, run_id: str) -> dict[str, Any]:
+    """Load what a model was told when it was trained. Raises CannotScore where it is damaged."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = mlflow.artifacts.download_artifacts(
+            run_id=run_id, artifact_path=FACTS_FILE, dst_path=folder
+        )
+        with _told_as_damaged(f"{FACTS_FILE} of run {run_id}"):
+            facts = json.loads(Path(path).read_text(encoding="utf-8"))
+            # no mapping: damaged
+            return {**facts, "severity": {**facts.get("severity", {})}}
+
+
 def _read(path: Path, where: str, trusted: tuple[str, ...], kind: type[Kind]) -> Kind:
     import skops.io
 
-    if not zipfile.is_zipfile(path):
-        raise CannotScore(f"{where} is damaged. Train it again.")
-    others = set(skops.io.get_untrusted_types(file=path)) - set(trusted)
+    with _told_as_damaged(where):
+        others = set(skops.io.get_untrusted_types(file=path)) - set(trusted)
     if others:
         raise CannotScore(
             f"{where} holds {', '.join(sorted(others))}, which is not loaded. Train it again."
         )
-    model = skops.io.load(path, trusted=list(trusted))
+    with _told_as_damaged(where):
+        model = skops.io.load(path, trusted=list(trusted))
     if not isinstance(model, kind):
         raise CannotScore(
             f"{where} is a {type(model).__name__}, no {kind.__name__}. Train it again."
         )
     return model
+
+
+@contextmanager
+def _told_as_damaged(where: str) -> Iterator[None]:
+    """Raise CannotScore for what reading a file raises that was cut off or changed on the disk."""
+    try:
+        yield
+    except _DAMAGE:
+        raise CannotScore(f"{where} is damaged. Train it again.") from None
