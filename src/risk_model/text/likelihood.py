@@ -75,7 +75,7 @@ Thirds = dict[int, int]
 
 @dataclass
 class _Found:
-    """Distinct words and rows of many texts, sentence after sentence, where each begins, its words."""
+    """Distinct words and rows of many texts by sentence: where each begins, and its length."""
 
     words: list[int]
     rows: list[int]
