@@ -23,9 +23,9 @@ from rich.console import Console
 
 from risk_model.pipelines.backtest import backtest
 from risk_model.pipelines.judge import Judged
-from risk_model.pipelines.judge import shown as figures_of
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.present import shown
+from risk_model.pipelines.present_judged import shown as figures_of
 from risk_model.pipelines.score import score
 from risk_model.settings import load_settings
 from risk_model.watchlist import Watchlist

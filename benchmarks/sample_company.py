@@ -19,8 +19,9 @@ from rich.table import Table
 
 from made import keep
 from risk_model.pipelines.backtest import backtest
-from risk_model.pipelines.judge import CALLED, ORDER, Judged, shown
+from risk_model.pipelines.judge import CALLED, ORDER, Judged
 from risk_model.pipelines.line import Line
+from risk_model.pipelines.present_judged import shown
 from risk_model.sample import write_company
 from risk_model.settings import load_settings
 

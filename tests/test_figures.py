@@ -20,8 +20,9 @@ from risk_model.measure import calibration_error
 from risk_model.pipelines.backtest import calibration_of
 from risk_model.pipelines.comparison_figure import comparison_figure, finding
 from risk_model.pipelines.figures import calibration_panel
-from risk_model.pipelines.judge import Judged, shown
+from risk_model.pipelines.judge import Judged
 from risk_model.pipelines.present import as_text
+from risk_model.pipelines.present_judged import shown
 from risk_model.pipelines.replay_figure import planner_figure
 from risk_model.splits import WAYS
 from risk_model.tables.quiet import keep_quiet

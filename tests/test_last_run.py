@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 from risk_model.cli.page import report
-from risk_model.pipelines import report_page
-from risk_model.pipelines import score as scoring
+from risk_model.pipelines import judges, report_page
+from risk_model.pipelines.judges import choose_judge
 from risk_model.pipelines.last_run import mixed, told_mixed
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.score import choose_judge, score
+from risk_model.pipelines.score import score
 from risk_model.settings import load_settings
 from risk_model.tracking import NO_SIGNAL
 from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, Watchlist, beside
@@ -101,7 +101,7 @@ def test_a_list_under_another_name_or_with_an_odd_record_is_taken_as_it_is(tmp_p
 def test_a_champion_that_is_gone_since_the_last_list_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(scoring, "load_champion", lambda *_: None)
+    monkeypatch.setattr(judges, "load_champion", lambda *_: None)
     folder = write_tables(tmp_path / "data", accounts=[account("A1")], tickets=desk("A1"))
     for by, told in (("risk-model-escalation/3", True), ("rules", False)):
         last = tmp_path / "last.csv"
@@ -119,7 +119,7 @@ def test_a_model_without_signal_scores_no_probabilities_and_says_so(
     for verdict in ("signal", NO_SIGNAL):
         model = SimpleNamespace(calibrated_=True)
         champion = SimpleNamespace(model=model, version="m/1", facts={"verdict": verdict})
-        monkeypatch.setattr(scoring, "load_champion", lambda *_, one=champion: one)
+        monkeypatch.setattr(judges, "load_champion", lambda *_, one=champion: one)
         judge = choose_judge(load_settings(), "champion", None)
         assert judge.calibrated == (verdict == "signal")
         said = [note for note in judge.notes if "m/1 has shown no usable signal" in note]

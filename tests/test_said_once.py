@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from risk_model import respond
-from risk_model.pipelines.score import working_catalogue
+from risk_model.pipelines.judges import working_catalogue
 from risk_model.settings import load_settings
 
 SETTINGS = load_settings()

@@ -12,6 +12,7 @@ from measuring import awkward_days
 from random_company import random_company
 from reference_facts import fact_of, rows_of
 from risk_model.engines.duckdb import DuckDBEngine
+from risk_model.features.following import last_escalation, next_escalation
 from risk_model.features.snapshots import (
     ACCOUNT_COLUMNS,
     labels_of,
@@ -208,6 +209,22 @@ def test_labels_equal_their_definition(seed):
         theirs = rows.opened_at[rows.account_id == account]
         assert value == any(day * DAY <= at < (day + horizon) * DAY for at in theirs)
     assert {0.0, 1.0} <= set(labels.dropna())
+
+
+def test_the_next_escalation_is_of_the_day_or_after_it_and_the_last_is_before_it():
+    rows = [("a", 10 * DAY), ("a", 10 * DAY + 60), ("a", 21 * DAY - 1), ("b", 15 * DAY)]
+    escalations = pd.DataFrame(rows, columns=["account_id", "opened_at"])
+    asked = [("a", 9), ("b", 10), ("a", 10), ("a", 11), ("a", 21), ("b", 99), ("c", 10)]
+    snapshots = pd.DataFrame(asked, columns=["account_id", "as_of"], index=range(5, 12))
+    answers = (next_escalation(snapshots, escalations), last_escalation(snapshots, escalations))
+    none = np.nan
+    for found, expected in zip(
+        answers,
+        ([10, 15, 10, 20, none, none, none], [none, none, none, 10, 20, 15, none]),
+        strict=True,
+    ):
+        assert found.index.equals(snapshots.index)
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_the_newest_day_is_the_one_after_the_newest_event():

@@ -15,8 +15,9 @@ from conftest import Trained
 from measuring import assert_same, assert_told, awkward_days, edges_of, measure, snapshots_of
 from random_company import random_company
 from risk_model.engines import spark
+from risk_model.pipelines.judges import choose_judge, working_catalogue
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.score import choose_judge, score, working_catalogue
+from risk_model.pipelines.score import score
 from risk_model.pipelines.scorer import FIGURES, Scorer
 from risk_model.settings import PastDays, load_settings
 from risk_model.tables import open_tables

@@ -66,7 +66,10 @@ def test_utf_16_is_certain_by_its_first_bytes_and_read_with_a_notice(tmp_path: P
     text = "\ufeffaccount_id,name\na,Jürgen\nb\nb,Bob\nc,Carl,x\n"
     tables = open_tables(put(tmp_path, accounts_csv=text.encode("utf-16-le")))
     assert tables.frame("accounts")["name"].tolist() == ["Jürgen", "Bob"]
-    assert [row[0] for row in refusals(tables, "accounts")] == [3, 5]
+    assert refusals(tables, "accounts") == [
+        (3, "fewer columns than the header (is the line cut off?)", "name", None),
+        (5, "more columns than the header (is a comma left unquoted?)", None, None),
+    ]
     assert tables.report.notices == ("accounts.csv: read as UTF-16, as its first bytes say.",)
 
 
@@ -92,10 +95,10 @@ def test_ragged_rows_are_refused_each_with_its_line(tmp_path: Path):
         b'account_id,date,logins\na,2026-03-01\n\na,"2026-03-02\n",1,9\na,2026-03-03,1\n"a"b,2,3\n'
     )
     tables = open_tables(put(tmp_path, usage_csv=usage))
-    assert [(row[0], str(row[1]).split(" (")[0]) for row in refusals(tables, "usage")] == [
-        (2, "fewer columns than the header"),
-        (4, "more columns than the header"),
-        (7, "text after a closing quote"),
+    assert refusals(tables, "usage") == [
+        (2, "fewer columns than the header (is the line cut off?)", "logins", None),
+        (4, "more columns than the header (is a comma left unquoted?)", None, None),
+        (7, "text after a closing quote (write a quote inside a value twice)", "account_id", None),
     ]
     assert tables.report.tables["usage"].read == 4
 
@@ -154,7 +157,9 @@ def test_a_message_of_a_megabyte_is_read_and_never_shown(tmp_path: Path):
     )
     tables = open_tables(put(tmp_path, messages_csv=text))
     assert tables.frame("messages")["text"].str.len().tolist() == [1_000_000]
-    assert "secret" not in tables.refused().to_string()
+    why = "unknown account (not in accounts, or refused there)"
+    assert refusals(tables, "messages") == [(3, why, "account_id", "zz")]
+    assert tables.report.notices == ()
 
 
 def test_a_line_of_three_megabytes_is_refused_singly(tmp_path: Path):

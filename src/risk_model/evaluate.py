@@ -147,10 +147,14 @@ def predict_ahead(
         raise DataRefused("evaluate: no fold has both classes to train on. Bring more history.")
     ahead = pd.concat(parts, ignore_index=True)
     for name in baselines:
-        score = X[name].to_numpy(dtype=np.float64)[ahead["row"].to_numpy()]
-        measured = score[~np.isnan(score)]
-        ahead[name] = np.nan_to_num(score, nan=measured.min() - 1 if measured.size else 0.0)
+        ahead[name] = unmeasured_last(X[name].to_numpy(float)[ahead["row"].to_numpy()])
     return ahead
+
+
+def unmeasured_last(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a score of which what is not measured (NaN) ranks below all that is."""
+    measured = score[~np.isnan(score)]
+    return np.nan_to_num(score, nan=measured.min() - 1 if measured.size else 0.0)
 
 
 def judge(

@@ -36,12 +36,12 @@ from risk_model.pipelines.backtest import backtest as run_backtest
 from risk_model.pipelines.brief import RENDERERS
 from risk_model.pipelines.brief import brief as run_brief
 from risk_model.pipelines.history import History, history_of
+from risk_model.pipelines.judges import working_catalogue
 from risk_model.pipelines.line import Labelled, Line, as_date
 from risk_model.pipelines.present import as_html, as_text
 from risk_model.pipelines.present import shown as list_shown
 from risk_model.pipelines.report import shown as report_shown
 from risk_model.pipelines.score import score as run_scoring
-from risk_model.pipelines.score import working_catalogue
 from risk_model.pipelines.train import Trained
 from risk_model.pipelines.train import train as run_training
 from risk_model.rules import Rulebook

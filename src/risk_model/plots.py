@@ -1,7 +1,6 @@
 """Figures for people who look at a company's data: what is there, and what came before.
 
-Every title is computed from the figures shown. Colours are Okabe and Ito's, told apart by
-colour-blind readers too.
+Every title is computed from the figures shown.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from risk_model.catalogue import Catalogue, Feature
+from risk_model.colours import BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, VERMILION, YELLOW
 from risk_model.pipelines.comparison_figure import comparison_figure
 from risk_model.pipelines.replay_figure import planner_figure, replay_figure
 from risk_model.pipelines.scorer import coverage
@@ -39,16 +39,6 @@ __all__ = [
     "waterfall_figure",
 ]
 
-ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PINK = (
-    "#E69F00",
-    "#56B4E9",
-    "#009E73",
-    "#F0E442",
-    "#0072B2",
-    "#D55E00",
-    "#CC79A7",
-)
-GREY, INK = "#999999", "#333333"
 COLOURS = {BEFORE: VERMILION, QUIET: BLUE}
 CAUSE_COLOURS = {
     "product": BLUE,
@@ -109,9 +99,13 @@ def escalations_figure(escalations: pd.DataFrame, as_of: int) -> Figure:
     """Plot the escalations of each month by cause and by severity, as known at day ``as_of``.
 
     ``escalations`` is the typed table. A cause counts from the closing on: before that it is a
-    guess at best, whatever the export holds.
+    guess at best, whatever the export holds. Without any escalation the figure just says so.
     """
     known = escalations[escalations["opened_at"] < as_of * DAY]
+    if known.empty:
+        figure = Figure(figsize=(11, 3.9), dpi=110, layout="constrained")
+        figure.suptitle("no escalation is known", x=0.01, ha="left", fontweight="bold")
+        return figure
     month = pd.to_datetime(known["opened_at"], unit="s").dt.to_period("M")
     closed = (known["closed_at"] < as_of * DAY).fillna(False).to_numpy(bool)
     cause = known["cause"].where(closed).fillna(NOT_KNOWN)

@@ -165,11 +165,6 @@ class Settings:
         """Fingerprint of what is computed: features, words and rules."""
         return hash_of(self.catalogue.version, self.lexicons.version, self.rules.version)
 
-    @property
-    def response_version(self) -> str:
-        """Fingerprint of what is answered: severities, tiers, clocks, causes."""
-        return hash_of(self.response.model_dump_json(), self.severity.model_dump_json())
-
 
 def default_folder() -> Path:
     """Return the folder of the decisions that come with the product."""
@@ -210,7 +205,7 @@ def load_settings(folder: Path | None = None) -> Settings:
     rules: Any = attempt(load_rules, root / "models" / "rules.yaml", known, company)
     written = {name: _own_or_default(root, name) for name in OFTEN_MISSING}
     documents = attempt(load_documents, written["models/documents.yaml"], company)
-    every: Any = _with_defaults(catalogue, root) if catalogue else None
+    every: Any = with_defaults(catalogue) if catalogue and root != default_folder() else catalogue
     answers = {"response": load_response, "severity": load_severity}
     rest: dict[str, Any] = {
         name: attempt(load, root / "models" / f"{name}.yaml", every, company)
@@ -277,11 +272,11 @@ def _unknown_parts(company: Document) -> list[str]:
     ]
 
 
-def _with_defaults(catalogue: Catalogue, root: Path) -> Catalogue:
-    """Return the catalogue and, after it, what only the default has: answers may read either."""
-    if root == default_folder():
-        return catalogue
+def with_defaults(catalogue: Catalogue, wanted: set[str] | None = None) -> Catalogue:
+    """Return the catalogue and, after it, what only the default has: all of it, or ``wanted``."""
     default = load_catalogue(default_folder() / "features", source_columns())
+    if wanted is not None:
+        default = default.only(wanted)
     extra = [f for f in default.features if f.name not in catalogue.by_name]
     return Catalogue(features=(*catalogue.features, *extra))
 

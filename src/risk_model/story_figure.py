@@ -7,9 +7,9 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from risk_model.colours import BLUE, INK, VERMILION
 from risk_model.pipelines.history import History
 
-BLUE, RED, GREY, INK = "#0072B2", "#D55E00", "#999999", "#333333"
 CALLED = {
     "usage": "usage a week",
     "tickets": "tickets a week",
@@ -37,7 +37,7 @@ def story_figure(history: History, name: str = "") -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(colors=INK, labelsize=8)
         for day in history.escalated:
-            axes.axvline(day, color=RED, linewidth=1.2)
+            axes.axvline(day, color=VERMILION, linewidth=1.2)
     first, last = history.weeks["probability"].iloc[[0, -1]]
     figure.suptitle(
         f"{name or history.account}: from {first:.0%} to {last:.0%} in {len(history.weeks)} weeks",

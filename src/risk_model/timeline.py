@@ -1,8 +1,8 @@
-"""Snapshots, windows and folds: the one clock of the product. Pure, no input or output.
+"""Days, and the clock of the product: what is known when. Pure, no input or output.
 
-The edge is written here once. A *snapshot* is an account on a day; ``as_of`` is that day at
-00:00 UTC, held as a day number (days since 1970-01-01). A fact with the epoch second ``t`` is
-known at the snapshot iff ``t < as_of * 86400``, that is iff ``day_of(t) < as_of``.
+The edge is the same everywhere, in expressions, in SQL and in Python. A *snapshot* is an account on
+a day; ``as_of`` is that day at 00:00 UTC, held as a day number (days since 1970-01-01). A fact with
+the epoch second ``t`` is known at the snapshot iff ``t < as_of * 86400``.
 The label looks at ``[as_of, as_of + horizon)``.
 """
 
@@ -35,8 +35,3 @@ def date_of(day: int) -> dt.date:
 def today() -> int:
     """Return the day number of today (UTC)."""
     return day_number(dt.datetime.now(dt.UTC).date())
-
-
-def is_known(seconds: int, as_of: int) -> bool:
-    """Say whether a fact of the epoch second ``seconds`` is known at day ``as_of`` 00:00 UTC."""
-    return seconds < as_of * DAY

@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from risk_model.catalogue import Feature
+from risk_model.features.following import last_escalation, next_escalation
 from risk_model.resample import Sums
-from risk_model.timeline import DAY
 
 BEFORE, QUIET = "before an escalation", "quiet"
 GROUPS = (BEFORE, QUIET)
@@ -115,28 +115,10 @@ def _days_to_escalations(
     snapshots: pd.DataFrame, escalations: pd.DataFrame
 ) -> tuple[Floats, Floats]:
     """Return (days to the next escalation, days since the last); infinite where there is none."""
-    opened = pd.DataFrame(
-        {
-            "account_id": escalations["account_id"],
-            "day": (escalations["opened_at"] // DAY).astype("int64"),
-        }
-    ).sort_values("day")
-    asked = snapshots[["account_id", "as_of"]].astype({"as_of": "int64"})
-    asked = asked.assign(row=np.arange(len(asked))).sort_values("as_of", kind="stable")
-    found = []
-    for direction in ("forward", "backward"):
-        both = pd.merge_asof(
-            asked,
-            opened,
-            left_on="as_of",
-            right_on="day",
-            by="account_id",
-            direction=direction,
-            allow_exact_matches=direction == "forward",
-        ).sort_values("row")
-        distance = (both["day"] - both["as_of"]).abs().to_numpy(dtype=float)
-        found.append(np.where(np.isnan(distance), np.inf, distance))
-    return found[0], found[1]
+    as_of = snapshots["as_of"]
+    ahead = next_escalation(snapshots, escalations) - as_of
+    since = as_of - last_escalation(snapshots, escalations)
+    return ahead.fillna(np.inf).to_numpy(float), since.fillna(np.inf).to_numpy(float)
 
 
 def _part(mask: NDArray[np.bool_], week: int, group: str, weight: Floats) -> pd.DataFrame:

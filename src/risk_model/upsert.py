@@ -18,7 +18,6 @@ from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, Watchlist
 if TYPE_CHECKING:
     from risk_model.tables.postgres import Connection
 
-DEFAULT_TABLE = "watchlist"
 LONGEST_NAME = 50
 ROWS_AT_ONCE = 20_000
 # Of the contract's columns; what is not here is text.

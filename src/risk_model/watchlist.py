@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +15,7 @@ import pandas as pd
 
 from risk_model.csv_text import csv_text, harmless
 from risk_model.errors import DataRefused, UsageError
+from risk_model.whole_files import write_whole
 
 COLUMNS = (
     "rank",
@@ -98,33 +98,6 @@ class Watchlist:
         run = {**self.run, "sha256": hashes}
         parts[record] = (json.dumps(run, indent=2, ensure_ascii=False) + "\n").encode()
         return parts
-
-
-def write_whole(parts: Mapping[Path, bytes]) -> None:
-    """Write files, each whole or not at all: the first takes its place when all are on disk.
-
-    Where one cannot be written, all stay as they were.
-    """
-    for path in parts:
-        refuse_folder(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-    written = {path: _temporary_of(path) for path in parts}
-    try:
-        for path, temporary in written.items():
-            _on_disk(temporary, parts[path])
-    except BaseException:
-        for temporary in written.values():
-            temporary.unlink(missing_ok=True)
-        raise
-    for path, temporary in written.items():
-        temporary.replace(path)
-
-
-def refuse_folder(out: Path, option: str = "--out") -> None:
-    """Raise UsageError where a file's path is a folder, best before anything is computed."""
-    if out.is_dir():
-        inside = out / ("list.html" if option == "--html" else "list.csv")
-        raise UsageError(f"{option} {out}: is a folder. Give a file in it, as {inside}.")
 
 
 def beside(out: Path) -> tuple[Path, Path]:
@@ -211,16 +184,3 @@ def _read_previous(path: Path, as_of: str | None) -> dict[str, int]:
             f"Give the list of an earlier day{still if max(days) == as_of else ''}."
         )
     return ranks
-
-
-def _temporary_of(path: Path) -> Path:
-    """Return the place beside a file's where it is written first."""
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
-
-
-def _on_disk(path: Path, data: bytes) -> None:
-    """Write data and make sure that it is on disk."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

@@ -41,10 +41,8 @@ def service_levels(story: Story) -> list[Block]:
 
 def billing(story: Story) -> list[Block]:
     """What it costs, as far as the account's record knows."""
-    arr = story.account.get("arr")
-    is_known = arr is not None and arr == arr  # noqa: PLR0124  (NaN)
     rows: Rows = [
-        ("Revenue a year", f"{arr:,.0f}" if is_known else Blank("revenue a year")),
+        ("Revenue a year", story.revenue),
         ("Invoiced", Blank("when, to whom, in what currency")),
     ]
     return [Fields(rows)]

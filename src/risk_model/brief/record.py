@@ -39,11 +39,10 @@ def case(story: Story) -> list[Block]:
         end = open_case["opened_at"] + story.how.stale_after_days * DAY
         late = ", overdue" if story.is_escalated and end < story.now else ""
         target = f"{date_text(end)} ({story.how.stale_after_days} days{late})"
-    arr = story.account.get("arr")
     rows: Rows = [
         ("Id", one_line(open_case["escalation_id"]) if open_case else Blank("escalation id")),
         ("Customer", story.full_name),
-        ("Revenue a year", f"{arr:,.0f}" if _is_known(arr) else Blank("revenue a year")),
+        ("Revenue a year", story.revenue),
         ("Severity", _severity(story)),
         ("Status", status),
         (
@@ -145,7 +144,3 @@ def _severity(story: Story) -> str:
         return story.case_severity or suggested
     then = story.case_severity or "not recorded"
     return f"{then}; today {suggested}"
-
-
-def _is_known(value: object) -> bool:
-    return value is not None and value == value  # noqa: PLR0124  (NaN)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from risk_model.brief.blocks import Blank, Text
 from risk_model.brief.plan import DocumentPlans
-from risk_model.brief.wording import masked, one_line
+from risk_model.brief.wording import is_known, masked, one_line
 from risk_model.respond import Advice, Response, answer_to, due_at
 from risk_model.respond.spec import SeverityResponse
 from risk_model.rules import Rule
@@ -68,6 +69,12 @@ class Story:
         """The account's name with its id, or the id alone where it has no name."""
         own = one_line(self.row["account_id"])
         return own if self.name == own else f"{self.name} ({own})"
+
+    @property
+    def revenue(self) -> Text:
+        """What the account pays a year, or the blank for it."""
+        arr = self.account.get("arr")
+        return f"{float(str(arr)):,.0f}" if is_known(arr) else Blank("revenue a year")
 
     @property
     def is_escalated(self) -> bool:

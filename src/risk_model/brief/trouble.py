@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from risk_model.brief.blocks import Blank, Block, Fields, Grid, Paragraph, Points, Text
 from risk_model.brief.events import texts
@@ -11,6 +10,7 @@ from risk_model.brief.story import Row, Story, ticket_name
 from risk_model.brief.wording import (
     counted,
     date_text,
+    is_known,
     lasting,
     listed,
     masked,
@@ -108,8 +108,8 @@ def level(story: Story) -> list[Block]:
 def impact(story: Story) -> list[Block]:
     """Figures only, each from the data, and what no table holds as a blank."""
     row, facts = story.row, story.facts
-    rows: list[tuple[str, Text]] = [("Revenue a year", _money(story.account.get("arr")))]
-    if not story.is_escalated and _is_known(row["arr_at_risk"]):
+    rows: list[tuple[str, Text]] = [("Revenue a year", story.revenue)]
+    if not story.is_escalated and is_known(row["arr_at_risk"]):
         name = "Revenue at risk" if story.calibrated else "Revenue at risk (by score)"
         rows.append((name, f"{float(row['arr_at_risk']):,.0f}"))
     if row["renewal_date"]:
@@ -226,14 +226,6 @@ def _age(story: Story, ticket: Row) -> str:
 def _days_until(story: Story) -> str:
     ahead = day_number(date.fromisoformat(str(story.row["renewal_date"]))) - story.day
     return f", in {counted(ahead, 'day')}" if ahead else f", {TODAY}"
-
-
-def _money(value: object) -> Text:
-    return f"{float(str(value)):,.0f}" if _is_known(value) else Blank("revenue a year")
-
-
-def _is_known(value: Any) -> bool:
-    return value is not None and value == value and value != ""  # noqa: PLR0124  (NaN)
 
 
 def _number(severity: str) -> int:

@@ -81,12 +81,17 @@ def time_text(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
+def is_known(value: object) -> bool:
+    """Say whether a figure is there, and not None, NaN or an empty cell."""
+    return value is not None and value == value and value != ""  # noqa: PLR0124  (NaN)
+
+
 def lasting(seconds: float) -> str:
     """Return a length of time in the unit that a person would choose."""
     for unit, size in (("day", DAY), ("hour", 3600), ("minute", 60)):
         if seconds >= 2 * size or (seconds >= size and unit != "day"):
             return counted(int(seconds // size), unit)
-    return counted(int(seconds // 3600), "hour") if seconds >= 3600 else "less than a minute"
+    return "less than a minute"
 
 
 def counted(number: float, one: str, many: str | None = None) -> str:

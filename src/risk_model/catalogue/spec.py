@@ -307,7 +307,7 @@ class Catalogue(Strict):
         return hash_of(*(feature.fingerprint for feature in self.features))
 
     def by_table(self) -> dict[str, int]:
-        """Return how many features read each table; derived ones count where their parts do."""
+        """Return how many features read each table (or ``said``); derived ones as their parts."""
         tables: dict[str, str] = {}
         counts: dict[str, int] = {}
         for feature in self.in_order_of_making():

@@ -53,7 +53,7 @@ def brief(
     from risk_model.pipelines.brief import RENDERERS
     from risk_model.pipelines.brief import brief as run_brief
     from risk_model.pipelines.line import as_date
-    from risk_model.watchlist import write_whole
+    from risk_model.whole_files import write_whole
 
     if kind not in KINDS:
         raise UsageError(f"--kind {kind}: choose one of {', '.join(KINDS)}.")

@@ -40,8 +40,8 @@ def train(
     spark_master: SparkMaster = None,
 ) -> None:
     """Train rules and learners on the past and record the run and the model in MLflow."""
-    from risk_model.pipelines.judge import shown as judged_shown
     from risk_model.pipelines.line import as_date
+    from risk_model.pipelines.present_judged import shown as judged_shown
     from risk_model.pipelines.train import train as run_training
     from risk_model.timeline import DEFAULT_HORIZON
 

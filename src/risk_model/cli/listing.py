@@ -87,7 +87,8 @@ def score(
     from risk_model.pipelines.report_page import with_page
     from risk_model.pipelines.score import score as run_scoring
     from risk_model.upsert import upserted
-    from risk_model.watchlist import POLICIES, write_whole
+    from risk_model.watchlist import POLICIES
+    from risk_model.whole_files import write_whole
 
     if policy is not None and policy not in POLICIES:
         raise UsageError(f"--policy {policy}: choose {' or '.join(POLICIES)}.")
@@ -170,7 +171,8 @@ def explain(
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present import console
     from risk_model.pipelines.waterfall import PICTURES, waterfall_bytes
-    from risk_model.watchlist import as_csv, write_whole
+    from risk_model.watchlist import as_csv
+    from risk_model.whole_files import write_whole
 
     targets = [(option, path) for option, path in (("--plot", plot), ("--out", out)) if path]
     if targets and against is None:

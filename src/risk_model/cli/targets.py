@@ -22,7 +22,7 @@ def refuse_targets(
 
     A folder, a place without one, a file named twice, one of ``read``, a table of ``data``.
     """
-    from risk_model.watchlist import refuse_folder
+    from risk_model.whole_files import refuse_folder
 
     taken: dict[Path, str] = {}
     others = {path.resolve() for path in read}

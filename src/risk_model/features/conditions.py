@@ -17,12 +17,6 @@ def matches(where: Mapping[str, Condition]) -> nw.Expr | None:
     return reduce(lambda left, right: left & right, tests) if tests else None
 
 
-def rows_matching(where: Mapping[str, Condition]) -> nw.Expr:
-    """Return the aggregate that counts the rows for which every condition holds."""
-    test = matches(where)
-    return nw.len() if test is None else nw.when(test).then(1).otherwise(0).sum()
-
-
 def _tests(name: str, condition: Condition) -> list[nw.Expr]:
     column = nw.col(name)
     tests = []

@@ -12,10 +12,10 @@ from risk_model.engines import Engine
 from risk_model.features.calendar import Calendar
 from risk_model.features.latest import latest_features
 from risk_model.features.sources import Source
+from risk_model.features.spans import KEYS
 from risk_model.timeline import DAY
 
 Frame = nw.LazyFrame[Any]
-KEYS = ("account_id", "position")
 
 
 def standing_features(

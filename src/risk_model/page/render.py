@@ -178,14 +178,14 @@ def _yes(value: Any, said: str) -> str:
     return f'<span class="level high">{said}</span>' if str(value) == "True" else ""
 
 
-def _bars(rows: list[tuple[str, int, float, str]]) -> str:
-    most = max((figure for _, figure, _, _ in rows), default=1)
+def _bars(rows: list[tuple[str, int, str]]) -> str:
+    most = max((figure for _, figure, _ in rows), default=1)
     return "".join(
         f'<li><span class="who">{escape(name)}</span>'
         f'<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect width="{100 * figure / most:.1f}" height="8"/></svg>'
         f'<span class="figure">{escape(said)}</span></li>'
-        for name, figure, _, said in rows
+        for name, figure, said in rows
     )
 
 

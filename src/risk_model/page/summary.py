@@ -52,11 +52,8 @@ def _arr_at_risk(arr: pd.Series[float], said: str) -> tuple[str, str, str]:
     return "ARR at risk", f"{arr.sum():,.0f}", f"{said} × ARR, {of}"
 
 
-def load_rows(content: Content) -> list[tuple[str, int, float, str]]:
-    """Return (CSM, accounts at high risk, ARR at risk, sentence), the heaviest load first.
-
-    ARR at risk is NaN where the ARR of none of them is known.
-    """
+def load_rows(content: Content) -> list[tuple[str, int, str]]:
+    """Return (CSM, accounts at high risk, sentence), the heaviest load first."""
     high = content.ranked[content.ranked["risk_level"] == "High"]
     by_csm = high.groupby(high["csm"].fillna("no CSM")).agg(
         accounts=("account_id", "size"), arr=("arr_at_risk", lambda arr: arr.sum(min_count=1))
@@ -66,7 +63,6 @@ def load_rows(content: Content) -> list[tuple[str, int, float, str]]:
         (
             str(name),
             int(row["accounts"]),
-            float(row["arr"]),
             f"{int(row['accounts'])} at high risk, {_money(row['arr'])} ARR at risk",
         )
         for name, row in by_csm.iterrows()

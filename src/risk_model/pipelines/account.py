@@ -22,9 +22,9 @@ from risk_model.errors import UsageError
 from risk_model.explain import sentence, told_of
 from risk_model.pipelines.escalated import as_case
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
+from risk_model.pipelines.judges import Judge
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.present import acknowledged
-from risk_model.pipelines.score import Judge
 
 MOST = 12
 
@@ -48,11 +48,11 @@ def explained(judged: JudgedDay, account: str) -> Group:
         worst = min(cases, key=lambda case: str(case["suggested_severity"]))
         row = as_case(row, worst, line.settings.response)
     day = pd.DataFrame({"as_of": float(judged.day)}, index=values.index)
-    told_of = pd.concat([values, day], axis=1)
+    facts = pd.concat([values, day], axis=1)
     parts: list[Text | Table] = [
         _escalated_heading(row, cases) if is_escalated else _heading(row, judge),
-        _advice(row, told_of, judge, line, catalogue, cases),
-        _rules(told_of, judge, line, catalogue),
+        _advice(row, facts, judge, line, catalogue, cases),
+        _rules(facts, judge, line, catalogue),
     ]
     # What a model says is the chance that an escalation begins; it has learnt from nobody who is
     # escalated.

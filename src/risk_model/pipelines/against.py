@@ -15,8 +15,8 @@ from risk_model.errors import UsageError
 from risk_model.explain import told_of
 from risk_model.movement import THE_RULES, ByBlend, ByRules, Movement, Scorer, largest, movement
 from risk_model.pipelines.judged_day import place_of
+from risk_model.pipelines.judges import Judge, choose_judge, working_catalogue
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.score import Judge, choose_judge, working_catalogue
 from risk_model.tables.late import hindsight, late_tables
 from risk_model.timeline import date_of, day_number
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -29,6 +28,7 @@ from risk_model.pipelines.severity import judge_severity, past_severities
 from risk_model.settings import BacktestPlan, Settings
 from risk_model.splits import ways_of_splitting
 from risk_model.timeline import DEFAULT_HORIZON, date_of
+from risk_model.whole_files import whole, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -65,19 +65,17 @@ class Backtest:
         """Write backtest.json, replay.parquet, planner.csv and replay.png, each of them whole."""
         from risk_model.pipelines.replay_figure import replay_figure
 
-        folder.mkdir(parents=True, exist_ok=True)
-        told = json.dumps(self.to_dict(), indent=2) + "\n"
-        paths = [_whole(folder / "backtest.json", lambda path: path.write_text(told, "utf-8"))]
+        report = folder / "backtest.json"
+        write_whole({report: (json.dumps(self.to_dict(), indent=2) + "\n").encode("utf-8")})
         if self.replay.empty:
-            return paths
-        rows, plan = dated(self.replay), pd.DataFrame(self.sections["planner"])
+            return [report]
+        paths = [folder / name for name in ("replay.parquet", "planner.csv", "replay.png")]
         figure = replay_figure(self)
-        return [
-            *paths,
-            _whole(folder / "replay.parquet", lambda path: rows.to_parquet(path, index=False)),
-            _whole(folder / "planner.csv", lambda path: plan.to_csv(path, index=False)),
-            _whole(folder / "replay.png", lambda path: figure.savefig(path, format="png")),
-        ]
+        with whole(*paths) as (rows, plan, picture):
+            dated(self.replay).to_parquet(rows, index=False)
+            pd.DataFrame(self.sections["planner"]).to_csv(plan, index=False)
+            figure.savefig(picture, format="png")
+        return [report, *paths]
 
 
 def backtest(
@@ -279,15 +277,3 @@ def _splits(
     return ways_of_splitting(
         learners, table, past.labels, past.snapshots["account_id"], rows, ahead
     )
-
-
-def _whole(path: Path, write: Callable[[Path], Any]) -> Path:
-    """Write a file under a name that no other run has, and put it in its place when it is whole."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return path

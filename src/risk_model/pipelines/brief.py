@@ -20,6 +20,7 @@ from risk_model.explain import sentence
 from risk_model.features.sources import HEARD
 from risk_model.pipelines.escalated import as_case
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
+from risk_model.pipelines.known_events import escalations_known, outcomes_known
 from risk_model.pipelines.line import Line
 from risk_model.respond import Advice, advice, fired_rules
 from risk_model.tables import known_rows
@@ -107,19 +108,16 @@ def story_of(
 
 
 def _known(judged: JudgedDay, account: str) -> dict[str, list[dict[str, Any]]]:
-    """Return the account's rows by table; an escalation without any ends on record is a moment."""
+    """Return the account's rows by table."""
     tables, day = judged.line.tables, judged.day
-    known = {
-        name: known_rows(tables, name, day, account) for name in TABLES if name in tables.present
+    own = {"escalations": escalations_known, "outcomes": outcomes_known}
+    return {
+        name: own[name](tables, day, account)
+        if name in own
+        else known_rows(tables, name, day, account)
+        for name in TABLES
+        if name in tables.present
     }
-    if "escalations" in known and "closed_at" not in tables.present["escalations"]:
-        for row in known["escalations"]:
-            row["closed_at"] = row["opened_at"]
-    if "outcomes" in known:
-        # What was done is filled in after the list's day: it is known from when it was done.
-        acted = [row for row in known["outcomes"] if row["acted_at"] is not None]
-        known["outcomes"] = [row for row in acted if row["acted_at"] < day * DAY]
-    return known
 
 
 def _case(escalations: Sequence[Row], now: int, recovery_days: int) -> Row | None:

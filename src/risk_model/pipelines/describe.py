@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -15,6 +14,7 @@ from risk_model.catalogue.page import Coverage, as_csv, as_markdown, rows_of
 from risk_model.errors import UsageError
 from risk_model.pipelines.line import Line
 from risk_model.timeline import date_of
+from risk_model.whole_files import write_whole
 
 _ON_SCREEN = ("feature", "means", "source", "window", "worse when")
 _WRITERS = {".md": as_markdown, ".csv": as_csv}
@@ -57,8 +57,4 @@ def check_page(out: Path) -> None:
 def write_page(catalogue: Catalogue, out: Path, coverage: Coverage | None = None) -> None:
     """Write the catalogue as Markdown or CSV, by the ending; whole or not at all."""
     check_page(out)
-    text = _WRITERS[out.suffix](described(catalogue), coverage)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(out)
+    write_whole({out: _WRITERS[out.suffix](described(catalogue), coverage).encode()})

@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from risk_model.colours import BLUE, GREEN, ORANGE, PINK, SKY
 from risk_model.importance import by_family
 from risk_model.measure import calibration_bins, calibration_error
 
 if TYPE_CHECKING:
     from risk_model.pipelines.judge import Judged
 
-# Okabe and Ito's palette: told apart by colour-blind readers too.
 COLOURS = {
-    "blend": "#0072B2",
-    "logistic": "#E69F00",
-    "boosting": "#009E73",
-    "extra_trees": "#56B4E9",
-    "rules": "#CC79A7",
+    "blend": BLUE,
+    "logistic": ORANGE,
+    "boosting": GREEN,
+    "extra_trees": SKY,
+    "rules": PINK,
 }
 BASELINE = "#777777"
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from risk_model.errors import UsageError
+from risk_model.pipelines.judges import choose_judge, working_catalogue
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.score import choose_judge, working_catalogue
 from risk_model.timeline import DAY, date_of
 from risk_model.weekly import weekly_series
 

@@ -1,4 +1,4 @@
-"""How a model did on days it had not seen, beside what is simpler: figures, table, JSON."""
+"""How a model did on days it had not seen, beside what is simpler: figures and JSON."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
 
 from risk_model.blend import Blend
-from risk_model.evaluate import PRIOR, Evaluation, judge, metrics, unmeasured
+from risk_model.evaluate import PRIOR, Evaluation, judge, metrics, unmeasured, unmeasured_last
 from risk_model.folds import as_told
 from risk_model.pipelines.line import Labelled
-from risk_model.pipelines.present_severity import severity_shown
 from risk_model.pipelines.severity_report import SeverityReport
 from risk_model.stack import count_escalations
 from risk_model.timeline import date_of
@@ -117,7 +113,7 @@ def judged(model: Blend, past: Labelled, resamples: int) -> Judged:
     scores = []
     if BASELINE in past.features.columns:
         column = past.features[BASELINE].to_numpy(dtype=float)[ahead["row"].to_numpy()]
-        ahead[BASELINE] = np.nan_to_num(column, nan=-1.0)
+        ahead[BASELINE] = unmeasured_last(column)
         scores = [BASELINE]
     done = judge(ahead, "blend", scores=scores, n=resamples)
     done.notes.extend(unmeasured(past.features, scores, ahead))
@@ -159,62 +155,3 @@ def _prior(ahead: pd.DataFrame, past: Labelled, horizon: int) -> NDArray[np.floa
         then = as_told(y, settled, begins)
         prior[(ahead["fold"] == fold).to_numpy()] = then[known].mean() if known.any() else 0.0
     return prior
-
-
-def shown(judged_: Judged) -> Group:
-    """Return the comparison as a table, best first in the order of trust, and the verdicts."""
-    severity = [severity_shown(judged_.severity)] if judged_.severity else []
-    return Group(_ranking_shown(judged_), *severity)
-
-
-def _ranking_shown(judged_: Judged) -> Group:
-    evaluation = judged_.evaluation
-    style = "green" if judged_.has_signal else "yellow"
-    verdict = Text(f"Verdict: {judged_.reason}", style=style)
-    if evaluation is None:
-        return Group(verdict)
-    predictions = evaluation.predictions
-    table = Table(
-        title=(
-            f"Forward in time: {len(predictions):,} snapshots, "
-            f"{predictions['group'].nunique():,} accounts, "
-            f"{predictions['y'].mean():.1%} {_followed_by(judged_)}"
-        ),
-        title_justify="left",
-        header_style="bold",
-    )
-    table.add_column("")
-    for name in ("AUROC [95%]", "AP [95%]", "Brier", "precision", "recall"):
-        table.add_column(name, justify="right")
-    for member in [name for name in ORDER if name in evaluation.figures]:
-        table.add_row(CALLED.get(member, member), *_cells(evaluation, member))
-    notes = ["precision and recall in the first tenth of each day's list", *_ahead(evaluation)]
-    dim = [Text(note, style="dim") for note in (*notes, *evaluation.notes)]
-    return Group(table, *dim, verdict)
-
-
-def _followed_by(judged_: Judged) -> str:
-    came, of = (judged_.facts.get(n) for n in ("escalations_judged", "accounts_escalated"))
-    if came is None:
-        return "followed by an escalation"
-    return f"before one of {came:,} escalations of {of:,} account{'' if of == 1 else 's'}"
-
-
-def _ahead(evaluation: Evaluation) -> list[str]:
-    """Return what the blend's average precision has over that of each other, on the same draws."""
-    against = evaluation.against
-    told = [
-        f"{CALLED.get(name, name)} {against[name]['average_precision'].told('+.3f')}"
-        for name in ORDER
-        if name in against and name != PRIOR
-    ]
-    return [f"AP of the {evaluation.main} less that of {', '.join(told)}"] if told else []
-
-
-def _cells(evaluation: Evaluation, member: str) -> list[str]:
-    figures, intervals = evaluation.figures[member], evaluation.intervals[member]
-    cells = [intervals[name].told() for name in ("auroc", "average_precision")]
-    brier = figures.get("brier")
-    cells.append("" if brier is None or np.isnan(brier) else f"{brier:.4f}")
-    cells += [f"{figures[name]:.1%}" for name in ("top_tenth_precision", "top_tenth_recall")]
-    return cells

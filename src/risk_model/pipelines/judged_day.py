@@ -13,13 +13,9 @@ from risk_model.documents import did_you_mean
 from risk_model.errors import UsageError
 from risk_model.pipelines.customers import customers_of
 from risk_model.pipelines.escalated import escalated_list
+from risk_model.pipelines.judges import Judge, choose_judge, working_catalogue
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.score import (
-    Judge,
-    choose_judge,
-    score_rows,
-    working_catalogue,
-)
+from risk_model.pipelines.score import score_rows
 from risk_model.respond import fired_rules
 from risk_model.timeline import DAY, date_of
 

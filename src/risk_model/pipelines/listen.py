@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import gzip
 import math
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,7 +28,7 @@ from risk_model.tables.signatures import no_parquet, not_readable
 from risk_model.text import Lexicons, explain_all
 from risk_model.text.cleaning import MAX_CHARACTERS
 from risk_model.text.lexicon import CATEGORIES
-from risk_model.watchlist import refuse_folder
+from risk_model.whole_files import refuse_folder, whole
 
 CHUNK = 20_000
 _HEARD = (*CATEGORIES, "sentiment", "words", "why")
@@ -112,7 +110,7 @@ def listen(
         selected = ", ".join(f"CAST({identifier(name)} AS VARCHAR)" for name in names)
         rows = connection.execute(f"SELECT {selected} FROM read")
         shown = [*kept, *((wanted.column,) if wanted.with_text else ())]
-        with _whole(out) as written:
+        with _written(out) as written:
             written.write(header_text(["row", *shown, *_HEARD]))
             while part := rows.fetchmany(CHUNK):
                 said = explain_all([row[0] for row in part], lexicons, jobs=jobs)
@@ -205,22 +203,17 @@ def _is_key(name: str) -> bool:
 
 
 @contextmanager
-def _whole(out: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+def _written(out: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
     """Yield a file to write to (gzip for ``.gz``) that appears whole or not at all."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    except OSError as error:
-        raise UsageError(f"--out {out}: cannot be written ({error.strerror}).") from error
-    try:
-        packed = out.name.lower().endswith(".gz")
-        with os.fdopen(handle, "wb") as file:
-            if packed:
+    with whole(out) as (place,):
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            file = place.open("wb")
+        except OSError as error:
+            raise UsageError(f"--out {out}: cannot be written ({error.strerror}).") from error
+        with file:
+            if out.name.lower().endswith(".gz"):
                 with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as stream:
                     yield stream
             else:
                 yield file
-        Path(name).replace(out)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

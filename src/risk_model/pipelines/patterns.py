@@ -19,22 +19,15 @@ from risk_model.patterns.log import escalation_log, repeated_kinds
 from risk_model.patterns.plan import PatternsPlan
 from risk_model.patterns.systemic import Occurrence, systemic, themes
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
+from risk_model.pipelines.known_events import escalations_known, outcomes_known
 from risk_model.pipelines.line import Line
 from risk_model.respond.facts import any_group
 from risk_model.tables import known_rows
 from risk_model.tables.amiss import feeds_amiss
 from risk_model.timeline import DAY, date_of
-from risk_model.watchlist import as_csv, write_whole
+from risk_model.watchlist import as_csv
+from risk_model.whole_files import write_whole
 
-SILENT = (
-    "account_id",
-    "account_name",
-    "csm",
-    "arr",
-    "risk_level",
-    "reason_1",
-    "recommended_action",
-)
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -83,7 +76,8 @@ def patterns_of(judged: JudgedDay) -> Patterns:
     line = judged.line
     plan, plans = line.settings.patterns, line.settings.documents
     names = _names(judged)
-    escalations, outcomes = _escalations(judged), _outcomes(judged)
+    escalations = escalations_known(line.tables, judged.day)
+    outcomes = outcomes_known(line.tables, judged.day)
     works = _works(judged, plan)
     moves = spread(works, plan)
     likely = dict(zip(judged.rows["account_id"], judged.rows["likely_cause"], strict=True))
@@ -107,19 +101,6 @@ def _names(judged: JudgedDay) -> dict[str, str]:
     """Return each account's name on that day, of those too that are no customers any more."""
     rows = judged.snapshots[["account_id", "name"]].to_dict("records")
     return {r["account_id"]: one_line(r["name"]) if pd.notna(r["name"]) else "" for r in rows}
-
-
-def _escalations(judged: JudgedDay) -> list[dict[str, Any]]:
-    tables = judged.line.tables
-    rows = known_rows(tables, "escalations", judged.day)
-    if "closed_at" not in tables.present.get("escalations", {"closed_at"}):
-        rows = [{**row, "closed_at": row["opened_at"]} for row in rows]
-    return rows
-
-
-def _outcomes(judged: JudgedDay) -> list[dict[str, Any]]:
-    rows = known_rows(judged.line.tables, "outcomes", judged.day)
-    return [r for r in rows if r["acted_at"] is not None and r["acted_at"] < judged.day * DAY]
 
 
 def _occurrences(

@@ -14,8 +14,8 @@ from risk_model.errors import CannotScore, RiskModelError
 from risk_model.evaluate import ENOUGH_ACCOUNTS, paired_bootstrap
 from risk_model.out_of_fold import WEIGH_FROM
 from risk_model.pipelines.judge import Judged
+from risk_model.pipelines.judges import same_definitions
 from risk_model.pipelines.line import Labelled
-from risk_model.pipelines.score import same_definitions
 from risk_model.settings import Settings
 from risk_model.stack import count_escalations
 from risk_model.timeline import day_number

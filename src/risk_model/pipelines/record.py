@@ -5,21 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from risk_model import __version__
 from risk_model.errors import RiskModelError
+from risk_model.pipelines.judges import Judge
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.since_last import left_sentence, left_since
 from risk_model.pipelines.then_and_now import gone, held, held_then
 from risk_model.tables.amiss import feeds_amiss
 from risk_model.tables.freshness import freshness
 from risk_model.timeline import date_of
-
-if TYPE_CHECKING:
-    from risk_model.pipelines.score import Judge
 
 
 def record_of(

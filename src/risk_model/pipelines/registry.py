@@ -7,11 +7,11 @@ from rich.text import Text
 
 from risk_model.documents import did_you_mean
 from risk_model.errors import UsageError
+from risk_model.pipelines.judge import ORDER
 from risk_model.tracking import Version, versions
 
 COMPARED = ("auroc", "average_precision", "brier", "calibration_error", "top_tenth_recall")
 OWN_DAYS = "each on its own days: the figures compare models only where the days are the same"
-MEMBERS = ("blend", "logistic", "boosting", "extra_trees", "rules", "tickets_28d", "prior")
 
 
 def listed(found: list[Version]) -> Table:
@@ -64,7 +64,7 @@ def side_by_side(name: str, first: str, second: str) -> Table:
         if ours != theirs:
             table.add_row(key.replace("_", " "), Text(ours[:60]), Text(theirs[:60]), "")
     table.add_section()
-    for member in MEMBERS:
+    for member in ORDER:
         for figure in COMPARED:
             key = f"{member}.{figure}"
             if key in a.metrics and key in b.metrics:

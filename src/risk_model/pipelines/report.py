@@ -12,7 +12,7 @@ from rich.text import Text
 from risk_model.pipelines.backtest import Backtest
 from risk_model.pipelines.calibrated import calibration_shown
 from risk_model.pipelines.judge import CALLED
-from risk_model.pipelines.judge import shown as judged_shown
+from risk_model.pipelines.present_judged import shown as judged_shown
 from risk_model.splits import WAYS
 
 
@@ -129,8 +129,9 @@ def _span(row: Any, name: str) -> str:
 
 
 def _sentences(told: Any) -> list[str]:
-    leads, hidden = told["lead_days"], told["unsuspected"]
-    a_csm, drawn = told["capacity_a_csm"], told["capacity_a_csm_by_lot"]
+    hidden, a_csm, drawn = (
+        told[name] for name in ("unsuspected", "capacity_a_csm", "capacity_a_csm_by_lot")
+    )
     lines = [
         f"{a_csm['capacity']:.0f} accounts a CSM and week: precision {a_csm['precision']:.1%}, "
         f"{a_csm['caught_share']:.0%} caught (by lot {drawn['caught_share']:.0%}), "
@@ -142,13 +143,7 @@ def _sentences(told: Any) -> list[str]:
             f"{hidden['caught']:.0f} of {hidden['escalations']:.0f} escalations caught, by lot "
             f"{hidden['caught_by_lot']:.1f}."
         )
-    if leads["caught"]:
-        by_lot = told["lead_days_by_lot"]
-        lines.append(
-            f"Lead: half of the {leads['caught']:.0f} caught were listed {leads['p50']:.0f} days "
-            f"ahead or more, a tenth less than {leads['p10']:.0f}; by lot {by_lot['p50']:.0f} and "
-            f"{by_lot['p10']:.0f}."
-        )
+    lines += _lead(told["lead_days"], told["lead_days_by_lot"])
     lines += [
         f"{row['recall']:.0%} of the escalations: the first {row['capacity']:.0f} accounts of a "
         f"week, {row['share']:.0%} of all; drawn by lot {row['by_lot']:.0f}, "
@@ -156,23 +151,38 @@ def _sentences(told: Any) -> list[str]:
         for row in told["workload"]
         if not isnan(row["capacity"])
     ]
-    averted = [
-        f"{CALLED.get(name, name)} {row['averted']:.0f}"
-        for name, row in told["capacity"].items()
-        if row["averted"]
-    ]
-    if averted:
-        lines.append(
-            "Averted, as people say who acted on them (listings, each an account in a week): "
-            f"{', '.join(averted)}. They are no false alarms. Precision is told with nothing left "
-            "out, which is what to compare by, and as if every one had been a hit."
-        )
+    lines += _averted(told["capacity"])
     if told["gap_days"]:
         lines.append(
             f"With a gap: only escalations {told['gap_days']} days or more after a list count, "
             f"up to {told['gap_days'] + told['horizon_days']}."
         )
     return lines
+
+
+def _lead(leads: Any, by_lot: Any) -> list[str]:
+    if not leads["caught"]:
+        return []
+    return [
+        f"Lead: half of the {leads['caught']:.0f} caught were listed {leads['p50']:.0f} days "
+        f"ahead or more, a tenth less than {leads['p10']:.0f}; by lot {by_lot['p50']:.0f} and "
+        f"{by_lot['p10']:.0f}."
+    ]
+
+
+def _averted(capacity: Any) -> list[str]:
+    averted = [
+        f"{CALLED.get(name, name)} {row['averted']:.0f}"
+        for name, row in capacity.items()
+        if row["averted"]
+    ]
+    if not averted:
+        return []
+    return [
+        "Averted, as people say who acted on them (listings, each an account in a week): "
+        f"{', '.join(averted)}. They are no false alarms. Precision is told with nothing left "
+        "out, which is what to compare by, and as if every one had been a hit."
+    ]
 
 
 def _table(title: str) -> Table:

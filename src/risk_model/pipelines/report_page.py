@@ -11,8 +11,8 @@ from risk_model.page import Content, list_in, render
 from risk_model.page.content import MOST_SERIES
 from risk_model.pipelines.line import Line
 from risk_model.timeline import day_number
-from risk_model.watchlist import write_whole
 from risk_model.weekly import weekly_series
+from risk_model.whole_files import write_whole
 
 
 def with_series(content: Content, line: Line) -> Content:

@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from risk_model.features.following import next_escalation
+from risk_model.pipelines.judges import choose_judge, working_catalogue
 from risk_model.pipelines.line import Line
-from risk_model.pipelines.score import choose_judge, score_rows, working_catalogue
-from risk_model.timeline import DAY, date_of
-from risk_model.track_record import RuleRecord, next_escalations, track_record
-from risk_model.watchlist import as_csv, ranked, write_whole
+from risk_model.pipelines.score import score_rows
+from risk_model.timeline import date_of
+from risk_model.track_record import RuleRecord, track_record
+from risk_model.watchlist import as_csv, ranked
+from risk_model.whole_files import write_whole
 
 REASONS = ("reason_1", "reason_2", "reason_3")
 
@@ -87,16 +90,16 @@ def rules_record(
     before = line if as_of is None else line.cut(day)
     settings = line.settings
     past = before.past(day, horizon, settings.backtest)
-    opened = before.tables.frame("escalations")
-    opened = opened.assign(day=opened["opened_at"] // DAY)
     snapshots = past.snapshots
-    came = next_escalations(snapshots["account_id"], snapshots["as_of"], opened)
+    came = np.asarray(next_escalation(snapshots, before.tables.frame("escalations")), np.float64)
     records = track_record(
         settings.rules,
         past.features,
         past.labels.to_numpy(dtype=np.int64),
         snapshots["account_id"],
         came,
+        snapshots["as_of"],
+        capacity=settings.response.capacity,
         n=settings.backtest.resamples,
     )
     return RulesRecord(
@@ -177,12 +180,13 @@ def _row(record: RuleRecord) -> dict[str, Any]:
         "lift_low": round(record.lift.low, 3),
         "lift_high": round(record.lift.high, 3),
         "caught": record.caught,
-        "alone": record.alone,
+        "adds": round(record.adds, 2),
         "gain": round(record.gain.estimate, 5),
         "gain_low": round(record.gain.low, 5),
         "gain_high": round(record.gain.high, 5),
         "verdict": record.verdict,
         "also": record.also,
+        "from": record.rule.source,
     }
 
 

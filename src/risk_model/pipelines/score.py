@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,11 @@ import numpy as np
 import pandas as pd
 
 from risk_model import respond
-from risk_model.catalogue import Catalogue, load_catalogue
-from risk_model.catalogue.sentences import features_behind
-from risk_model.errors import CannotScore, UsageError
-from risk_model.features.sources import source_columns
+from risk_model.catalogue import Catalogue
+from risk_model.errors import UsageError
 from risk_model.pipelines.customers import customers_of
 from risk_model.pipelines.escalated import escalated_list
+from risk_model.pipelines.judges import Judge, choose_judge, working_catalogue
 from risk_model.pipelines.last_run import lost_champion, told_mixed
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.record import record_of
@@ -28,10 +26,7 @@ from risk_model.pipelines.severity import learned_part
 from risk_model.pipelines.shared import shares_incident
 from risk_model.pipelines.then_and_now import refuse_unreadable
 from risk_model.pipelines.unseen import unseen_sentence, with_unseen, without_rows
-from risk_model.rules import Rulebook
-from risk_model.settings import Settings, default_folder
-from risk_model.timeline import DAY, DEFAULT_HORIZON, date_of
-from risk_model.tracking import NO_SIGNAL, Champion, load_champion
+from risk_model.timeline import DAY, date_of
 from risk_model.watchlist import (
     COLUMNS,
     ESCALATED_COLUMNS,
@@ -43,23 +38,6 @@ from risk_model.watchlist import (
 )
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Judge:
-    """Who judges: a champion or the rules alone, and what has to be said about it."""
-
-    champion: Champion | None
-    rulebook: Rulebook
-    horizon: int
-    notes: tuple[str, ...] = field(default=())
-
-    @property
-    def calibrated(self) -> bool:
-        """Whether what it says is a probability, and not a score: never without signal."""
-        if self.champion is None or not has_signal(self.champion):
-            return False
-        return bool(self.champion.model.calibrated_)
 
 
 def score(
@@ -117,94 +95,6 @@ def score(
         "judging": round(time.monotonic() - measured, 2),
     }
     return Watchlist(listed, escalated.reindex(columns=list(ESCALATED_COLUMNS)), run)
-
-
-def choose_judge(settings: Settings, model: str, horizon: int | None) -> Judge:
-    """Return the champion, or the rules alone where that is asked for or nothing else is there.
-
-    Raises UsageError for a version that does not exist, RiskModelError for a model that was
-    trained on other definitions than those of today.
-    """
-    rulebook = Rulebook.of(settings.rules).as_default(settings.rules.features)
-    alone = horizon or DEFAULT_HORIZON
-    if model == "rules":
-        return Judge(None, rulebook, alone, ("scored by the rules alone, as asked",))
-    version = None if model == "champion" else model
-    champion = load_champion(settings.train.model, version)
-    if champion is None:
-        note = (
-            "no champion is registered: scored by the rules alone; train one with risk-model train"
-        )
-        return Judge(None, rulebook, alone, (note,))
-    same_definitions(champion, settings)
-    trained_for = int(champion.facts.get("horizon", DEFAULT_HORIZON))
-    if horizon is not None and horizon != trained_for:
-        raise UsageError(
-            f"--horizon {horizon}: model {champion.version} speaks of {trained_for} days. "
-            f"Train one with --horizon {horizon}, or leave the option out."
-        )
-    notes = (*_no_signal(champion), *_other_rules(champion, settings))
-    return Judge(champion, rulebook, trained_for, notes)
-
-
-def working_catalogue(settings: Settings) -> Catalogue:
-    """Return the catalogue and, where it lacks a fact that the list needs, the default's."""
-    catalogue = settings.catalogue
-    read = {*respond.FACTS, *settings.response.features, *settings.severity.features}
-    missing = read - set(catalogue.names)
-    if not missing:
-        return _with_dates(catalogue, settings)
-    default = load_catalogue(default_folder() / "features", source_columns()).only(missing)
-    extra = [f for f in default.features if f.name not in catalogue.by_name]
-    return _with_dates(Catalogue(features=(*catalogue.features, *extra)), settings)
-
-
-def _with_dates(catalogue: Catalogue, settings: Settings) -> Catalogue:
-    """Add what the sentences of rules and features are filled in with besides the features."""
-    extra = features_behind(settings.rules.sentences, catalogue)
-    return Catalogue(features=(*catalogue.features, *extra))
-
-
-def same_definitions(champion: Champion, settings: Settings) -> None:
-    """Raise CannotScore where a model was trained on other features or words than today's."""
-    trained: Mapping[str, str] = champion.facts.get("features", {})
-    today = settings.catalogue.by_name
-    changed = [
-        n for n, print_ in trained.items() if n not in today or today[n].fingerprint != print_
-    ]
-    heard = champion.facts.get("lexicons") not in (None, settings.lexicons.version)
-    if changed or heard:
-        what = f"features {', '.join(changed[:5])}" if changed else "the lexicons"
-        raise CannotScore(
-            f"model {champion.version} was trained on another definition of {what}. "
-            "Train again with risk-model train, or score with --model rules."
-        )
-
-
-def has_signal(champion: Champion) -> bool:
-    """Say whether a model had signal when it was trained, as far as its record tells."""
-    return champion.facts.get("verdict") != NO_SIGNAL
-
-
-def _no_signal(champion: Champion) -> tuple[str, ...]:
-    """Say where a model scores that somebody made champion, or asked for, though it has none."""
-    if has_signal(champion):
-        return ()
-    return (
-        f"model {champion.version} has shown no usable signal on days that it had not seen: its "
-        "figures are scores and no probabilities; who made it champion is in risk-model models, "
-        "and --model rules scores without it",
-    )
-
-
-def _other_rules(champion: Champion, settings: Settings) -> tuple[str, ...]:
-    """Say where today's rules are not those that the model weighs: the list shows both."""
-    if champion.facts.get("rules") in (None, settings.rules.version):
-        return ()
-    return (
-        f"model {champion.version} was trained with other rules: levels, reasons and steps follow "
-        "today's, probabilities those of its training; train again with risk-model train",
-    )
 
 
 def score_rows(

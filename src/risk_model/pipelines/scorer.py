@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 from risk_model import respond
 from risk_model.catalogue import Catalogue
 from risk_model.explain import QUIET
+from risk_model.pipelines.judges import Judge
 from risk_model.pipelines.severity import suggested
 from risk_model.reasons import reasons, standing_out, with_signs
 from risk_model.rules import Rule, RuleSet
 from risk_model.settings import Settings
-
-if TYPE_CHECKING:
-    from risk_model.pipelines.score import Judge
 
 REASONS = ("reason_1", "reason_2", "reason_3")
 TEXTS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -232,4 +232,4 @@ def _decided(report: SeverityReport) -> SeverityReport:
         f"{what}: forward in time an escalation costs {learned:.2f} with it and {facts:.2f} "
         f"without ({len(report.true)} escalations)"
     )
-    return SeverityReport(**{**report.__dict__, "used": used, "reason": reason})
+    return replace(report, used=used, reason=reason)

@@ -11,8 +11,6 @@ from risk_model.respond.facts import Bools
 from risk_model.respond.spec import Response
 from risk_model.rules import Rule
 
-SPONSOR = ("no", "within-24h", "now")
-
 
 def tiers(
     fired: Sequence[Sequence[Rule]],

@@ -92,7 +92,9 @@ class Rule(Strict):
     def _one_way_to_fire(self) -> Rule:
         ways = bool(self.when) + bool(self.any_of)
         if ways > 1 or (ways == 0 and self.kinds is None):
-            raise ValueError(f"'{self.id}' needs exactly one of 'when', 'any_of' and 'kinds'.")
+            raise ValueError(
+                f"'{self.id}' needs one of 'when' and 'any_of', or 'kinds', which may stand beside."
+            )
         if not self.says and not (self.any_of and all(case.says for case in self.any_of)):
             raise ValueError(f"'{self.id}' needs 'says', the sentence on the list.")
         return self

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 import zlib
 from collections.abc import Collection
 from pathlib import Path
 
 from risk_model.tables.contract import CONTRACT
+from risk_model.whole_files import whole
 
 MARK = ".sample-company"
 """A file in the folder: a line on what it is, then the digest of each table written there."""
@@ -53,9 +53,8 @@ def marked(folder: Path) -> set[str]:
 
 def mark(folder: Path, digests: Collection[str]) -> None:
     """Write down what is the sample's own; whole or not at all."""
-    beside = folder / f"{MARK}.part"
-    beside.write_text("\n".join([_SAID, *sorted(digests), ""]), encoding="utf-8")
-    os.replace(beside, folder / MARK)  # noqa: PTH105
+    with whole(folder / MARK) as (place,):
+        place.write_text("\n".join([_SAID, *sorted(digests), ""]), encoding="utf-8")
 
 
 def _is_table(path: Path) -> bool:

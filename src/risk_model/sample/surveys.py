@@ -38,7 +38,7 @@ def _waves(world: World, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
     return day[order], account[order], kind[order]
 
 
-def _scores(world: World, mood: Floats, kind: Ints) -> Ints:
+def _scores(mood: Floats, kind: Ints) -> Ints:
     """Turn a mood (0 content … 6 furious, may be below 0) into the scale of each kind."""
     top = np.array([9.3, 4.7, 6.2])[kind]
     step = np.array([1.05, 0.42, 0.6])[kind]
@@ -58,7 +58,7 @@ def surveys_table(world: World, rng: np.random.Generator) -> pd.DataFrame:
     replies = 0.26 + 0.4 * traits.voice[account] - 0.25 * world.faded(SURVEYS)[day, account]
     back = np.where(rng.random(count) < replies, sent + rng.exponential(2.2 * DAY, count), np.nan)
     back = before_end(back + 300, world.period)
-    score = _scores(world, mood, kind)
+    score = _scores(mood, kind)
     speaks = (rng.random(count) < 0.45) & ~np.isnan(back)
     lead = np.argmax(world.history.trouble[day, account] + rng.random((count, 5)), axis=1)
     phrases, dice = Phrases.load(), Dice(rng)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import io
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pandas as pd
 from risk_model.errors import RiskModelError, UsageError
 from risk_model.sample.company import make_company
 from risk_model.sample.own_files import digest_of, digest_on_disk, mark, marked, unknown_tables
+from risk_model.whole_files import whole
 
 PACKED = ("usage", "messages", "ticket_events", "tickets")
 
@@ -54,10 +54,8 @@ def write_company(
             made.add(digest_of(rows))
             # before the file is there, so that a run that is cut off can be repeated
             mark(folder, known | made)
-            target = _target(folder, name)
-            beside = target.with_name(f".{target.name}.part")
-            beside.write_bytes(_packed(rows) if name in PACKED else rows)
-            os.replace(beside, target)  # noqa: PTH105
+            with whole(_target(folder, name)) as (place,):
+                place.write_bytes(_packed(rows) if name in PACKED else rows)
         mark(folder, made)
     except OSError as error:
         raise RiskModelError(

@@ -24,7 +24,7 @@ from risk_model.tables.raw import RawTable
 from risk_model.tables.repeats import repeated
 from risk_model.tables.report import TableReport
 from risk_model.tables.scales import health_scale
-from risk_model.tables.single import single
+from risk_model.tables.single import count, single
 from risk_model.tables.staging import KNOWN, OF_ROW, SINCE_EVER, natural_time, staging_select
 from risk_model.tables.strangers import strangers
 from risk_model.timeline import DAY, date_of, day_of, today
@@ -52,14 +52,14 @@ def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[st
     """
     name = raw.table.name
     rejected = _stage(connection, raw, notices)
-    staged = _count(connection, _STAGE)
+    staged = count(connection, _STAGE)
     _refuse_cells(connection, name)
     notices += doubts(connection, raw, _STAGE)
     notices += exchanged_days(connection, raw, f"(SELECT * {_mine(name)})")
     notices += _refuse_unknown(connection, raw)
     merged = _settle_twins(connection, raw)
     _refuse_rejected(connection, name, rejected)
-    refused = _count(connection, f"(SELECT DISTINCT ordinal, line {_mine(name)})")
+    refused = count(connection, f"(SELECT DISTINCT ordinal, line {_mine(name)})")
     lost = _accounts_lost(connection) + len(rejected) if name == "accounts" else 0
     if refused:
         _find_lines(connection, raw, [row.byte for row in rejected])
@@ -79,7 +79,7 @@ def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[st
 
 def nothing_refused(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> TableReport:
     """Return the report of a typed table whose rows were all kept."""
-    return _report(connection, raw, _count(connection, identifier(raw.table.name)))
+    return _report(connection, raw, count(connection, identifier(raw.table.name)))
 
 
 def _report(connection: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> TableReport:
@@ -106,13 +106,9 @@ def _mine(name: str) -> str:
     return f"FROM {REFUSED} WHERE table_name = {literal(name)}"
 
 
-def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:
-    return int(single(connection, f"SELECT count(*) FROM {what}")[0])
-
-
 def _is_there(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     here = f"table_name = {literal(table)} AND database_name = current_database()"
-    return bool(_count(connection, f"duckdb_tables() WHERE {here}"))
+    return bool(count(connection, f"duckdb_tables() WHERE {here}"))
 
 
 def _accounts_lost(connection: duckdb.DuckDBPyConnection) -> int:
@@ -122,12 +118,12 @@ def _accounts_lost(connection: duckdb.DuckDBPyConnection) -> int:
     """
     is_refused = f"rowid IN (SELECT ordinal {_mine('accounts')} AND ordinal >= 0)"
     every = f"SELECT account_id, bool_and({is_refused}) AS gone FROM {_STAGE}"
-    nameless = _count(connection, f"{_STAGE} WHERE account_id IS NULL AND {is_refused}")
+    nameless = count(connection, f"{_STAGE} WHERE account_id IS NULL AND {is_refused}")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {LOST} AS SELECT account_id FROM "
         f"({every} WHERE account_id IS NOT NULL GROUP BY account_id) WHERE gone"
     )
-    return nameless + _count(connection, LOST)
+    return nameless + count(connection, LOST)
 
 
 def _stage(
@@ -220,7 +216,7 @@ def _settle(
         f"DELETE FROM {_STAGE} WHERE rowid IN (SELECT line FROM (SELECT first, unnest(lines) "
         "AS line FROM twins WHERE versions = 1) WHERE line <> first)"
     )
-    return _count(connection, "(SELECT unnest(lines) FROM twins WHERE versions = 1)") - _count(
+    return count(connection, "(SELECT unnest(lines) FROM twins WHERE versions = 1)") - count(
         connection, "twins WHERE versions = 1"
     )
 
@@ -308,7 +304,7 @@ def _late(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> int:
         return 0
     own = natural_time(raw.table)
     late = f"{own} > {SINCE_EVER} AND row_known > {own}"
-    return _count(connection, f"{identifier(raw.table.name)} WHERE {late}")
+    return count(connection, f"{identifier(raw.table.name)} WHERE {late}")
 
 
 def _by_reason(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, int]:

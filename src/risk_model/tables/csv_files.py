@@ -11,8 +11,8 @@ import io
 import itertools
 import re
 import zlib
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,29 +59,43 @@ def read_header(
     Raises DataRefused for a file of no bytes, of another encoding, or cut off.
     """
     place, notices = path.name, []
-    try:
+    with _told_in_words(place):
         look = scanned(path)
-        start = look.start
-        if not start:
-            raise DataRefused(
-                f"{place}: the file is empty (0 bytes); export it again, or remove it."
-            )
-        if start.startswith(codecs.BOM_UTF16_BE):
-            raise DataRefused(f"{place}: UTF-16 in big-endian order. Save the file as CSV UTF-8.")
-        foreign = no_csv(start, place) if encoding is None else None
-        if foreign:
-            raise DataRefused(f"{place}: {foreign}")
-        if encoding is None and start.startswith(codecs.BOM_UTF16_LE):
-            encoding = "utf-16"
-            notices.append(f"{place}: read as UTF-16, as its first bytes say.")
+        _refuse_foreign(look.start, place, is_guessed=encoding is None)
+    if encoding is None and look.start.startswith(codecs.BOM_UTF16_LE):
+        encoding = "utf-16"
+        notices.append(f"{place}: read as UTF-16, as its first bytes say.")
+    encoding = encoding or "utf-8"
+    with _told_in_words(place, encoding):
         if delimiter is None:
-            delimiter = _delimiter_of(path, encoding or "utf-8", needed)
+            delimiter = _delimiter_of(path, encoding, needed)
             if delimiter != ",":
                 shown = "a tab" if delimiter == "\t" else f"'{delimiter}'"
                 notices.append(f"{place}: columns are separated by {shown}, not by a comma.")
-        names = _first_record(path, encoding or "utf-8", delimiter or ",")
+        names = _first_record(path, encoding, delimiter)
         ends = look.ends if encoding != "utf-16" else None
-        ends = ends or ends_of_rows(path, encoding or "utf-8", delimiter or ",")
+        ends = ends or ends_of_rows(path, encoding, delimiter)
+    packed = path.name.lower().endswith(".gz")
+    shape = CsvShape(str(path), len(names), delimiter, encoding, packed, ends)
+    return [RawColumn(f"c{i}", name) for i, name in enumerate(names)], shape, notices
+
+
+def _refuse_foreign(start: bytes, place: str, *, is_guessed: bool) -> None:
+    """Raise DataRefused where the first bytes are of no file that is read here, or of none."""
+    if not start:
+        raise DataRefused(f"{place}: the file is empty (0 bytes); export it again, or remove it.")
+    if start.startswith(codecs.BOM_UTF16_BE):
+        raise DataRefused(f"{place}: UTF-16 in big-endian order. Save the file as CSV UTF-8.")
+    foreign = no_csv(start, place) if is_guessed else None
+    if foreign:
+        raise DataRefused(f"{place}: {foreign}")
+
+
+@contextmanager
+def _told_in_words(place: str, encoding: str = "utf-8") -> Iterator[None]:
+    """Turn what goes wrong while a header is read into DataRefused."""
+    try:
+        yield
     except GZIP_ERRORS as error:
         raise DataRefused(f"{place}: {TRUNCATED}") from error
     except UnicodeError as error:
@@ -96,9 +110,6 @@ def read_header(
             f"{place}:1: the first line is no header ({_in_words(error)}). It has to name the "
             "columns, separated by commas; export the file again."
         ) from error
-    packed = path.name.lower().endswith(".gz")
-    shape = CsvShape(str(path), len(names), delimiter or ",", encoding or "utf-8", packed, ends)
-    return [RawColumn(f"c{i}", name) for i, name in enumerate(names)], shape, notices
 
 
 def _in_words(error: csv.Error) -> str:

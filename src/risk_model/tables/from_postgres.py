@@ -73,7 +73,6 @@ def load_served(
     name: str,
     database: Database,
     relation: Relation,
-    found: Found,
 ) -> None:
     """Copy a table of the database into the engine of the views, every column as text."""
     columns = [replace(c, type="VARCHAR") for c in database.columns(relation)]

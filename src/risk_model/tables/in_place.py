@@ -4,8 +4,6 @@ Copying compresses every value anew, which takes several times as long as judgin
 all the same where a single row is refused or merged, for rows are taken out of a copy.
 """
 
-# ruff: noqa: S608 - names and values are written into SQL by quoting.py only
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from risk_model.tables import csv_files
 from risk_model.tables.quoting import identifier
 from risk_model.tables.raw import RawTable
 from risk_model.tables.repeats import repeated
-from risk_model.tables.single import single
+from risk_model.tables.single import count
 from risk_model.tables.staging import doubtful, staging_select, typed_select
 
 FROM_ROWS = 5_000_000
@@ -67,7 +65,7 @@ def viewed(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> Stamp | None
         return None
     stamp = Stamp.of(raw.parquet, raw.place)
     try:
-        if _count(connection, raw.relation) < FROM_ROWS or _has_wrong_rows(connection, raw):
+        if count(connection, raw.relation) < FROM_ROWS or _has_wrong_rows(connection, raw):
             return None
         view = f"CREATE VIEW {identifier(name)} AS {typed_select(raw, raw.relation)}"
         connection.execute(view)
@@ -83,11 +81,7 @@ def _has_wrong_rows(connection: duckdb.DuckDBPyConnection, raw: RawTable) -> boo
     keys = ", ".join(identifier(key) for key in raw.table.key if key in raw.columns)
     problems = f"({staging_select(raw, raw.relation)}) WHERE problems IS NOT NULL"
     return bool(
-        _count(connection, problems)
-        or _count(connection, stranger)
+        count(connection, problems)
+        or count(connection, stranger)
         or len(repeated(connection, f"hash({keys})", typed))
     )
-
-
-def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:
-    return int(single(connection, f"SELECT count(*) FROM {what}")[0])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 
 def identifier(name: str) -> str:
     """Return a table's or column's name as a quoted SQL identifier."""
@@ -17,8 +15,3 @@ def literal(value: str | int | float | None) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     return repr(value)
-
-
-def literals(values: Iterable[str]) -> str:
-    """Return texts as a comma-separated list of SQL literals."""
-    return ", ".join(literal(value) for value in values)

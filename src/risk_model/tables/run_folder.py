@@ -29,7 +29,7 @@ def begin(within: Path | None) -> Path:
     """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=within))
     _locks[folder] = (folder / HELD).open("w", encoding="utf-8")
-    _is_free(_locks[folder])
+    _has_locked(_locks[folder])
     _remove_the_dead(folder.parent)
     return folder
 
@@ -48,7 +48,7 @@ def _remove_the_dead(within: Path) -> None:
                 continue
             # To write: over a network (NFS) only who may write is given the lock.
             with held.open("r+", encoding="utf-8") as file:
-                is_dead = _is_free(file)
+                is_dead = _has_locked(file)
         except OSError:
             # Somebody else's, or gone in the meantime.
             continue
@@ -57,8 +57,8 @@ def _remove_the_dead(within: Path) -> None:
             log.warning("removed what a run that was cut off had left: %s", held.parent.name)
 
 
-def _is_free(file: IO[str]) -> bool:
-    """Take a lock unless somebody has it; where the system has none, nobody is known to be dead."""
+def _has_locked(file: IO[str]) -> bool:
+    """Lock a file unless somebody has, and say whether it is ours now; no where nobody can lock."""
     try:
         import fcntl
     except ImportError:

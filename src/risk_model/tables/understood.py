@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from risk_model.errors import UsageError
 from risk_model.tables.contract import CONTRACT
 from risk_model.tables.freshness import cost_of_missing, freshness
 from risk_model.tables.opened import Tables
+from risk_model.whole_files import whole
 
 
 @dataclass(frozen=True)
@@ -100,15 +99,10 @@ def write_refused(tables: Tables, path: Path) -> int:
     leading ``'``. Raises UsageError where it cannot be written.
     """
     rows = tables.refused()
+    told = csv_text(rows.apply(harmless))
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with whole(path) as (place,):
+            place.write_bytes(told)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror}).") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(csv_text(rows.apply(harmless)))
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
     return len(rows)

@@ -69,7 +69,7 @@ def _load_input(
                 f"{at}: no database to find '{given.table}' in; give `database:`."
             )
         elif relation := named(database, given.table, at, found):
-            load_served(connection, name, database, relation, found)
+            load_served(connection, name, database, relation)
         return
     file = str(given.file)
     if data is None:

@@ -1,8 +1,8 @@
 """From characters to word stems: the one tokenizer for messages and for lexicon phrases.
 
-A message becomes a string of tokens, each after one space: stems, ``,`` for a pause, ``?`` for a
-question mark and a line feed for the end of a sentence. Contractions are written out, so that
-"won't" and "will not" are the same two words to a phrase.
+A message becomes a row of tokens: stems, ``,`` for a pause, ``?`` for a question mark and a line
+feed for the end of a sentence; ``patterns`` makes a letter of each. Contractions are written out,
+so that "won't" and "will not" are the same two words to a phrase.
 """
 
 from __future__ import annotations
