@@ -38,7 +38,10 @@ for line in sys.stdin:
             for number, path in enumerate([os.devnull, order["out"], order["err"]]):
                 os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
             os.chdir(order["cwd"])
-            os.environ.update(order["env"])
+            for name, value in order["env"].items():
+                os.environ.pop(name, None)
+                if value is not None:
+                    os.environ[name] = value
             tempfile.tempdir = None
             sys.argv = ["risk-model", *order["argv"]]
             cli.main()
@@ -71,13 +74,13 @@ class Done:
 
 @dataclass
 class Command:
-    """Runs ``risk-model`` in a folder; ``env`` is added to the environment."""
+    """Runs ``risk-model`` in a folder; ``env`` is added to the environment, less what is None."""
 
     server: subprocess.Popen[str]
     cwd: Path
     env: Mapping[str, str]
 
-    def __call__(self, *argv: object, **env: str) -> Done:
+    def __call__(self, *argv: object, **env: str | None) -> Done:
         """Run a command as a forked process."""
         out, err = self.cwd / ".out", self.cwd / ".err"
         order = {

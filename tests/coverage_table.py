@@ -30,7 +30,9 @@ ROOT = Path(__file__).parents[1]
 PRACTICE = ROOT / "tests" / "practice"
 TABLE = ROOT / "docs" / "coverage.md"
 CHAPTERS = (
+    "principles",
     "rules",
+    "texts",
     "levels",
     "severity",
     "tiers",
@@ -42,7 +44,8 @@ CHAPTERS = (
 HEAD = """# What the field knows, and where it lives here
 
 Every line of practice that the product holds, where it is written down, and the test that proves
-it. Made by `make docs`; a test fails where a line has no test, or this table is out of date.
+it. Made by `make docs`; a test fails where a line has no test, or this table is out of date. The
+guides of practice that a rule is taken from stand under `from` in `models/rules.yaml`.
 """
 
 

@@ -23,6 +23,7 @@ SAYS = {
     "upset": "This is unacceptable. I am furious and fed up with this product.",
     "public": "We will post about this on social media and call the press.",
     "legal": "Our lawyers will take legal action against you.",
+    "compliance": "Our auditors say this is a compliance violation that we must report.",
     "told": "We were told that this was included in our plan, and now it is not.",
     "passed": "We have been passed from team to team and everybody says something else.",
     "billing": FACTS["invoice"],
@@ -207,7 +208,7 @@ def _holders(golden: Golden) -> None:
     golden.an("largest", arr=LARGE * 5)
     golden.an("much-revenue", arr=LARGE * 3)
     golden.writes("much-revenue", SAYS["upset"])
-    for name in ("public", "legal"):
+    for name in ("public", "legal", "compliance"):
         golden.writes(name, SAYS[name])
     golden.renews("date-alone", 20)
 

@@ -14,6 +14,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from risk_model.blend import TRUSTED_TYPES, Blend
 from risk_model.errors import DataRefused, RiskModelError
+from risk_model.extra_trees import ExtraTreesLearner
 from risk_model.folds import ForwardFolds
 from risk_model.learner import BoostingLearner, LogisticLearner
 from risk_model.stack import Stack, count_escalations
@@ -160,24 +161,35 @@ def test_rules_that_say_the_same_of_everybody_get_no_more_weight_than_they_claim
     assert stack.decide(logits).mean() == pytest.approx(-3.0)
 
 
-@pytest.mark.parametrize(("positives", "worth"), [(60, 0.0), (300, 0.0), (60, 1.0)])
-def test_below_a_hundred_escalations_the_first_learner_speaks_for_all_but_a_better_average(
-    positives, worth
+@pytest.mark.parametrize(
+    ("positives", "share"), [(10, 0.05), (50, 0.25), (99, 0.495), (100, 0.5), (300, 0.5)]
+)
+def test_below_a_hundred_escalations_what_the_first_learner_leaves_to_the_other_grows(
+    positives, share
 ):
     random = np.random.default_rng(5)
     y = np.repeat([1, 0], [positives, 20 * positives])
-    first, noise = random.normal(size=(2, len(y)))
-    first = 1.5 * y + first
-    second = worth * 1.5 * y + noise
-    stack = Stack().fit(np.column_stack([first, second]), y, np.arange(len(y)))
-    if worth:
-        assert stack.weights_.min() > 0 and "averaged" in stack.reason_
-    elif positives < 100:
-        assert (
-            stack.weights_[1] == 0 < stack.weights_[0] and "learner 1 speaks for" in stack.reason_
-        )
-    else:
-        assert "speaks for" not in stack.reason_
+    # Both know half of it, and as much: neither is clearly better than any mix.
+    logits = 1.5 * y[:, None] + random.normal(size=(len(y), 2))
+    stack = Stack().fit(logits, y, np.arange(len(y)))
+    lines = [stack._line(column, y, 1.0)[0] for column in logits.T]
+    parts = stack.weights_ / lines
+    assert parts[1] / parts.sum() == pytest.approx(share)
+    told = "averaged" if share == 0.5 else f"learner 1 has {1 - share:.0%} of the learners' say"
+    assert told in stack.reason_
+
+
+@pytest.mark.parametrize("positives", [60, 300])
+def test_a_learner_that_is_clearly_better_than_the_mix_speaks_alone(positives):
+    random = np.random.default_rng(5)
+    y = np.repeat([1, 0], [positives, 20 * positives])
+    for best in (0, 1):
+        logits = random.normal(size=(len(y), 2))
+        logits[:, 1 - best] *= 2.0
+        logits[:, best] += 3.0 * y
+        stack = Stack().fit(logits, y, np.arange(len(y)))
+        assert stack.weights_[1 - best] == 0 < stack.weights_[best]
+        assert f"learner {best + 1} is clearly the best learner" in stack.reason_
 
 
 def test_with_a_short_history_the_rules_decide_alone():
@@ -325,7 +337,10 @@ def test_a_stored_blend_says_the_same_and_names_no_account(blended, tmp_path):
 def test_the_trusted_list_names_nothing_that_is_not_needed(tmp_path):
     X, y, day, group = history("both", 400)
     path = tmp_path / "blend.skops"
-    skops.io.dump(Blend(horizon=HORIZON).fit(X, y, days=day, groups=group), path)
+    trees = ExtraTreesLearner(n_estimators=5)
+    learners = [("boosting", BoostingLearner()), ("l", LogisticLearner()), ("trees", trees)]
+    model = Blend(None, learners, horizon=HORIZON).fit(X, y, days=day, groups=group)
+    skops.io.dump(model, path)
     assert set(skops.io.get_untrusted_types(file=path)) == set(TRUSTED_TYPES)
 
 

@@ -49,6 +49,7 @@ def test_every_feature_tells_its_story():
     assert len({feature.means for feature in SHIPPED.features}) == len(SHIPPED.features)
 
 
+@pytest.mark.practice("no-forced-direction")
 def test_no_direction_is_forced_on_disengagement():
     directions = SHIPPED.directions
     assert set(directions.values()) == {-1, 0, 1}
@@ -149,6 +150,12 @@ def test_a_key_written_twice_and_bad_yaml_are_told_by_line(tmp_path):
     told = mistakes_in(tmp_path, a=twice, b=broken)
     assert told[0] == "features/a.yaml:2: 'family' is written twice."
     assert told[1].startswith("features/b.yaml:3: ")
+
+
+def test_what_is_notable_of_a_figure_is_a_figure(tmp_path):
+    feature = "{name: one, count: true, source: usage, window: 7, means: a, notable: {in: [high]}}"
+    (told,) = mistakes_in(tmp_path, x=f"family: x\nfeatures:\n  - {feature}\n")
+    assert told.startswith("features/x.yaml:3: notable: a feature is a figure and never 'high'")
 
 
 def test_features_that_go_in_a_circle_are_refused(tmp_path):

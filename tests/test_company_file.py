@@ -33,6 +33,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.practice("own-thresholds")
 def test_a_threshold_in_the_companys_file_changes_the_list(command: Command) -> None:
     data = write_tables(
         command.cwd / "data",
@@ -87,6 +88,7 @@ def test_a_condition_is_replaced_wherever_the_rule_has_it(tmp_path: Path) -> Non
     assert (changed.at_least, changed.above) == (3, None), "a loosened threshold is not held back"
 
 
+@pytest.mark.practice("own-thresholds")
 def test_other_files_can_be_changed_part_by_part(tmp_path: Path) -> None:
     text = """
 response: {capacity: 40, severities: {SEV-3: {owner: "anybody"}}}
@@ -165,6 +167,15 @@ score: {top: many}
         (
             "rules:\n  usage-drop: {when: {usage_change: {in: [high]}}}\n",
             r"company.yaml:2: a feature is a figure and never 'high'",
+        ),
+        (
+            "severity:\n  floors:\n    - severity: 1\n      says: x\n"
+            "      any_of: [{open_p1: {in: [high]}}]\n",
+            r"company.yaml:5: a feature is a figure and never 'high'",
+        ),
+        (
+            "response:\n  causes:\n    contract:\n      signs: [arr]\n",
+            r"company.yaml:4: 'arr' is never a sign: give it 'says' and 'notable'",
         ),
         (
             "response:\n  turn: {says: 'Waits {days}'}\n",

@@ -43,6 +43,8 @@ numbers = st.one_of(st.integers(-50, 50).map(float), st.floats(-3, 3), st.just(n
     [
         (-0.46, "change", "down 46%"),
         (0.5, "change", "up 50%"),
+        (0.0, "change", "unchanged"),
+        (-0.004, "change", "unchanged"),
         (0.267, "share", "27%"),
         (12.0, "days", "12 days"),
         (1.0, "days", "1 day"),
@@ -89,6 +91,7 @@ def test_a_figure_is_told_as_a_person_reads_it(value: float, unit: str, said: st
         ("since {oldest_p1:date}", {"oldest_p1": 2.0}, "since 2026-03-28"),
         ("for {oldest_p1:hours}", {"oldest_p1": 1.25}, "for 30 hours"),
         ("for {past_sla:hours}", {"past_sla": 3, "past_sla_date": 2.0}, "for 48 hours"),
+        ("for {oldest_p1:hours}", {"oldest_p1": 40.25}, "for 40 days (966 hours)"),
         ("on {tickets_7d:date}", {"tickets_7d_date": 20541 * 86_400.0}, "on 2026-03-29"),
         ("on {tickets_7d:date}", {"tickets_7d_date": 20541 * 86_400.0 - 1}, "on 2026-03-28"),
         ("NPS {detractor_answers_28d:score}", {"detractor_answers_28d_score": 3}, "NPS 3"),

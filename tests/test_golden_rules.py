@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +10,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
+from conftest import ROOT
 from coverage_table import chapters
 from golden_cases import CASES, ELSEWHERE, name_of
 from golden_company import AS_OF, WHALES, Golden, tables_of
@@ -53,6 +55,16 @@ class Judged:
     rows: dict[str, dict[str, str]]
     said: dict[str, dict[str, str]]
     cases: pd.DataFrame
+
+
+def test_every_rule_names_the_guides_that_it_comes_from_and_what_they_say() -> None:
+    head, _, _ = (ROOT / "models" / "rules.yaml").read_text(encoding="utf-8").partition("\npoints:")
+    guides = set(re.findall(r"\bS\d\b", head))
+    says = {line.id: line.says for line in chapters()["Rules"]}
+    for rule in SETTINGS.rules.rules:
+        named, _, rest = rule.source.partition(": ")
+        assert set(named.split(", ")) <= guides, rule.id
+        assert rest == says[rule.id]
 
 
 @pytest.fixture(scope="module")
@@ -133,10 +145,11 @@ def test_every_case_of_every_rule_is_fired_by_some_golden_account(
 
 
 def test_what_leads_is_what_the_list_says_first(judged: Judged) -> None:
-    for golden in GOLDEN:
-        row = judged.rows[golden.account]
-        if "reason_1" in row and list(judged.said[golden.account]) == [golden.rule]:
-            assert row["reason_1"] == golden.says or row["waiting_on"] == "us", golden.rule
+    listed = [golden for golden in GOLDEN if "reason_1" in judged.rows[golden.account]]
+    alone = [golden for golden in listed if list(judged.said[golden.account]) == [golden.rule]]
+    assert len(alone) > len(GOLDEN) / 2
+    for golden in alone:
+        assert judged.rows[golden.account]["reason_1"] == golden.says, golden.rule
 
 
 def test_an_account_that_shows_nothing_is_low_and_fires_nothing(judged: Judged) -> None:

@@ -1,6 +1,9 @@
-"""Imports go down only, MLflow stays in one module, and the sample company stands apart."""
+"""Imports go down only, MLflow stays in one module, the sample company apart, functions short."""
 
 import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +37,7 @@ LAYERS = {
     3: (
         "rules",
         "learner",
+        "extra_trees",
         "logistic",
         "ordinal",
         "scaling",
@@ -48,7 +52,16 @@ LAYERS = {
     ),
     2: ("features", "text", "engines"),
     1: ("catalogue", "tables"),
-    0: ("timeline", "errors", "documents", "folds", "row_values", "csv_text", "whole_files"),
+    0: (
+        "timeline",
+        "errors",
+        "documents",
+        "folds",
+        "row_values",
+        "csv_text",
+        "whole_files",
+        "colours",
+    ),
 }
 LEVEL = {name: level for level, names in LAYERS.items() for name in names}
 APART = "sample"
@@ -110,3 +123,48 @@ def test_no_file_holds_two_things() -> None:
         str(f.relative_to(SOURCE)): n for f in FILES if (n := len(f.read_text().splitlines())) > 350
     }
     assert not long
+
+
+def functions_in(file: Path) -> Iterator[ast.FunctionDef]:
+    tree = ast.parse(file.read_text())
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def own_lines(function: ast.FunctionDef) -> int:
+    """Lines without signature and docstring: a command's options are no part of what it does."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return (function.end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def test_functions_are_under_40_lines() -> None:
+    long = {
+        f"{file.relative_to(SOURCE)}: {function.name}": lines
+        for file in FILES
+        for function in functions_in(file)
+        if (lines := own_lines(function)) >= 40
+    }
+    assert not long
+
+
+# Jupyter and typer call these.
+CALLED_BY_OTHERS = {"_repr_markdown_", "_common"}
+
+
+def names_made_in(file: Path) -> Iterator[str]:
+    """Names of a module's functions and constants, and of its classes' methods."""
+    for node in ast.parse(file.read_text()).body:
+        inside = node.body if isinstance(node, ast.ClassDef) else []
+        for one in (node, *inside):
+            if isinstance(one, ast.FunctionDef | ast.ClassDef):
+                by_pydantic = any("validator" in ast.unparse(d) for d in one.decorator_list)
+                if not by_pydantic and not one.name.startswith("__"):
+                    yield one.name
+            elif isinstance(one, ast.Assign) and one is node:
+                yield from (target.id for target in one.targets if isinstance(target, ast.Name))
+
+
+def test_nothing_stands_there_that_nobody_reads() -> None:
+    readers = [*SOURCE.rglob("*.py"), *(SOURCE.parents[1] / "benchmarks").rglob("*.py")]
+    words = Counter(word for file in readers for word in re.findall(r"\w+", file.read_text()))
+    unread = {name for file in FILES for name in names_made_in(file) if words[name] < 2}
+    assert unread == CALLED_BY_OTHERS

@@ -107,13 +107,14 @@ def test_the_plots_say_the_gap_and_how_often_it_was_calibrated() -> None:
     axes = Figure().subplots()
     told = compared(ahead, "blend")
     periods_panel(axes, told)
-    assert axes.get_title(loc="left").startswith("Calibrated: 2 of 2 periods")
+    wanted = "Calibrated in 2 of 2 periods; a prior shift helps in 2 of 2"
+    assert axes.get_title(loc="left") == wanted
     moved = [bar.get_height() for bar in axes.patches[:2]]
     wanted = [r["as_kept"]["log_loss"] - r["uncalibrated"]["log_loss"] for r in told["folds"]]
     assert moved == pytest.approx(wanted)
     axes = Figure().subplots()
     periods_panel(axes, compared(said("none", shifted=False), "blend"))
-    assert axes.get_title(loc="left").startswith("Calibrated: never")
+    assert axes.get_title(loc="left") == "Never calibrated"
     same: Any = Figure().subplots()
     reliability_panel(same, calibration_of(said("none")))
     assert [line.get_label() for line in same.lines] == ["as said", "blend"]

@@ -318,6 +318,17 @@ def test_who_has_no_name_is_shown_by_the_id_and_who_has_no_csm_has_nobody() -> N
     assert "nan" not in told
 
 
+def test_where_nobody_knows_a_csm_the_load_is_not_said_to_need_no_spreading(
+    judged: JudgedDay,
+) -> None:
+    unknown = replace(judged, rows=judged.rows.assign(csm=None))
+    terminal = Console(width=300, file=io.StringIO())
+    terminal.print(shown(patterns_of(unknown)))
+    told = terminal.file.getvalue()  # type: ignore[attr-defined]
+    assert "spread the load: It is not known who is CSM of any account" in told
+    assert "needs no spreading" not in told
+
+
 def test_another_ending_than_json_or_csv_is_refused_before_the_work(
     command: Command, tmp_path: Path
 ) -> None:

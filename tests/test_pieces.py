@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from part_of_sample import first_accounts
 from risk_model import csv_text
 from risk_model.engines import duckdb as engine
-from risk_model.features import heard, matters
+from risk_model.features import build, heard, matters
+from risk_model.pipelines.features import write_features
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score
 from risk_model.settings import load_settings
 from risk_model.tables import repeats
+from risk_model.tables.one_account import one_account
 
 MEASURED = ("seconds", "made_at", "resources")
 
@@ -46,6 +52,56 @@ def test_a_list_made_in_pieces_is_the_list_made_at_once(
         assert getattr(module, name) > 5 * rows
         monkeypatch.setattr(module, name, rows)
     assert listed(sample_folder, text_cache, tmp_path) == whole
+
+
+@pytest.mark.slow
+def test_features_written_in_pieces_are_those_measured_at_once(
+    sample_folder: Path, text_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = first_accounts(sample_folder, tmp_path / "data", 12)
+    out, settings = tmp_path / "features.parquet", load_settings()
+    some = {f.name for f in settings.catalogue.features if f.source in ("usage", "tickets")}
+    settings = replace(settings, catalogue=settings.catalogue.only(some))
+    with Line.open(data, settings, cache=text_cache) as line:
+        days = [line.day_of(None) - ago for ago in (0, 21, 70)]
+        snapshots = line.snapshots(days)
+        snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
+        at_once = line.measure(snapshots, line.settings.catalogue)
+        monkeypatch.setattr(build, "PIECE", 5)
+        many, features = write_features(line, days, out)
+        shuffled = snapshots.sample(frac=1, random_state=0)
+        by_pieces = line.measure(shuffled, line.settings.catalogue)
+    assert (many, features) == at_once.shape
+    assert pq.ParquetFile(out).num_row_groups > 1
+    assert pq.read_schema(out).field("as_of").type == pa.date32()
+    written = pd.read_parquet(out)
+    assert written["account_id"].tolist() == snapshots["account_id"].tolist()
+    since = pd.to_datetime(written["as_of"]) - pd.Timestamp(0)
+    assert since.dt.days.tolist() == snapshots["as_of"].tolist()
+    pd.testing.assert_frame_equal(written[at_once.columns], at_once, rtol=1e-12)
+    by_pieces = by_pieces.set_axis(shuffled.index).loc[at_once.index]
+    pd.testing.assert_frame_equal(by_pieces, at_once, rtol=1e-12)
+
+
+def test_pieces_that_come_before_their_turn_wait_for_it() -> None:
+    rows = np.random.default_rng(0).permutation(1_000)
+    came = pd.DataFrame({"row": rows, "value": rows / 7})
+    pieces = list(build._in_order(came.iloc[at : at + 90] for at in range(0, 1_000, 90)))
+    assert len(pieces) > 1
+    assert pd.concat(pieces)["value"].tolist() == (np.arange(1_000) / 7).tolist()
+    straight = came.sort_values("row")
+    pieces = list(build._in_order(straight.iloc[at : at + 90] for at in range(0, 1_000, 90)))
+    assert [len(piece) for piece in pieces] == [90] * 11 + [10]
+
+
+def test_features_of_a_day_without_customers_are_an_empty_table(tmp_path: Path) -> None:
+    out = tmp_path / "none.parquet"
+    with one_account(20_000, 20_050) as tables:
+        line = Line(tables, load_settings())
+        assert write_features(line, [19_000], out)[0] == 0
+        names = line.settings.catalogue.names
+    assert pq.read_schema(out).names == ["account_id", "as_of", *names]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["none.parquet"]
 
 
 @pytest.mark.parametrize("rows", [1, 7, 100, 10_000])

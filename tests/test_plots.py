@@ -189,6 +189,14 @@ def test_a_cause_counts_from_the_closing_on():
     assert len(figure.axes[0].containers[0]) == 3
 
 
+def test_a_company_without_a_known_escalation_has_a_figure_that_says_so():
+    columns = ["account_id", "opened_at", "closed_at", "cause", "severity"]
+    late = pd.DataFrame([("a", 200 * DAY, None, None, None)], columns=columns)
+    for table in (late, late.head(0)):
+        figure = escalations_figure(table, 100)
+        assert figure.get_suptitle() == "no escalation is known"
+
+
 def test_coverage_is_told_by_family_and_leaves_out_what_has_nothing_to_say():
     here = {"source": "tickets", "window": "28d"}
     catalogue = Catalogue(

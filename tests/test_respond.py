@@ -307,7 +307,9 @@ def test_a_company_that_counts_in_hours_goes_on_doing_so() -> None:
         for one in (how, HOW)
     ]
     assert told[0].startswith("Answer what has waited 1,000 hours, then take a personal")
-    assert told[1].startswith("Answer today, with a date, what has waited 41 days, then take a")
+    assert told[1].startswith(
+        "Answer today, with a date, what has waited 41 days (1,000 hours), then"
+    )
 
 
 def test_the_answer_that_is_owed_comes_before_the_step_but_not_before_the_sponsors() -> None:

@@ -82,6 +82,7 @@ def gets(*, id: str, account: str, **columns: object) -> Any:
         gets(id="sponsor-now-facts", account="calm-breach", executive_sponsor="now"),
         gets(id="sponsor-now-facts", account="public", executive_sponsor="now"),
         gets(id="sponsor-now-facts", account="legal", executive_sponsor="now"),
+        gets(id="sponsor-now-facts", account="compliance", executive_sponsor="now"),
         gets(id="sponsor-date-alone", account="date-alone", executive_sponsor="no"),
         gets(id="contract-to-csm", account="contract", owner_role="CSM"),
         gets(id="cause-product", account="product", likely_cause="product"),
@@ -114,6 +115,7 @@ def does(*, id: str, account: str, words: tuple[str, ...]) -> Any:
     return pytest.param(account, words, marks=pytest.mark.practice(id), id=id)
 
 
+@pytest.mark.practice("prevention-first")
 @pytest.mark.parametrize(
     ("account", "words"),
     [
@@ -253,12 +255,38 @@ def test_each_cause_has_its_evidence_its_lever_and_who_to_bring_in(
     assert lever in helps.levers[0].what
 
 
-@pytest.mark.practice("levers-no-credit-first", "levers-weigh")
+@pytest.mark.practice("levers-then")
+@pytest.mark.parametrize(
+    ("cause", "rule", "then"),
+    [
+        ("product", "outage", {"an audit of their set-up"}),
+        ("support", "ticket-past-sla", {"dedicated support for a while", "an update every day"}),
+        (
+            "expectations",
+            "expectation-gap",
+            {"the roadmap, honestly"},
+        ),
+        ("contract", "billing-dispute", {"a creative workaround of the policy"}),
+        ("experience", "passed-around", {"a call with our leadership"}),
+    ],
+)
+def test_what_helps_after_the_first_lever_is_offered_once(
+    cause: str, rule: str, then: set[str]
+) -> None:
+    helps = advice_of(rule, severity="SEV-1")
+    assert helps.cause == cause
+    offers = [lever.what for lever in helps.levers]
+    assert then <= set(offers[1:])
+    assert len(offers) == len(set(offers))
+
+
+@pytest.mark.practice("levers-no-credit-first", "levers-weigh", "credit-after-fix")
 def test_what_costs_money_comes_last_and_tenure_and_spend_are_weighed_before() -> None:
     helps = advice_of("outage", outages_28d=1, tenure_days=1461, arr=48_000, severity="SEV-1")
     money = [n for n, offer in enumerate(helps.levers) if "credit" in offer.what]
     assert money
     assert min(money) == len(helps.levers) - len(money) > 0
+    assert "a service credit, only once the fix is in" in [offer.what for offer in helps.levers]
     assert helps.weigh.endswith("a customer for 4.0 years, 48,000 a year")
     assert advice_of("usage-drop").weigh == ""
     for rule in SETTINGS.rules.rules:

@@ -34,6 +34,7 @@ def fired(*accounts: dict[str, float], otherwise: float = 0.0) -> list[set[str]]
 
 
 @pytest.mark.slow
+@pytest.mark.practice("not-measured")
 @given(st.sampled_from(SINGLE), st.floats(-1e6, 1e6))
 def test_what_is_not_measured_is_not_quiet(rule: str, value: float) -> None:
     features = RULES.by_id[rule].features
@@ -88,6 +89,7 @@ def test_a_rule_fires_exactly_where_its_words_hold(rule: str, data: st.DataObjec
     assert (found == 1) == holds
 
 
+@pytest.mark.practice("flags-count-kinds")
 def test_several_red_flags_count_kinds_and_not_repeats() -> None:
     tickets = {"tickets_7d": 9, "same_matter_7d": 9, "p1_open_48h": 3, "past_sla": 4}
     words = {"complaints_14d": 3}

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nltk.sentiment.vader import SentimentIntensityAnalyzer
@@ -114,11 +115,23 @@ def test_messages_in_other_words_are_heard_well_enough_to_be_of_use() -> None:
     assert over_all[1] > 0.76
 
 
-def test_the_two_sets_share_no_message_and_hold_enough_traps() -> None:
+def traps_among(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return the messages that hold an alarm's word and are labelled not to say it."""
+    words = yaml.safe_load((HERE / "alarm_words.yaml").read_text(encoding="utf-8"))
+    alarms = {name: re.compile(pattern) for name, pattern in words.items()}
+    return [
+        row
+        for row in rows
+        if any(row[name] == "0" and alarms[name].search(row["text"].lower()) for name in alarms)
+    ]
+
+
+def test_the_two_sets_share_no_message_and_a_third_of_each_are_traps() -> None:
     assert not set(TEXTS) & {row["text"] for row in HELD_OUT}
     for rows in (TUNED, HELD_OUT):
         silent = sum("1" not in [row[name] for name in FLAGS] for row in rows)
         assert silent >= 65
+        assert len(traps_among(rows)) >= len(rows) / 3
 
 
 @pytest.mark.parametrize(
@@ -162,6 +175,7 @@ def test_a_call_for_the_head_of_those_who_mend_it_is_heard() -> None:
         assert hear(text, LEXICONS)["asks_for_higher"] == 1
 
 
+@pytest.mark.practice("text-harmless")
 @pytest.mark.parametrize(
     "text",
     [
@@ -212,6 +226,7 @@ SIGNATURES = st.sampled_from(
 )
 
 
+@pytest.mark.practice("text-quoted", "text-signature")
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(TEXTS), QUOTES | SIGNATURES)
 def test_what_the_customer_did_not_write_now_changes_nothing(text: str, block: str) -> None:

@@ -8,11 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 
 from risk_model.folds import ForwardFolds
+from risk_model.pipelines.line import Line
+from risk_model.sample import write_company
+from risk_model.settings import PastDays, load_settings
+from risk_model.timeline import DEFAULT_HORIZON
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SCRIPT = BENCHMARKS / "toolkits.py"
@@ -90,3 +95,20 @@ def test_what_is_handed_over_stands_at_the_time_when_it_was_known(
     # how long it took is not known when a ticket is opened
     assert list(given["ticket"]) == ["account", "time", "urgent"]
     assert (pd.to_datetime(given["usage"]["time"]).dt.strftime("%T") == "23:59:59").all()
+
+
+@pytest.mark.slow
+def test_a_peer_is_fitted_and_measured_in_a_process_of_its_own(
+    benchmarks: None, tmp_path: Path
+) -> None:
+    from peers import OURS, PAST, alone
+
+    write_company(tmp_path, 40, 40, 3)
+    with Line.open(tmp_path, load_settings()) as line:
+        past = line.past(line.day_of(None), DEFAULT_HORIZON, PastDays(every_days=28))
+    joblib.dump(past, tmp_path / PAST)
+    said, cost = alone(OURS, tmp_path, 1)
+    assert said[OURS].between(0, 1).all()
+    assert cost["seconds"] > 0
+    # What the libraries and the table take is in both.
+    assert 0.1 < cost["before_gb"] <= cost["peak_gb"] < 4

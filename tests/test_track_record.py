@@ -60,7 +60,9 @@ def past(seed: int = 0, accounts: int = 120, weeks: int = 20) -> pd.DataFrame:
 
 
 def records(frame: pd.DataFrame) -> dict[str, RuleRecord]:
-    told = track_record(RULES, frame, frame["y"], frame["account"], frame["came"], n=120)
+    told = track_record(
+        RULES, frame, frame["y"], frame["account"], frame["came"], frame["day"], capacity=20, n=120
+    )
     return {record.rule.id: record for record in told}
 
 
@@ -89,12 +91,34 @@ def test_figures_are_those_of_counting_by_hand(told: dict[str, RuleRecord]) -> N
     assert record.lift.estimate == pytest.approx(hits["y"].mean() / frame["y"].mean())
     assert record.lift.low < record.lift.estimate < record.lift.high
     caught = {(row.account, row.came) for row in hits.itertuples() if row.y}
-    others = frame[(frame["noise"] == 1) | (frame["seldom"] == 1)]
-    by_others = {(row.account, row.came) for row in others.itertuples() if row.y}
     assert record.caught == len(caught)
-    assert record.alone == len(caught - by_others) > 0
     assert told["unknown"].measured == 0
     assert record.also == "SEV-2, tier 3"
+
+
+def test_what_a_rule_adds_are_the_escalations_that_the_list_would_miss_without_it(
+    told: dict[str, RuleRecord],
+) -> None:
+    frame = past()
+    lists = frame.rename(columns={"came": "escalated_day"})
+    caught = {
+        name: drawn_by_hand(lists, Rulebook.of(rules).points(frame), 20)
+        for name, rules in (("all", RULES), ("without", RULES.without("telling")))
+    }
+    assert told["telling"].adds == pytest.approx(caught["all"] - caught["without"], abs=6)
+    assert told["telling"].adds > 50
+    assert abs(told["never"].adds) < 1e-9 > told["noise"].adds
+
+
+def drawn_by_hand(lists: pd.DataFrame, points: np.ndarray, capacity: int) -> float:
+    """Return the mean over 100 draws of what each day's list of the most points catches."""
+    rng, found = np.random.default_rng(0), []
+    for _ in range(100):
+        order = lists.assign(points=points, lot=rng.random(len(lists)))
+        order = order.sort_values(["day", "points", "lot"], ascending=[True, False, True])
+        listed = order[order.groupby("day").cumcount() < capacity].dropna(subset=["escalated_day"])
+        found.append(len(listed[["account", "escalated_day"]].drop_duplicates()))
+    return float(np.mean(found))
 
 
 def test_the_gain_is_the_average_precision_with_it_less_that_without(

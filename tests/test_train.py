@@ -15,7 +15,7 @@ import pytest
 
 from command import Command
 from conftest import Trained
-from part_of_sample import few_accounts
+from part_of_sample import few_accounts, first_accounts
 from risk_model.errors import RiskModelError
 from risk_model.pipelines.train import train
 from risk_model.settings import lay_down
@@ -241,6 +241,21 @@ def assert_near(ours: Any, theirs: Any, at: str = "") -> None:
     else:
         wanted = pytest.approx(ours, rel=1e-6) if isinstance(ours, float) else ours
         assert theirs == wanted, at
+
+
+def test_without_an_address_runs_go_to_a_file_in_the_working_folder(
+    command: Command, sample_folder: Path, tmp_path: Path
+) -> None:
+    data = first_accounts(sample_folder, tmp_path / "data", 25)
+    config = decisions(tmp_path / "config", "at-home", every_days=56, resamples=50)
+    (tmp_path / "home").mkdir()
+    home = command.at(tmp_path / "home")
+    done = home("train", "--data", data, "--config", config, MLFLOW_TRACKING_URI=None)
+    assert done.code == 0, done.err
+    made = {path.name for path in home.cwd.iterdir() if not path.name.startswith(".")}
+    assert made == {"mlflow.db", "mlruns"}
+    listed = home("models", "--config", config, MLFLOW_TRACKING_URI=None)
+    assert (listed.code, "at-home" in listed.said) == (0, True)
 
 
 @pytest.fixture(scope="module")

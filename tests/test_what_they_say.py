@@ -34,6 +34,7 @@ def waits(after: str, direction: str) -> dict[str, list[Row]]:
     return {"messages": [*asked, {**more, "direction": direction, "text": after}]}
 
 
+DISCLAIMER = "This e-mail is confidential. Legal action may follow a breach."
 LOST = "All our records of March are gone after the migration."
 SAID: Stories = {
     "breach-ticket": ticket("Records of other customers are visible in our account."),
@@ -54,6 +55,10 @@ SAID: Stories = {
     "newsletter": waits("Newsletter of May: five new things for you.", "outbound"),
     "answered": waits("It comes on the 4th of June, I will write to you then.", "outbound"),
     "found": waits("Never mind, I found it. Thank you!", "inbound"),
+    "cancelled-order": {"messages": wrote("The cancelled order is still on our list.", 4)},
+    "signature": {"messages": wrote(f"See you on Monday.\n\n-- \nAnn Lee\n{DISCLAIMER}", 4)},
+    "quoted": {"messages": wrote("Thanks, that works.\n\n> We will cancel our contract.", 4)},
+    "ours": {"messages": wrote("We will cancel your contract.", 4, False, direction="outbound")},
     "thanks-but": waits("Thank you. And when will it be ready?", "inbound"),
 }
 RULE_OF = {
@@ -86,6 +91,24 @@ def test_what_tickets_and_survey_comments_say_fires_the_rule(
 ) -> None:
     assert RULE_OF[account] in rows[account]["rules_fired"].split(";")
     assert rows[account]["risk_level"] == "High"
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        pytest.param("cancelled-order", marks=pytest.mark.practice("text-harmless")),
+        pytest.param("signature", marks=pytest.mark.practice("text-signature")),
+        pytest.param("quoted", marks=pytest.mark.practice("text-quoted")),
+        pytest.param("ours", marks=pytest.mark.practice("text-outbound")),
+    ],
+)
+def test_what_they_did_not_say_fires_no_rule(rows: dict[str, dict[str, str]], account: str) -> None:
+    row = rows[account]
+    assert (row["rules_fired"], row["risk_level"], row["suggested_severity"]) == (
+        "",
+        "Low",
+        "SEV-4",
+    )
 
 
 @pytest.mark.parametrize("account", ["breach-ticket", "breach-subject"])

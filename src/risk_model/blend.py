@@ -34,11 +34,13 @@ Floats = NDArray[np.float64]
 TRUSTED_TYPES: tuple[str, ...] = (
     "risk_model.blend.Blend",
     "risk_model.calibration.Calibrator",
+    "risk_model.extra_trees.ExtraTreesLearner",
     "risk_model.learner.BoostingLearner",
     "risk_model.learner.LogisticLearner",
     "risk_model.scaling.Scaling",
     "risk_model.stack.Stack",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
 )
 
 RULES = "rules"

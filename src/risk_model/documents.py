@@ -174,9 +174,17 @@ def check_document(document: Document, model: type[Model]) -> Model:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        raise ConfigError(
-            [_told(document, item, model) for item in error.errors(include_url=False)]
-        ) from None
+        mistakes = error.errors(include_url=False)
+        told = [item for item in mistakes if not _follows(item, mistakes)]
+        raise ConfigError([_told(document, item, model) for item in told]) from None
+
+
+def _follows(mistake: Any, mistakes: Iterable[Any]) -> bool:
+    """Say whether a list is too short only because its entries have mistakes of their own."""
+    place = mistake["loc"]
+    return mistake["type"] == "too_short" and any(
+        other["loc"][: len(place)] == place and len(other["loc"]) > len(place) for other in mistakes
+    )
 
 
 def _merged(data: Any, changes: Any) -> Any:

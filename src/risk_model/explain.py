@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Values = Mapping[str, Any]
 QUIET = "Nothing stands out in what was measured"
 TODAY = "today"
-# Nobody reads 2,673 hours.
+# Nobody reads 2,673 hours without their days.
 HOURS_TOLD = 14 * 24
 
 
@@ -34,13 +34,18 @@ def told(value: float, unit: str) -> str:
     if unit in ("days", "hours"):
         return _counted(value, unit)
     shown = {
-        "change": f"{'down' if value < 0 else 'up'} {abs(value):.0%}",
+        "change": _changed(value),
         "share": f"{value:.0%}",
         "money": f"{value:,.0f}",
         "count": f"{value:,.0f}",
         "flag": f"{value:,.0f}",
     }.get(unit, f"{value:.1f}".removesuffix(".0"))
     return "0" if shown == "-0" else shown
+
+
+def _changed(value: float) -> str:
+    size = f"{abs(value):.0%}"
+    return "unchanged" if size == "0%" else f"{'down' if value < 0 else 'up'} {size}"
 
 
 def told_of(feature: Feature, value: float) -> str:
@@ -51,10 +56,12 @@ def told_of(feature: Feature, value: float) -> str:
 
 
 def waited(hours: float) -> str:
-    """Return how long something has waited: in whole hours, from two weeks on in days."""
-    if hours >= HOURS_TOLD:
-        return _counted(hours / 24, "days")
-    return _counted(np.floor(hours + 1e-6) if hours >= 1 else hours, "hours")
+    """Return how long something has waited: in whole hours, from two weeks on with their days."""
+    whole = np.floor(hours + 1e-6) if hours >= 1 else hours
+    told_in_hours = _counted(whole, "hours")
+    if hours < HOURS_TOLD:
+        return told_in_hours
+    return f"{_counted(hours / 24, 'days')} ({told_in_hours})"
 
 
 def _counted(value: float, unit: str) -> str:
@@ -168,9 +175,14 @@ def is_notable(feature: Feature, value: float) -> bool:
     return bool(notable_each(feature, np.array([value], dtype=np.float64))[0])
 
 
+def is_ever_notable(feature: Feature) -> bool:
+    """Say whether any value of a feature is worth a sentence."""
+    return feature.says is not None and (feature.notable is not None or feature.worse == "higher")
+
+
 def notable_each(feature: Feature, values: Floats) -> NDArray[np.bool_]:
     """Say of each value of a feature whether it is worth a sentence."""
-    if feature.says is None or (feature.notable is None and feature.worse != "higher"):
+    if not is_ever_notable(feature):
         return np.zeros(len(values), dtype=bool)
     if feature.notable is None:
         return values > 0

@@ -36,7 +36,7 @@ class SingleClass(DataRefused, ValueError):
 
 
 class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
-    """The manners that both learners share: checks, classes, thinning, the logit and its parts.
+    """The manners that learners share: checks, classes, thinning, the logit and its parts.
 
     ``directions`` maps a feature to +1 (more is worse: never lowers the risk), -1 (more is better)
     or 0. Names that the table does not have are left alone, for a catalogue may hold more.
@@ -61,13 +61,14 @@ class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
         Raises SingleClass when y holds one class only.
         """
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        X, y = self._validated(X, y)
         weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         codes, self.classes_ = two_classes(y, weight)
         signs = self._signs()
-        X = self._looked_at(X)
         rows, weight = thinned(codes, weight, self.negatives_per_positive, self.random_state)
-        self._learn(X[rows], codes[rows], weight, signs)
+        if len(rows) < len(X):
+            X = X[rows]
+        self._learn(X, codes[rows], weight, signs)
         return self
 
     def decision_function(self, X: Any) -> Floats:
@@ -95,19 +96,28 @@ class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     def _checked(self, X: Any) -> Floats:
         check_is_fitted(self)
-        checked = validate_data(
-            self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan"
-        )
-        return self._looked_at(np.asarray(checked))
+        return np.asarray(self._validated(X, reset=False))
 
-    def _looked_at(self, X: Floats) -> Floats:
-        """Return X with the features that are left out made unmeasured."""
+    def _validated(self, X: Any, *y: Any, reset: bool = True) -> Any:
+        """Return X (and y) as arrays, the features that are left out unmeasured."""
+        how = {"dtype": np.float64, "ensure_all_finite": "allow-nan", "reset": reset}
+        if isinstance(X, pd.DataFrame):
+            return validate_data(self, self._looked_at(X), *y, **how)
+        checked = validate_data(self, X, *y, **how)
+        return (self._looked_at(checked[0]), checked[1]) if y else self._looked_at(checked)
+
+    def _looked_at(self, X: Any) -> Any:
+        """Return X with the features that are left out made unmeasured.
+
+        Of a table only these columns are made anew: a past of many days has no room for a copy.
+        """
         off = set(self.without or ())
-        places = [place for place, name in enumerate(self._names()) if name in off]
-        if not places:
+        if isinstance(X, pd.DataFrame):
+            return X.assign(**{name: np.nan for name in X.columns if name in off})
+        if not off:
             return X
-        X = X.copy()
-        X[:, places] = np.nan
+        X = np.array(X, dtype=np.float64)
+        X[:, [place for place, name in enumerate(self._names()) if name in off]] = np.nan
         return X
 
     def _names(self) -> list[str]:
@@ -283,9 +293,9 @@ def varying(X: Floats) -> NDArray[np.intp]:
     Measured here and not there is a difference too.
     """
     missing = np.isnan(X)
-    low, high = np.where(missing, np.inf, X).min(axis=0), np.where(missing, -np.inf, X).max(axis=0)
     some = missing.any(axis=0) & ~missing.all(axis=0)
-    places = np.flatnonzero(some | (high > low))
+    # Both leave out what is missing, and where all is, nothing is more than nothing.
+    places = np.flatnonzero(some | (np.fmax.reduce(X, axis=0) > np.fmin.reduce(X, axis=0)))
     return places if places.size else np.zeros(1, dtype=np.intp)
 
 

@@ -261,7 +261,10 @@ def history(
 def why_moved(
     company: Company, account: str, against: Day, as_of: Day = None, model: str = "champion"
 ) -> Any:
-    """Show what moved an account's probability since an earlier day, split exactly."""
+    """Show what moved an account's probability since an earlier day, split exactly.
+
+    ``plots.waterfall_figure`` draws it as steps, ``parts()`` is a table of every part.
+    """
     earlier = _date(against)
     if earlier is None:
         raise UsageError("against: give the earlier day.")

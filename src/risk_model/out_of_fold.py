@@ -42,7 +42,11 @@ class Snapshots:
 
     def take(self, rows: NDArray[np.intp]) -> Snapshots:
         """Return these rows."""
-        table = self.table.iloc[rows] if isinstance(self.table, pd.DataFrame) else self.table[rows]
+        # Rows that follow one another, as those before a day do, are looked at and not copied.
+        where = slice(rows[0], rows[-1] + 1) if rows.size and _is_run(rows) else rows
+        table = (
+            self.table.iloc[where] if isinstance(self.table, pd.DataFrame) else self.table[where]
+        )
         weight = None if self.weight is None else self.weight[rows]
         settled = None if self.settled is None else self.settled[rows]
         return Snapshots(table, self.y[rows], self.day[rows], self.group[rows], weight, settled)
@@ -58,6 +62,10 @@ class Snapshots:
     def evidence(self, horizon: int) -> float:
         """Return the escalations that a positive row stands for, at most 1."""
         return self.escalations(horizon) / max(1, int(self.y.sum()))
+
+
+def _is_run(rows: NDArray[np.intp]) -> bool:
+    return bool((np.diff(rows) == 1).all())
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from risk_model.colours import BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, VERMIL
 from risk_model.pipelines.comparison_figure import comparison_figure
 from risk_model.pipelines.replay_figure import planner_figure, replay_figure
 from risk_model.pipelines.scorer import coverage
+from risk_model.pipelines.waterfall import waterfall_figure
 from risk_model.story_figure import story_figure
 from risk_model.timeline import DAY, date_of
 from risk_model.trajectories import BEFORE, BY_MEDIAN, QUIET, parting
@@ -35,6 +36,7 @@ __all__ = [
     "replay_figure",
     "story_figure",
     "trajectory_figure",
+    "waterfall_figure",
 ]
 
 COLOURS = {BEFORE: VERMILION, QUIET: BLUE}
@@ -97,9 +99,13 @@ def escalations_figure(escalations: pd.DataFrame, as_of: int) -> Figure:
     """Plot the escalations of each month by cause and by severity, as known at day ``as_of``.
 
     ``escalations`` is the typed table. A cause counts from the closing on: before that it is a
-    guess at best, whatever the export holds.
+    guess at best, whatever the export holds. Without any escalation the figure just says so.
     """
     known = escalations[escalations["opened_at"] < as_of * DAY]
+    if known.empty:
+        figure = Figure(figsize=(11, 3.9), dpi=110, layout="constrained")
+        figure.suptitle("no escalation is known", x=0.01, ha="left", fontweight="bold")
+        return figure
     month = pd.to_datetime(known["opened_at"], unit="s").dt.to_period("M")
     closed = (known["closed_at"] < as_of * DAY).fillna(False).to_numpy(bool)
     cause = known["cause"].where(closed).fillna(NOT_KNOWN)

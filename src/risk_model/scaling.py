@@ -16,6 +16,8 @@ IQR_OF_NORMAL = 1.349
 # of one account repeat each other, so it is stricter than the customary 2.
 INFORMATIVE = 3.0
 RAREST_GAP = 0.01
+# Columns that are bent at once: all of them would stand in memory several times.
+AT_ONCE = 16
 
 
 class Scaling(BaseEstimator):  # type: ignore[misc]
@@ -52,9 +54,11 @@ class Scaling(BaseEstimator):  # type: ignore[misc]
         """Return the columns for the model, shape (n, len(owner_)), without gaps."""
         width = len(self.used_)
         out = np.empty((X.shape[0], len(self.owner_)), dtype=dtype)
-        scaled = (_bend(X[:, self.used_]) - self.centre_) / self.unit_
-        np.clip(scaled, -self.clip, self.clip, out=scaled)
-        out[:, :width] = np.nan_to_num(scaled, nan=0.0)
+        for first in range(0, width, AT_ONCE):
+            some = slice(first, min(first + AT_ONCE, width))
+            scaled = (_bend(X[:, self.used_[some]]) - self.centre_[some]) / self.unit_[some]
+            np.clip(scaled, -self.clip, self.clip, out=scaled)
+            out[:, some] = np.nan_to_num(scaled, copy=False, nan=0.0)
         out[:, width:] = np.isnan(X[:, self.flagged_])
         return out
 

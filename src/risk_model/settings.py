@@ -56,6 +56,10 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         *("max_iter", "learning_rate", "max_leaf_nodes", "min_samples_leaf", "l2_regularization"),
         *("negatives_per_positive", "random_state"),
     ),
+    "extra_trees": (
+        *("n_estimators", "max_features", "min_samples_leaf"),
+        *("negatives_per_positive", "random_state"),
+    ),
     "blend": ("n_folds", "min_positives", "shrink"),
 }
 
@@ -71,20 +75,24 @@ class Recipe(Strict):
     """``models/escalation.yaml``: keyword arguments of the learners and of the blend.
 
     ``without`` names families of features that the learners do not see; the rules still do.
+    ``extra_trees`` is a third learner, there only where it is written, if with nothing to set.
     """
 
     logistic: Mapping[str, Any] = Field(default_factory=dict)
     boosting: Mapping[str, Any] = Field(default_factory=dict)
+    extra_trees: Mapping[str, Any] | None = None
     blend: Mapping[str, Any] = Field(default_factory=dict)
-    choose: Mapping[Literal["logistic", "boosting"], Mapping[str, tuple[Any, ...]]] = Field(
-        default_factory=dict
-    )
+    choose: Mapping[
+        Literal["logistic", "boosting", "extra_trees"], Mapping[str, tuple[Any, ...]]
+    ] = Field(default_factory=dict)
     without: tuple[str, ...] = ()
 
-    @field_validator("logistic", "boosting", "blend")
+    @field_validator("logistic", "boosting", "extra_trees", "blend")
     @classmethod
-    def _known_words(cls, words: Mapping[str, Any], info: ValidationInfo) -> Mapping[str, Any]:
-        _refuse_unknown(words, str(info.field_name))
+    def _known_words(
+        cls, words: Mapping[str, Any] | None, info: ValidationInfo
+    ) -> Mapping[str, Any] | None:
+        _refuse_unknown(words or {}, str(info.field_name))
         return words
 
     @field_validator("choose")

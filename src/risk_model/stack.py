@@ -19,9 +19,10 @@ Labels = NDArray[np.int64]
 # much; otherwise the outcomes would set a weight that means nothing.
 FLAT = 1e-6
 
-# Below so many escalations the first learner speaks for all, and it takes more to prove another
-# way better: boosting over a few dozen outcomes takes more from an average than it gives, and
-# what looks better is often luck (benchmarks/learning_curves.py).
+# From so many escalations on the learners are averaged. Below, what the first leaves to the others
+# grows with the escalations, and it takes more to prove another way better: boosting over a few
+# dozen outcomes is worth a little beside the logistic regression and not as much as it, and what
+# looks better is often luck (benchmarks/learning_curves.py).
 AVERAGE_FROM = 100
 # How much better is clearly better, in standard errors of the paired difference.
 CLEARLY_BETTER, CLEARLY_BETTER_BY_FEW = 1.0, 2.0
@@ -30,8 +31,9 @@ CLEARLY_BETTER, CLEARLY_BETTER_BY_FEW = 1.0, 2.0
 class Stack(BaseEstimator):  # type: ignore[misc]
     """Weights, none negative, and an intercept over the members' logits.
 
-    The learners are averaged, with fewer than ``AVERAGE_FROM`` escalations the first alone speaks
-    for them, unless another way is clearly better. Then rules and learners are weighed against
+    The learners are averaged; with fewer than ``AVERAGE_FROM`` escalations the others have the part
+    of their shares that the escalations are of it, and the first has the rest. If one of them is
+    clearly better, it speaks alone. Then rules and learners are weighed against
     each other, with a prior that counts as much as ``shrink`` escalations: at the learners alone,
     or at the rules where these are clearly better, for a learner's predictions ahead of time come
     from less data than the learner itself. ``has_rules`` says that the first column is the rules',
@@ -97,21 +99,21 @@ class Stack(BaseEstimator):  # type: ignore[misc]
         mix[first:, first] = 1.0
         if learners == 1:
             return mix, ""
-        options = [np.array(lines) / learners, *np.eye(learners)]
+        shares = _shares(learners, evidence * float(y.sum()))
+        options = [np.array(lines) * shares, *np.eye(learners)]
         losses = [self._losses(columns @ option, y, evidence) for option in options]
-        default = int(_are_few(y, evidence))
         best = int(np.argmin([loss.sum() for loss in losses]))
-        if not _is_clearly_better(losses[best], losses[default], groups, _are_few(y, evidence)):
-            best = default
+        if not _is_clearly_better(losses[best], losses[0], groups, _are_few(y, evidence)):
+            best = 0
         mix[first:, first] = options[best]
-        return mix, self._told(best, best == default)
+        return mix, self._told(best, float(shares[0]), _are_few(y, evidence))
 
-    def _told(self, option: int, is_default: bool) -> str:
-        if option == 0:
+    def _told(self, option: int, share: float, are_few: bool) -> str:
+        if option == 0 and not are_few:
             return "the learners are averaged"
-        name = self.names[option - 1] if self.names else f"learner {option}"
-        if is_default:
-            return f"{name} speaks for the learners, escalations being few"
+        name = self.names[max(option - 1, 0)] if self.names else f"learner {max(option, 1)}"
+        if option == 0:
+            return f"{name} has {share:.0%} of the learners' say, escalations being few"
         return f"{name} is clearly the best learner"
 
     def _weigh(
@@ -140,6 +142,13 @@ class Stack(BaseEstimator):  # type: ignore[misc]
         firmness = np.array([self.shrink * max(float(half.var()), FLAT)])
         slope, intercept, _ = _fit(half[:, None], y, evidence, np.ones(1), firmness)
         return float(slope[0]), intercept
+
+
+def _shares(learners: int, escalations: float) -> Floats:
+    """Return what each learner has of the mix, shape (learners,): the first what others leave."""
+    shares = np.full(learners, min(1.0, escalations / AVERAGE_FROM) / learners)
+    shares[0] = 1.0 - shares[1:].sum()
+    return shares
 
 
 def _are_few(y: Labels, evidence: float) -> bool:

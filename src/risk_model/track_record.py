@@ -1,4 +1,4 @@
-"""What each rule was worth over the past: how often it fired, what followed, what it alone saw.
+"""What each rule was worth over the past: how often it fired, what followed, what it adds.
 
 All intervals come from resampling whole accounts, on the same draws for every rule.
 """
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from risk_model import by_lot
 from risk_model.resample import (
     Difference,
     Interval,
@@ -44,8 +45,9 @@ class RuleRecord:
 
     ``measured`` is the share of snapshots on which it could be told; ``precision`` how many of its
     firings an escalation followed within the horizon, ``lift`` that against all measured snapshots;
-    ``caught`` counts escalations, each once, ``alone`` those that no other rule saw coming;
-    ``gain`` is the rules' average precision with it less that without it.
+    ``caught`` counts escalations before which it fired, each once. What it adds beyond the others:
+    ``adds`` counts the escalations that the team's lists by the rules catch with it, less those
+    that they catch without it; ``gain`` is the rules' average precision with it less that without.
     """
 
     rule: Rule
@@ -55,7 +57,7 @@ class RuleRecord:
     precision: float
     lift: Interval
     caught: int
-    alone: int
+    adds: float
     gain: Difference
     verdict: str
 
@@ -63,10 +65,11 @@ class RuleRecord:
     def also(self) -> str:
         """What it does besides its points: a reason to keep it even where it tells nothing."""
         cases = self.rule.as_cases
-        severity = min((case.severity for case in cases if case.severity), default=None)
+        # The mildest is what an account has anyway.
+        severity = min((case.severity or 4 for case in cases), default=4)
         tier = max((case.tier for case in cases if case.tier), default=None)
         sponsor = next((case.sponsor for case in cases if case.sponsor), None)
-        told = [f"SEV-{severity}" if severity else "", f"tier {tier}" if tier else ""]
+        told = [f"SEV-{severity}" if severity < 4 else "", f"tier {tier}" if tier else ""]
         return ", ".join(filter(None, [*told, f"sponsor {sponsor}" if sponsor else ""]))
 
 
@@ -76,60 +79,75 @@ def track_record(
     labels: Sequence[int] | NDArray[np.int64],
     accounts: Sequence[str] | pd.Series,
     escalations: Sequence[float] | Floats,
+    days: Sequence[int] | pd.Series,
     *,
+    capacity: int,
     n: int = 200,
     seed: int = 0,
 ) -> list[RuleRecord]:
     """Return the record of every rule, in the order of the file.
 
-    ``features``, ``labels`` (1: an escalation followed), ``accounts`` and ``escalations`` (the day
-    on which the next one opened, NaN for none) have a row a snapshot.
+    ``features``, ``labels`` (1: an escalation followed), ``accounts``, ``escalations`` (the day
+    on which the next one opened, NaN for none) and ``days`` have a row a snapshot. ``capacity`` is
+    how many accounts a list holds.
     """
     fired = Rulebook.of(rules).fired(features)
     y = np.asarray(labels, dtype=np.int64)
-    _, numbers = np.unique(np.asarray(accounts), return_inverse=True)
-    group = numbers.astype(np.int64)
+    group = np.unique(np.asarray(accounts), return_inverse=True)[1].astype(np.int64)
     came = pd.Series(np.asarray(escalations, dtype=float)).where(y == 1)
     episode = pd.Series(group).astype(str) + "|" + came.astype(str)
-    came_true = y.astype(np.float64)
-    with_all = Ranks(y, Rulebook.of(rules).points(features), group, "average_precision")
-    figures: list[Sums | Ranks] = [with_all]
+    lists = pd.DataFrame({"account": group, "day": np.asarray(days), "escalated_day": came})
+    points = Rulebook.of(rules).points(features)
+    with_all = on_lists(lists, points, capacity)
+    figures: list[Sums | Ranks] = [Ranks(y, points, group, "average_precision")]
+    adds = []
     for rule in rules.rules:
-        firing = (fired[rule.id] == 1).to_numpy().astype(np.float64)
-        known = fired[rule.id].notna().to_numpy().astype(np.float64)
         without = Rulebook.of(rules.without(rule.id)).points(features)
-        figures += [Sums(firing * came_true, firing, group), Sums(known * came_true, known, group)]
-        figures += [Ranks(y, without, group, "average_precision")]
+        figures += _firings(fired[rule.id], y, group)
+        figures.append(Ranks(y, without, group, "average_precision"))
+        adds.append(with_all - on_lists(lists, without, capacity))
     drawn = redraw(figures, group, n, seed)
-    single = [rule.id for rule in rules.rules if rule.kinds is None]
-    seen_by = (fired[single] == 1).sum(axis=1).to_numpy()
     records = []
     for place, rule in enumerate(rules.rules):
         hits_of, base, without_it = drawn[:, 1 + 3 * place : 4 + 3 * place].T
         hits = (fired[rule.id] == 1).to_numpy()
         caught = set(episode[hits & (y == 1)])
-        others = seen_by - hits if rule.kinds is None else seen_by
-        by_others = set(episode[(others > 0) & (y == 1)])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lift = interval_of(np.where(base > 0, hits_of / base, np.nan))
+        lift = interval_of(hits_of / np.where(base > 0, base, np.nan))
         gain = difference_of(drawn[:, 0], without_it)
         measured = float(fired[rule.id].notna().mean())
         told = (int(hits.sum()), len(np.unique(group[hits])))
         records.append(
             RuleRecord(
-                rule=rule,
-                measured=measured,
-                fired=told[0],
-                accounts=told[1],
+                rule,
+                measured,
+                *told,
                 precision=float(y[hits].mean()) if hits.any() else float("nan"),
                 lift=lift,
                 caught=len(caught),
-                alone=len(caught - by_others),
+                adds=adds[place],
                 gain=gain,
                 verdict=_verdict(measured, told, lift, gain),
             )
         )
     return records
+
+
+def _firings(fired: pd.Series, y: NDArray[np.int64], group: NDArray[np.int64]) -> list[Sums]:
+    """Return what came of a rule's firings, and of all snapshots on which it was measured."""
+    parts = [part.to_numpy().astype(np.float64) for part in (fired == 1, fired.notna())]
+    return [Sums(part * y, part, group) for part in parts]
+
+
+def on_lists(lists: pd.DataFrame, points: Floats, capacity: int) -> float:
+    """Return how many escalations are caught by each day's list of those with the most points.
+
+    ``lists`` has ``account``, ``day`` and ``escalated_day`` (NaN for none) of every snapshot. Who
+    has as many points as the last on a list is drawn by lot, so this is what is expected.
+    """
+    of_day = pd.Series(points, index=lists.index).groupby(lists["day"])
+    above = of_day.rank(method="min", ascending=False) - 1
+    equal = of_day.rank(method="max", ascending=False) - above
+    return by_lot.caught(lists, ((capacity - above) / equal).clip(0.0, 1.0))
 
 
 def _verdict(measured: float, told: tuple[int, int], lift: Interval, gain: Difference) -> str:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from risk_model.catalogue.spec import Condition
 
 
-def _of_figures(condition: Condition) -> Condition:
+def of_figures(condition: Condition) -> Condition:
     """Raise ValueError where a feature, which is a figure, is compared with words."""
     for word in condition.one_of or ():
         try:
@@ -22,5 +22,5 @@ def _of_figures(condition: Condition) -> Condition:
     return condition
 
 
-OfFigures = Annotated[Condition, AfterValidator(_of_figures)]
+OfFigures = Annotated[Condition, AfterValidator(of_figures)]
 """A condition on a feature, which is a number."""

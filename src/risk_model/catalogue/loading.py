@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import model_validator
 
+from risk_model.catalogue.figures import of_figures
 from risk_model.catalogue.sentences import mistakes_in
 from risk_model.catalogue.spec import DERIVED_VERBS, Catalogue, Feature
 from risk_model.documents import Strict, check_document, did_you_mean, read_document
@@ -113,6 +114,10 @@ def _meaningless(
         known = {one.name: one for one in features} | {"value": feature}
         for mistake in mistakes_in(feature.says or "", known, sources):
             yield f"{place}: {mistake}"
+        try:
+            of_figures(feature.notable) if feature.notable else None
+        except ValueError as mistake:
+            yield f"{place}: notable: {mistake}"
         if feature.is_derived:
             continue
         if feature.source not in sources:

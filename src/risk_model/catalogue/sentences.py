@@ -4,7 +4,7 @@
 ``{tickets_7d}``      the feature's value
 ``{tickets_7d:date}`` its date: of the last row that it counts, of the start of what has been open
                       longest, of the value that stands, or the day that it tells of
-``{waiting:hours}``   the hours since that moment, from two weeks on the days
+``{waiting:hours}``   the hours since that moment, from two weeks on the days, too
 ``{answers:score}``   a column of the last row that it counts
 ====================  =========================================================================
 """

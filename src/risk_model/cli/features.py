@@ -84,15 +84,13 @@ def features(
 
 def _days(line: Line | None, asked: list[str]) -> list[int]:
     """Return the days asked for, else the day after the newest event, else today."""
-    from datetime import date
-
     from risk_model.pipelines.line import as_date
-    from risk_model.timeline import day_number
+    from risk_model.timeline import day_number, today
 
     dates = [as_date(day, "--as-of") for day in asked]
     if line is not None:
         return [line.day_of(day) for day in dates or [None]]
-    return [day_number(day or date.today()) for day in dates or [None]]
+    return [day_number(day) for day in dates if day] or [today()]
 
 
 def _describe(line: Line | None, config: Path | None, days: list[int], out: Path | None) -> None:

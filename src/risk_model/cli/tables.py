@@ -77,12 +77,12 @@ def check(
 
 def _day_or_reason(line: Line, asked: date | None) -> tuple[int, DataRefused | None]:
     """Return the day to stand on, and why there is none: what became of the rows is shown first."""
-    from risk_model.timeline import day_number
+    from risk_model.timeline import day_number, today
 
     try:
         return line.day_of(asked), None
     except DataRefused as reason:
-        return day_number(asked or date.today()), reason
+        return day_number(asked) if asked else today(), reason
 
 
 def init(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from risk_model.catalogue import Catalogue, Feature
@@ -31,6 +32,8 @@ Frame = nw.LazyFrame[Any]
 Present = Mapping[str, frozenset[str]]
 Heard = Mapping[str, Frame]
 Progress = Callable[[int, int], None]
+PIECE = 10_000
+"""Snapshots whose features are here at once, where they are asked for piece by piece."""
 log = logging.getLogger(__name__)
 
 
@@ -53,10 +56,64 @@ def features_at(
     if snapshots.empty:
         nothing = pd.DataFrame(columns=catalogue.names, index=snapshots.index, dtype="float64")
         return pd.concat([snapshots[["account_id", "as_of"]], nothing], axis=1)
-    frame = engine.pandas(feature_frame(engine, present, snapshots, catalogue, heard, progress))
+    made = feature_frame(engine, present, snapshots, catalogue, heard, progress)
+    if len(snapshots) > PIECE:
+        return _filled(engine, made, snapshots, catalogue.names)
+    frame = engine.pandas(made)
     if not frame["row"].is_monotonic_increasing:
         frame = frame.sort_values("row", ignore_index=True)
     return frame.drop(columns="row")
+
+
+def _filled(
+    engine: Engine, frame: Frame, snapshots: pd.DataFrame, names: Sequence[str]
+) -> pd.DataFrame:
+    """Bring many features here once: each piece goes to its rows, and none is held beside them."""
+    values = {name: np.empty(len(snapshots)) for name in names}
+    for piece in engine.batches(frame, PIECE):
+        rows = piece["row"].to_numpy()
+        for name in names:
+            values[name][rows] = piece[name].to_numpy(dtype=np.float64)
+    keys = {name: snapshots[name].array for name in ("account_id", "as_of")}
+    return pd.DataFrame({**keys, **values}, copy=False)
+
+
+def pieces_at(
+    engine: Engine,
+    present: Present,
+    snapshots: pd.DataFrame,
+    catalogue: Catalogue,
+    heard: Heard | None = None,
+    progress: Progress | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Yield what ``features_at`` returns, in its order, some thousand snapshots at a time.
+
+    Of no snapshots comes one empty piece. The engine is asked nothing else meanwhile.
+    """
+    if snapshots.empty:
+        yield features_at(engine, present, snapshots, catalogue)
+        return
+    frame = feature_frame(engine, present, snapshots, catalogue, heard, progress)
+    yield from _in_order(engine.batches(frame, PIECE))
+
+
+def _in_order(pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Yield pieces as their rows are numbered; what came before its turn is held until then.
+
+    Many days come in order anyhow. Let the engine sort them and it needs several times the memory.
+    """
+    held: list[pd.DataFrame] = []
+    due = 0
+    for piece in pieces:
+        held.append(piece)
+        if piece["row"].min() == due:
+            rows = pd.concat(held, ignore_index=True) if len(held) > 1 else piece
+            if not rows["row"].is_monotonic_increasing:
+                rows = rows.sort_values("row", ignore_index=True)
+            skipped = rows["row"].to_numpy() - np.arange(len(rows))
+            ready = int(np.searchsorted(skipped, due, side="right"))
+            held, due = [rows.iloc[ready:]] if ready < len(rows) else [], due + ready
+            yield rows.iloc[:ready].drop(columns="row")
 
 
 def answers_at(

@@ -32,7 +32,7 @@ from risk_model.whole_files import whole, write_whole
 
 log = logging.getLogger(__name__)
 
-COMPARED = ("blend", "logistic", "boosting", "rules", BASELINE)
+COMPARED = ("blend", "logistic", "boosting", "extra_trees", "rules", BASELINE)
 
 
 @dataclass(frozen=True)

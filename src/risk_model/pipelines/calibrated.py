@@ -31,7 +31,7 @@ def calibration_shown(told: Mapping[str, Any]) -> Table:
         title_justify="left",
         header_style="bold",
     )
-    for name in ("predicted", "escalations", "kept", *WAYS.values()):
+    for name in ("predicted", "snapshots before one", "kept", *WAYS.values()):
         table.add_column(name, justify="left" if name in ("predicted", "kept") else "right")
     for row in told["folds"]:
         table.add_row(f"{row['from']} to {row['to']}", *_cells(row, row["kept"]))
@@ -86,13 +86,23 @@ def periods_panel(axes: Any, told: Mapping[str, Any]) -> None:
         places = np.array(there) + (shift - 0.5) * 0.38
         axes.bar(places, more, 0.36, color=colour, label=WAYS[way])
     axes.axhline(0, color="#333333", linewidth=0.8)
-    every = told["all"]
-    kept = f"{every['kept']} of {len(rows)} periods" if every["kept"] else "never"
-    axes.set_title(f"Calibrated: {kept}. Log loss less that without", loc="left", fontsize=10)
+    axes.set_title(_finding(told), loc="left", fontsize=10)
     named = [row["from"][2:] for row in rows]
     axes.set_xticks(range(len(rows)), named, fontsize=8, rotation=30 if len(rows) > 4 else 0)
-    axes.set(xlabel="period from", ylabel="log loss; below 0 is better")
+    axes.set(xlabel="period from", ylabel="log loss less that without; below 0 is better")
     axes.legend(frameon=False, fontsize=8)
+
+
+def _finding(told: Mapping[str, Any]) -> str:
+    rows, kept = told["folds"], told["all"]["kept"]
+    said = f"Calibrated in {kept} of {len(rows)} periods" if kept else "Never calibrated"
+    gains = [
+        row["uncalibrated"]["log_loss"] - row["prior_shift"]["log_loss"]
+        for row in rows
+        if row["prior_shift"] is not None
+    ]
+    helped = sum(gain > 0 for gain in gains)
+    return f"{said}; a prior shift helps in {helped} of {len(gains)}" if gains else said
 
 
 def _cells(row: Mapping[str, Any], kept: str) -> list[str]:

@@ -8,14 +8,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from risk_model.colours import BLUE, GREEN, ORANGE, PINK
+from risk_model.colours import BLUE, GREEN, ORANGE, PINK, SKY
 from risk_model.importance import by_family
 from risk_model.measure import calibration_bins, calibration_error
 
 if TYPE_CHECKING:
     from risk_model.pipelines.judge import Judged
 
-COLOURS = {"blend": BLUE, "logistic": ORANGE, "boosting": GREEN, "rules": PINK}
+COLOURS = {
+    "blend": BLUE,
+    "logistic": ORANGE,
+    "boosting": GREEN,
+    "extra_trees": SKY,
+    "rules": PINK,
+}
 BASELINE = "#777777"
 
 

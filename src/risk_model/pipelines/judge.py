@@ -21,8 +21,12 @@ from risk_model.tracking import NO_SIGNAL
 
 # What a team without a model would sort by; shown where the catalogue has it.
 BASELINE = "tickets_28d"
-ORDER = ("blend", "logistic", "boosting", "rules", BASELINE, PRIOR)
-CALLED = {BASELINE: "tickets in 4 weeks", PRIOR: "the same for everybody"}
+ORDER = ("blend", "logistic", "boosting", "extra_trees", "rules", BASELINE, PRIOR)
+CALLED = {
+    BASELINE: "tickets in 4 weeks",
+    PRIOR: "the same for everybody",
+    "extra_trees": "extra trees",
+}
 
 
 @dataclass(frozen=True)

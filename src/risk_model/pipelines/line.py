@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ from risk_model.catalogue import Catalogue
 from risk_model.engines import Engine, MakeEngine, RowFunction
 from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.errors import DataRefused, UsageError
-from risk_model.features import answers_at, features_at
+from risk_model.features import answers_at, features_at, pieces_at
 from risk_model.features.build import Heard
 from risk_model.features.following import next_escalation
 from risk_model.features.heard import hear_texts
@@ -183,6 +183,18 @@ class Line:
             )
         self.engine.close()
         return features[catalogue.names]
+
+    def pieces(self, snapshots: pd.DataFrame, catalogue: Catalogue) -> Iterator[pd.DataFrame]:
+        """Yield ``account_id``, ``as_of`` and the features of snapshots, in order, piece by piece.
+
+        The line is asked nothing else meanwhile.
+        """
+        heard, told = self._hear(catalogue, snapshots), self.telling("measuring")
+        with self.tables.unmoved():
+            yield from pieces_at(
+                self.engine, self.tables.present, snapshots, catalogue, heard, told
+            )
+        self.engine.close()
 
     def apply(
         self, snapshots: pd.DataFrame, catalogue: Catalogue, function: RowFunction

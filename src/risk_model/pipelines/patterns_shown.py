@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from risk_model.patterns.load import NOBODY
 from risk_model.pipelines.patterns import Patterns
 
 TITLES = {
@@ -53,6 +54,7 @@ NOTHING = {
     "loud": "Nobody at risk complains.",
     "load": "No account has a CSM.",
     "moves": "The load needs no spreading, or nothing may be moved.",
+    "moves-of-nobody": "It is not known who is CSM of any account, so nothing can be proposed.",
     "repeated": "No kind came back.",
     "log": "No escalation is on record.",
 }
@@ -63,7 +65,7 @@ def shown(found: Patterns, top: int = 10) -> Group:
     """Return every table with its first ``top`` rows, and what has to be said about them."""
     parts: list[Text | Table] = [Text(f"Across accounts as of {found.as_of}", style="bold")]
     for name, table in found.tables.items():
-        parts += [Text(""), _table(name, table, top)]
+        parts += [Text(""), _table(name, table, top, _nothing(name, found))]
         left = len(table) - top
         if left > 0:
             parts.append(Text(f"{left} more in the file of --out.", style="dim"))
@@ -71,9 +73,16 @@ def shown(found: Patterns, top: int = 10) -> Group:
     return Group(*parts)
 
 
-def _table(name: str, rows: pd.DataFrame, top: int) -> Table | Text:
+def _nothing(name: str, found: Patterns) -> str:
+    """Return what is said where a table has no row."""
+    load = found.tables.get("load")
+    unknown = load is not None and len(load) > 0 and bool((load["csm"] == NOBODY).all())
+    return NOTHING["moves-of-nobody" if name == "moves" and unknown else name]
+
+
+def _table(name: str, rows: pd.DataFrame, top: int, nothing: str) -> Table | Text:
     if rows.empty:
-        return Text(f"{TITLES[name]}: {NOTHING[name]}")
+        return Text(f"{TITLES[name]}: {nothing}")
     table = Table(title=TITLES[name], title_justify="left", header_style="bold", pad_edge=False)
     for column in SHOWN[name]:
         heading = "" if column == "says" else column.removesuffix("_name").replace("_", " ")

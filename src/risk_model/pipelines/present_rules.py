@@ -29,7 +29,7 @@ def shown(record: RulesRecord) -> Group:
         pad_edge=False,
     )
     table.add_column("rule")
-    for name in ("fired", "accounts", "precision", "lift [95%]", "caught", "alone", "adds to AP"):
+    for name in ("fired", "accounts", "precision", "lift [95%]", "caught", "adds", "adds to AP"):
         table.add_column(name, justify="right")
     table.add_column("verdict")
     table.add_column("also sets")
@@ -55,7 +55,7 @@ def _cells(record: RuleRecord) -> list[str | Text]:
         f"{record.precision:.1%}",
         lift.told(".1f"),
         f"{record.caught:,}",
-        f"{record.alone:,}",
+        f"{record.adds:+.1f}",
         gain.told("+.3f"),
         verdict,
         record.also,
@@ -65,7 +65,9 @@ def _cells(record: RuleRecord) -> list[str | Text]:
 def _notes(record: RulesRecord) -> list[Text]:
     notes = [
         "lift: precision against all snapshots on which the rule is measured; caught: escalations, "
-        "each once; alone: those that no other rule saw; adds to AP: with it less without it",
+        "each once, before which it fired",
+        f"adds: escalations that weekly lists of {record.capacity} by the rules catch with it, "
+        "less those that they catch without it; adds to AP: the same of the average precision",
     ]
     notes += [
         f"{name}: {meaning}"

@@ -12,6 +12,7 @@ import pandas as pd
 from risk_model.blend import Blend
 from risk_model.choice import Choice, choose
 from risk_model.errors import ConfigError, DataRefused
+from risk_model.extra_trees import ExtraTreesLearner
 from risk_model.folds import ForwardFolds
 from risk_model.learner import BoostingLearner, LogisticLearner
 from risk_model.out_of_fold import Snapshots
@@ -21,7 +22,11 @@ from risk_model.settings import Settings
 
 # The share of past days on which a feature has to be measured for somebody.
 MEASURED_DAYS = 0.5
-LEARNERS = {"logistic": LogisticLearner, "boosting": BoostingLearner}
+LEARNERS = {
+    "logistic": LogisticLearner,
+    "boosting": BoostingLearner,
+    "extra_trees": ExtraTreesLearner,
+}
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,14 @@ class Recipe:
                 min_escalations=least,
             )
             for name, grid in grids.items()
-            if grid
+            if grid and name in recipe.learners
         }
         return cls(settings, recipe.names, choices)
+
+    @property
+    def learners(self) -> list[str]:
+        """The names of the learners that the settings ask for."""
+        return [name for name in LEARNERS if getattr(self.settings.recipe, name) is not None]
 
     def learner(self, name: str, setting: Mapping[str, Any] | None = None) -> Any:
         """Return an unfitted learner with directions; it does not see the families switched off."""
@@ -81,13 +91,13 @@ class Recipe:
 
     def members(self) -> dict[str, Any]:
         """Return the unfitted rulebook and learners by name."""
-        learners = {name: self.learner(name) for name in LEARNERS}
+        learners = {name: self.learner(name) for name in self.learners}
         return {"rules": Rulebook.of(self.settings.rules), **learners}
 
     def blend(self, horizon: int, gap: int = 0) -> Blend:
         """Return the unfitted blend of them all."""
         parts = self.members()
-        learners = [(name, parts[name]) for name in LEARNERS]
+        learners = [(name, parts[name]) for name in self.learners]
         how = self.settings.recipe.blend
         return Blend(parts["rules"], learners, horizon=horizon, gap=gap, **how)
 

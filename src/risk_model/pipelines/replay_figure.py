@@ -150,10 +150,11 @@ def _value(axes: Any, plan: pd.DataFrame) -> None:
 def splits_panel(axes: Any, splits: Any) -> None:
     """Plot each learner's AUROC by way of splitting; the title says how far random rows flatter."""
     names = list(splits[WAYS[0]])
+    room = 0.7 / len(names)
     for shift, name in enumerate(names):
-        places = np.arange(len(WAYS)) + (shift - (len(names) - 1) / 2) * 0.35
+        places = np.arange(len(WAYS)) + (shift - (len(names) - 1) / 2) * room
         heights = [splits[way][name]["auroc"] for way in WAYS]
-        bars = axes.bar(places, heights, 0.33, color=COLOURS.get(name, GREY), label=name)
+        bars = axes.bar(places, heights, 0.94 * room, color=COLOURS.get(name, GREY), label=name)
         axes.bar_label(bars, fmt="%.2f", fontsize=7)
     gap = max(splits[WAYS[0]][n]["auroc"] - splits[WAYS[2]][n]["auroc"] for n in names)
     axes.set_title(f"Random rows flatter by up to {gap:.2f} AUROC", loc="left", fontsize=10)

@@ -98,6 +98,8 @@ def rules_record(
         past.labels.to_numpy(dtype=np.int64),
         snapshots["account_id"],
         came,
+        snapshots["as_of"],
+        capacity=settings.response.capacity,
         n=settings.backtest.resamples,
     )
     return RulesRecord(
@@ -178,12 +180,13 @@ def _row(record: RuleRecord) -> dict[str, Any]:
         "lift_low": round(record.lift.low, 3),
         "lift_high": round(record.lift.high, 3),
         "caught": record.caught,
-        "alone": record.alone,
+        "adds": round(record.adds, 2),
         "gain": round(record.gain.estimate, 5),
         "gain_low": round(record.gain.low, 5),
         "gain_high": round(record.gain.high, 5),
         "verdict": record.verdict,
         "also": record.also,
+        "from": record.rule.source,
     }
 
 

@@ -71,7 +71,8 @@ def advice(
     levers = _levers(values, how, cause, int(severity[-1]))
     offers = [Offer(plan.lever_first, f"first against: {plan.looks_like}")] if plan else []
     offers += [Offer(what, "then, against the same") for what in plan.then] if plan else []
-    offers += [Offer(lever.offer, lever.why) for lever in levers]
+    offered = {offer.what for offer in offers}
+    offers += [Offer(lever.offer, lever.why) for lever in levers if lever.offer not in offered]
     return Advice(
         cause=cause,
         looks_like=plan.looks_like if plan else "",

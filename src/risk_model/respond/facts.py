@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from risk_model.catalogue import Condition
+from risk_model.catalogue.figures import OfFigures
 from risk_model.catalogue.holding import holds_each
 
 Bools = NDArray[np.bool_]
-Group = Mapping[str, Condition]
+Group = Mapping[str, OfFigures]
 Values = Mapping[str, Any]
 
 # Features that the answer reads besides those named in the decisions.

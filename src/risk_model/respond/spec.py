@@ -10,9 +10,10 @@ from typing import Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from risk_model.catalogue import Catalogue
-from risk_model.catalogue.figures import OfFigures
 from risk_model.documents import Document, Place, Strict, check_document, did_you_mean, read_changed
 from risk_model.errors import ConfigError
+from risk_model.explain import is_ever_notable
+from risk_model.respond.facts import Group
 from risk_model.respond.hours import BusinessHours
 from risk_model.rules.spec import Cause, Level
 
@@ -20,7 +21,6 @@ Severity = Literal["SEV-1", "SEV-2", "SEV-3", "SEV-4"]
 Stage = Literal["week-1", "weeks-2-4", "month-2", "month-3", "month-6"]
 Counting = Literal["clock", "business-hours", "business-days"]
 Urgency = Literal["critical", "high", "other"]
-Group = Mapping[str, OfFigures]
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -240,6 +240,11 @@ class Response(Strict):
         return self
 
 
+def _may_be_a_sign(name: str, catalogue: Catalogue) -> bool:
+    feature = catalogue.by_name.get(name)
+    return feature is None or is_ever_notable(feature)
+
+
 def load_response(
     file: Path, catalogue: Catalogue | None, company: Document | None = None
 ) -> Response:
@@ -256,6 +261,12 @@ def load_response(
         f"{document.where(place)}: unknown feature '{name}'.{did_you_mean(name, catalogue.names)}"
         for name, place in response.read_at()
         if name not in catalogue.by_name
+    ]
+    mistakes += [
+        f"{document.where(place)}: '{name}' is never a sign: give it 'says' and 'notable' in "
+        "features/, or take another one."
+        for name, place in response.read_at()
+        if place[-2:-1] == ("signs",) and not _may_be_a_sign(name, catalogue)
     ]
     if mistakes:
         raise ConfigError(mistakes)

@@ -15,10 +15,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from risk_model.tables.resources import bytes_of
 from risk_model.tables.single import single
 
 AT_ONCE = 32_000_000
-"""Numbers that are sorted at once: a quarter of a gigabyte."""
+"""Numbers that are sorted at once, a quarter of a gigabyte; fewer where the engine has little."""
+SHARE = 4
+"""They take this part of the engine's memory at most, but for the first million."""
 SORTING = 2
 """Parts that are sorted side by side, for each needs its memory."""
 BATCH = 1_000_000
@@ -36,7 +39,7 @@ def repeated(
     """
     rows = int(single(connection, f"SELECT count(*) FROM {relation}")[0])
     numbers = connection.sql(f"SELECT CAST({number} AS UBIGINT) AS n FROM {relation}")
-    parts = -(-rows // AT_ONCE)
+    parts = -(-rows // _at_once(connection))
     if parts <= 1:
         return _twice(_numbers(numbers.to_arrow_table()["n"]))
     spill = Path(str(single(connection, "SELECT current_setting('temp_directory')")[0]))
@@ -46,6 +49,11 @@ def repeated(
         threads = int(single(connection, "SELECT current_setting('threads')")[0])
         with ThreadPoolExecutor(min(threads, SORTING)) as pool:
             return np.concatenate(list(pool.map(_twice_in, files)))
+
+
+def _at_once(connection: duckdb.DuckDBPyConnection) -> int:
+    memory = str(single(connection, "SELECT current_setting('memory_limit')")[0])
+    return min(AT_ONCE, max(BATCH, int(bytes_of(memory) / SHARE / SORTING / 8)))
 
 
 def _dealt_out(batches: Iterable[pa.RecordBatch], files: Sequence[Path]) -> None:

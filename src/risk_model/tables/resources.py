@@ -72,14 +72,14 @@ class Resources(Strict):
         }
         if self.memory is not None:
             config["memory_limit"] = self.memory
-            config["threads"] = min(_cores(), max(1, int(_bytes(self.memory) // PER_THREAD)))
+            config["threads"] = min(_cores(), max(1, int(bytes_of(self.memory) // PER_THREAD)))
         if self.threads is not None:
             config["threads"] = self.threads
         return config
 
 
-def _bytes(size: str) -> float:
-    """Return how many bytes a checked size is."""
+def bytes_of(size: str) -> float:
+    """Return how many bytes a checked size is, or what the engine tells of its own."""
     match = _SIZE.fullmatch(size)
     if match is None:
         return 0.0
@@ -115,7 +115,11 @@ def too_little(error: duckdb.Error) -> str | None:
 
 
 def used(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> dict[str, str | int]:
-    """Return what the engine is held to, and the most memory the whole process had so far."""
+    """Return what the engine is held to, and the most memory that was had so far.
+
+    That is this process's, and that of all processes: it and those that it started and that are
+    there, each at its own most (what two of them share counts twice).
+    """
     [(memory, threads)] = connection.execute(
         "SELECT current_setting('memory_limit'), current_setting('threads')"
     ).fetchall()
@@ -124,6 +128,7 @@ def used(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> dict[str,
         "engine_threads": int(threads),
         "engine_spilled_mb": _megabytes(spill),
         "process_peak_mb": _peak_megabytes(),
+        "all_processes_peak_mb": _peak_megabytes() + _peak_of_children(),
     }
 
 
@@ -131,9 +136,9 @@ def _peak_megabytes() -> int:
     """Return the most memory that this process ever had; 0 where the system does not say."""
     status = Path("/proc/self/status")
     # before getrusage, whose figure includes what the process was forked from
-    told = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.is_file() else None
+    told = _told_in(status, "VmHWM")
     if told:
-        return int(told[1]) >> 10
+        return told >> 10
     try:
         import resource
     except ImportError:
@@ -141,6 +146,29 @@ def _peak_megabytes() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # kilobytes, but bytes on macOS
     return int(peak // (1 << 20 if sys.platform == "darwin" else 1 << 10))
+
+
+def _peak_of_children() -> int:
+    """Return the most memory of each process that this one started, added up; 0 as above."""
+    parents, peaks = {}, {}
+    for status in Path("/proc").glob("[0-9]*/status"):
+        pid = int(status.parent.name)
+        parents[pid], peaks[pid] = _told_in(status, "PPid"), _told_in(status, "VmHWM")
+
+    def is_ours(pid: int) -> bool:
+        parent = parents.get(pid, 0)
+        return parent == os.getpid() or (parent > 0 and is_ours(parent))
+
+    return sum(peak for pid, peak in peaks.items() if is_ours(pid)) >> 10
+
+
+def _told_in(status: Path, name: str) -> int:
+    """Return a number of a process's status (memory: kilobytes); 0 where it is not told or gone."""
+    try:
+        told = re.search(rf"^{name}:\s*(\d+)", status.read_text(), re.M)
+    except OSError:
+        return 0
+    return int(told[1]) if told else 0
 
 
 def _megabytes(folder: Path | None) -> int:

@@ -1,8 +1,8 @@
 """Experiments and models in MLflow: the only part that knows it.
 
 Stored models are skops files: loading them runs no pickled code. The types they may hold are
-listed and short. skops warns that the trees of a boosting model are not bounds-checked, so models
-should come from your own registry only.
+listed and short. skops warns that the trees of boosting and extra trees are not bounds-checked, so
+models should come from your own registry only.
 """
 
 from risk_model.tracking.registry import (
