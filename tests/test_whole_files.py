@@ -55,7 +55,7 @@ def measured_features(folder: Path) -> None:
     snapshots = pd.DataFrame({"account_id": ["a"], "as_of": [20_000], "is_customer": [True]})
     line: Any = SimpleNamespace(
         snapshots=lambda _: snapshots,
-        measure=lambda *_: pd.DataFrame({"one": [1.0]}),
+        pieces=lambda *_: iter([pd.DataFrame({"as_of": [20_000], "one": [1.0]})]),
         settings=SimpleNamespace(catalogue=Catalogue(features=())),
     )
     write_features(line, [20_000], folder / "features.parquet")
