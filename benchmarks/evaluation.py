@@ -19,7 +19,12 @@ sys.path[:0] = [str(Path(__file__).parent)]
 
 from made import definitions, kept  # noqa: E402 - it lies beside this file
 from noise import below  # noqa: E402 - it lies beside this file
-from speed import told_of_features, told_of_hearing, told_of_scoring  # noqa: E402 - it lies beside this file
+from speed import (  # noqa: E402 - it lies beside this file
+    told_of_bars,
+    told_of_features,
+    told_of_hearing,
+    told_of_scoring,
+)
 
 START, END = "<!-- figures:start -->", "<!-- figures:end -->"
 CALLED = {
@@ -43,6 +48,8 @@ def sections() -> str:
     """Return the Markdown of all figures that there are, and which are of earlier definitions."""
     there = {n: kept(FIGURES / f"{n}.json") for n in PARTS if (FIGURES / f"{n}.json").exists()}
     told = ["\n".join(PARTS[name](figures)) for name, (figures, _) in there.items()]
+    if all(name in there for name in OF_SPEED):
+        told.append("\n".join(told_of_bars(*(there[name][0] for name in OF_SPEED))))
     made = {name: made for name, (_, made) in there.items()}
     return "\n\n".join([*told, of_what_day(made, definitions())])
 
@@ -219,6 +226,7 @@ def _more(interval: dict[str, float]) -> str:
     return f"{interval['estimate']:+.3f} [{interval['low']:+.3f}, {interval['high']:+.3f}]"
 
 
+OF_SPEED = ("features", "hearing", "scoring")
 RANKING = ("auroc", "average_precision")
 PARTS = {
     "sample_company": _sample_company,

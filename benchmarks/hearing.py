@@ -26,6 +26,7 @@ from nltk.sentiment.vader import SentimentIntensityAnalyzer
 from nltk.stem import SnowballStemmer
 from nltk.tokenize import NLTKWordTokenizer
 
+from bars import of_hearing
 from made import keep
 from risk_model.settings import default_folder
 from risk_model.text import hear_all, load_lexicons
@@ -63,8 +64,10 @@ def main() -> int:
     took = {jobs: _seconds(mails, lexicons, arguments.many, jobs) for jobs in (1, cores)}
     gain = took[1] / took[cores]
     print(f"{arguments.many:,} new texts on {cores} cores: {gain:.2f} times as fast as on 1")
+    told = {"a_second": a_second, "texts": arguments.many, "cores": cores, "seconds": took}
+    for bar in of_hearing(told):
+        print(f"{bar.name}: {' '.join(bar.told)}")
     if arguments.out:
-        told = {"a_second": a_second, "texts": arguments.many, "cores": cores, "seconds": took}
         keep(arguments.out, told)
     return 0
 

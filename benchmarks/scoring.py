@@ -28,9 +28,9 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 sys.path[:0] = [str(HERE), str(ROOT / "src")]
 
+from bars import of_scoring, straightness  # noqa: E402 - it lies beside this file
+
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
-MINUTES = 5
-GIGABYTES = 8
 Row = dict[str, Any]
 
 
@@ -56,11 +56,11 @@ def main() -> int:
         keep(arguments.out, rows)
     if arguments.plot:
         plot(rows, arguments.plot)
-    largest = rows[-1]
-    print(
-        f"at {largest['accounts']:,} accounts: {largest['seconds'] / 60:.1f} minutes (a million: "
-        f"under {MINUTES}), {largest['gigabytes']:.1f} GB (under {GIGABYTES})"
-    )
+    if len(rows) > 1:
+        straight, power = straightness(rows)
+        print(f"time: R2 of a straight line {straight:.4f}, the last step by the power {power:.2f}")
+    for bar in of_scoring(rows):
+        print(f"{bar.name}: {' '.join(bar.told)}")
     return 0
 
 
@@ -201,7 +201,7 @@ def _family(pid: int) -> list[int]:
 
 
 def plot(rows: list[Row], out: Path) -> None:
-    """Draw time and memory over accounts, with the straight line that fits best."""
+    """Draw time over accounts with the straight line that fits best, and memory, which is none."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -209,18 +209,23 @@ def plot(rows: list[Row], out: Path) -> None:
     import numpy as np
 
     accounts = np.array([row["accounts"] for row in rows], dtype=float)
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    for axis, (key, unit) in zip(axes, (("seconds", "s"), ("gigabytes", "GB")), strict=True):
-        values = np.array([row[key] for row in rows])
-        slope, start = np.polyfit(accounts, values, 1)
-        axis.plot(accounts, start + slope * accounts, color="0.6", zorder=1)
+    figure, (time, memory) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    seconds = np.array([row["seconds"] for row in rows])
+    slope, start = np.polyfit(accounts, seconds, 1)
+    time.plot(accounts, start + slope * accounts, color="0.6", zorder=1)
+    time.set(ylabel="seconds")
+    straight, power = straightness(rows)
+    told = f"{start:.0f} s and {slope * 1e5:.0f} s for each 100,000 accounts"
+    time.set_title(f"{told}\nR² {straight:.4f}, last step by the power {power:.2f}", fontsize=10)
+    gigabytes = np.array([row["gigabytes"] for row in rows])
+    memory.plot(accounts, gigabytes, color="0.6", zorder=1)
+    memory.set(ylabel="GB")
+    held = rows[-1].get("memory")
+    bound = f": the engine is held to {held}" if held else ""
+    memory.set_title(f"memory levels off{bound}", fontsize=10)
+    for axis, values in ((time, seconds), (memory, gigabytes)):
         axis.plot(accounts, values, "o", color="#0072B2")
-        axis.set(xlabel="accounts", ylabel=f"{key} ({unit})" if unit == "s" else unit)
-        axis.set_ylim(0, None)
-        axis.set_title(
-            f"{start:.1f} {unit} and {slope * 1e5:.2g} {unit} for each 100,000 accounts",
-            fontsize=10,
-        )
+        axis.set(xlabel="accounts", ylim=(0, None))
         axis.xaxis.set_major_formatter(lambda value, _: f"{value / 1000:,.0f}k")
         axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(out, dpi=110)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import nan
 
 from golden_company import Rows, events, solved, ticket, used, wrote
-from golden_rules import EXECUTIVE, due, escalation, incident, met
+from golden_rules import EXECUTIVE, asked, due, escalation, incident, met
 from small_company import day, moment
 
 LAWYERS = "Our lawyers will take legal action against you."
@@ -89,6 +89,9 @@ CASES: Mapping[tuple[str, int], Rows] = {
     },
     ("ticket-bounced", 2): {"tickets": [solved(4, reassignments=4)]},
     ("ticket-bounced", 3): {"tickets": [solved(4, reopens=2)]},
+    ("negative-comment", 1): {
+        "surveys": [asked("NPS", 6, 9, comment="Support never answers, that is a pity.")]
+    },
     ("frustration-building", 1): {"messages": TONE},
     ("no-progress", 0): {
         "messages": wrote("After several exchanges our problem is still not solved.", 4)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import util
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import risk_model.features
 from command import Command
+from part_of_sample import first_accounts
 from risk_model.engines.choosing import engine_named
 from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.engines.spark_session import exchange_folder
 from risk_model.errors import UsageError
 from small_company import account, desk, moment, ticket, write_tables
+from test_train import assert_near, decisions
 from with_spark import QUICK_START, at_length, needs_spark
 
 
@@ -95,6 +99,35 @@ def test_the_command_line_scores_on_spark_and_says_nothing_more_than_else(
     assert here.rows["rules_fired"].ne("").any()
     said = [re.sub(r"\d+ MB at most", "", done.err) for done in (there.done, here.done)]
     assert said[0] == said[1]
+
+
+@pytest.mark.slow
+@needs_spark
+@at_length
+def test_training_and_backtests_on_spark_give_the_figures_of_the_embedded_engine(
+    command: Command, sample_folder: Path, tmp_path: Path
+) -> None:
+    import mlflow
+
+    data = first_accounts(sample_folder, tmp_path / "data", 60)
+    command.env = {**command.env, **QUICK_START}
+    told = {}
+    for engine in ("duckdb", "spark"):
+        config = decisions(tmp_path / engine, f"on-{engine}", every_days=28, resamples=50)
+        days = config / "pipelines" / "backtest.yaml"
+        days.write_text(days.read_text().replace("every_days: 7", "every_days: 28"))
+        on = ("--data", data, "--config", config, "--engine", engine)
+        for done in (command("train", *on), command("backtest", *on, "--out", f"{engine}-out")):
+            assert done.code == 0, done.err
+        client = mlflow.MlflowClient(command.env["MLFLOW_TRACKING_URI"])
+        run = client.get_run(client.get_model_version(f"on-{engine}", "1").run_id)
+        written = json.loads((tmp_path / f"{engine}-out" / "backtest.json").read_text())
+        replay = pd.read_parquet(tmp_path / f"{engine}-out" / "replay.parquet")
+        told[engine] = (dict(run.data.params), dict(run.data.metrics), written, replay)
+    (params, metrics, written, replay), (*theirs, their_replay) = told.values()
+    assert metrics["blend.auroc"] > 0.5
+    assert_near([params, metrics, written], theirs)
+    pd.testing.assert_frame_equal(their_replay, replay, rtol=1e-6)
 
 
 @pytest.mark.slow

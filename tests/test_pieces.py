@@ -116,3 +116,12 @@ def test_numbers_that_stand_there_again_are_found_part_by_part(
         connection.register("given", pd.DataFrame({"n": numbers}))
         found = repeats.repeated(connection, "n", "given")
     assert sorted(found) == sorted({numbers[0], numbers[998]})
+
+
+def test_numbers_sorted_at_once_keep_to_a_part_of_a_small_memory() -> None:
+    with engine.duckdb.connect() as connection:
+        for memory, megabytes in (("4GB", 512), ("400MB", 100), ("60MB", 16)):
+            connection.execute(f"SET memory_limit = '{memory}'")
+            at_once = 2 * 8 * repeats._at_once(connection)
+            assert at_once <= megabytes * 1e6
+            assert at_once > 0.9 * megabytes * 1e6

@@ -49,16 +49,17 @@ def test_the_longer_we_are_silent_the_row_gets_no_calmer(kind: str, rows: Listed
 
 
 def test_what_has_waited_is_counted_and_dated_from_the_first_of_it(rows: Listed) -> None:
-    said = "3 messages that ask or complain have waited 19 days for our answer, since 2026-03-10"
+    waited = "19 days (471 hours)"
+    said = f"3 messages that ask or complain have waited {waited} for our answer, since 2026-03-10"
     assert rows["asked-thrice"]["reason_1"] == said
 
 
 def test_the_step_and_the_reasons_tell_one_wait(rows: Listed) -> None:
     row = rows["ticket-waits-longer"]
     assert "cancelling" in row["reason_1"]
-    assert row["reason_2"] == "Something of theirs has waited 99 days for our reply"
+    assert row["reason_2"] == "Something of theirs has waited 99 days (2,391 hours) for our reply"
     assert row["recommended_action"].startswith(
-        "Answer today, with a date, what has waited 99 days, then have the manager call"
+        "Answer today, with a date, what has waited 99 days (2,391 hours), then have the"
     )
 
 

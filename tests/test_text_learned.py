@@ -56,6 +56,20 @@ def copied(folder: Path) -> Path:
     return shutil.copytree(FOLDER, folder / "lexicons")
 
 
+@pytest.mark.parametrize("subject", ["Login", "Admin account", "Invoice", "Request"])
+def test_a_word_or_two_raise_nothing_unless_they_are_on_a_list(subject: str) -> None:
+    flags = {name: 1 for name in CATEGORIES if hear(subject, LEXICONS)[name]}
+    assert flags == {}
+    assert hear("Data breach", LEXICONS)["breach"] == 1
+
+
+def test_what_the_ear_alone_raises_in_a_sentence_it_does_not_in_two_words_of_it() -> None:
+    sure = taught({"gruffalo": {"breach": 40}}, {})
+    assert hear("There was a gruffalo", sure)["breach"] == 1
+    assert hear("A gruffalo", sure)["breach"] == 0
+    assert hear("A gruffalo. There was a gruffalo.", sure)["breach"] == 1
+
+
 def test_the_file_is_what_today_s_messages_and_lists_give() -> None:
     """If not: make hearing."""
     learned = shipped()

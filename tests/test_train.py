@@ -254,8 +254,7 @@ def test_without_an_address_runs_go_to_a_file_in_the_working_folder(
     assert done.code == 0, done.err
     made = {path.name for path in home.cwd.iterdir() if not path.name.startswith(".")}
     assert made == {"mlflow.db", "mlruns"}
-    listed = home("models", "--config", config, MLFLOW_TRACKING_URI=None)
-    assert (listed.code, "at-home" in listed.said) == (0, True)
+    assert "model version 1: " in done.said
 
 
 @pytest.fixture(scope="module")

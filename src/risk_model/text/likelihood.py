@@ -2,7 +2,8 @@
 
 A flag of the list stands unless the learned ear finds it next to impossible; without one, only
 what it finds likely is a flag. Each sentence is heard by itself, so that neither courtesies nor
-anger around it make a fact less likely. Where a company has changed a list, that is heard alone.
+anger around it make a fact less likely. One of a word or two, as subjects of tickets are, raises
+nothing: "Login" is no breach. Where a company has changed a list, that is heard alone.
 """
 
 from __future__ import annotations
@@ -61,6 +62,9 @@ RAISED_ABOVE = {
     "question": 0.65,
     "thanks": 0.6,
 }
+# A sentence of fewer words raises nothing by itself. Divided by its length a single word speaks as
+# loud as a whole sentence of such words, and nobody taught it to stand alone.
+LEAST_WORDS = 3
 _REMEMBERED_WORDS = 100_000
 _END = 0
 
@@ -71,13 +75,14 @@ Thirds = dict[int, int]
 
 @dataclass
 class _Found:
-    """Distinct words and rows of many texts, sentence after sentence, and where each begins."""
+    """Distinct words and rows of many texts by sentence: where each begins, and its length."""
 
     words: list[int]
     rows: list[int]
     word_starts: list[int]
     row_starts: list[int]
     text_starts: list[int]
+    lengths: list[int]
 
 
 class LearnedEar:
@@ -100,6 +105,8 @@ class LearnedEar:
         self._intercepts = learned.intercepts[columns]
         self._silenced = np.array([SILENCED_BELOW[name] for name in categories])
         self._raised = np.array([RAISED_ABOVE[name] for name in categories])
+        between = (self._silenced + self._raised) / 2
+        self._not_raised = np.log(between / (1 - between)).astype(np.float32)
         self._forget()
 
     def settle(self, chances: Numbers, listed: set[str], void: set[str]) -> set[str]:
@@ -126,7 +133,7 @@ class LearnedEar:
         """
         if len(self._words) > _REMEMBERED_WORDS:
             self._forget()
-        found = _Found([], [], [], [], [])
+        found = _Found([], [], [], [], [], [])
         for raws in texts:
             found.text_starts.append(len(found.word_starts))
             self._gather(self._ids(raws), found)
@@ -134,7 +141,10 @@ class LearnedEar:
         together = np.add.reduceat(self._rows[found.rows], found.row_starts)
         half = self._rows.shape[1]
         odds = self._odds(alone[:, :half] + together) + self._odds(alone[:, half:])
-        odds = np.maximum.reduceat(odds + self._intercepts, found.text_starts)
+        odds = odds + self._intercepts
+        short = np.array(found.lengths) < LEAST_WORDS
+        odds[short] = np.minimum(odds[short], self._not_raised)
+        odds = np.maximum.reduceat(odds, found.text_starts)
         likely: Numbers = 1 / (1 + np.exp(-odds))
         return likely
 
@@ -166,6 +176,7 @@ class LearnedEar:
         for sentence in sentences(ids, _END) or [[_END]]:
             found.word_starts.append(len(found.words))
             found.row_starts.append(len(found.rows))
+            found.lengths.append(len(sentence))
             rows = {0}
             self._find_runs(sentence, rows)
             found.words += set(sentence)
