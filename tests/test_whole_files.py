@@ -55,7 +55,7 @@ def measured_features(folder: Path) -> None:
     snapshots = pd.DataFrame({"account_id": ["a"], "as_of": [20_000], "is_customer": [True]})
     line: Any = SimpleNamespace(
         snapshots=lambda _: snapshots,
-        measure=lambda *_: pd.DataFrame({"one": [1.0]}),
+        pieces=lambda *_: iter([pd.DataFrame({"as_of": [20_000], "one": [1.0]})]),
         settings=SimpleNamespace(catalogue=Catalogue(features=())),
     )
     write_features(line, [20_000], folder / "features.parquet")
@@ -156,6 +156,19 @@ def test_where_one_file_cannot_take_its_place_all_old_ones_are_back(
     with pytest.raises(PermissionError):
         write_whole(dict.fromkeys(paths, b"new"))
     assert files_in(tmp_path) == {"a.csv": b"old", "b.csv": b"old"}
+
+
+def test_a_disk_that_is_full_is_told_with_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_whole({tmp_path / "a.csv": b"1"})
+    assert caught.value.filename == str(tmp_path / "a.csv")
+    assert files_in(tmp_path) == {}
 
 
 def test_a_link_stays_a_link_and_its_file_is_written(tmp_path: Path) -> None:

@@ -21,8 +21,13 @@ def write_whole(parts: Mapping[Path, bytes]) -> None:
         refuse_no_file(path)
         path.parent.mkdir(parents=True, exist_ok=True)
     with whole(*parts) as places:
-        for place, held in zip(places, parts.values(), strict=True):
-            place.write_bytes(held)
+        for place, (path, held) in zip(places, parts.items(), strict=True):
+            try:
+                place.write_bytes(held)
+            except OSError as error:
+                # of a full disk it is not said for which file
+                error.filename = str(path)
+                raise
 
 
 @contextmanager
