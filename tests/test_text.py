@@ -79,7 +79,7 @@ REACHED = {
     "public": (0.94, 0.76),
     "hesitancy": (0.85, 0.85),
     "complaint": (0.78, 0.80),
-    "frustration": (0.80, 0.62),
+    "frustration": (0.83, 0.61),
     "no_progress": (0.83, 0.64),
     "expectation_gap": (0.90, 0.66),
     "billing": (0.78, 0.76),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -97,20 +97,8 @@ def severities(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     return dict(zip(listed["account_id"], listed["suggested_severity"], strict=True))
 
 
-# What is heard otherwise beside anger: a fact that only the learned ear knows, and a question that
-# wants no answer. Severity is deaf to tone, but hearing is not perfect.
-HEARD_OTHERWISE = {*(("sync", way) for way in WAYS), ("button", "waiting mail")}
-
-
-def pairs() -> Iterator[object]:
-    for fact in FACTS:
-        for way in WAYS:
-            known = pytest.mark.xfail(reason="heard otherwise beside anger", strict=False)
-            marks = [known] if (fact, way) in HEARD_OTHERWISE else []
-            yield pytest.param(fact, way, marks=marks, id=f"{fact}-{way}")
-
-
 @pytest.mark.practice("severity-not-tone")
-@pytest.mark.parametrize(("fact", "way"), pairs())
+@pytest.mark.parametrize("fact", FACTS)
+@pytest.mark.parametrize("way", WAYS)
 def test_anger_moves_no_severity(severities: Mapping[str, str], fact: str, way: str) -> None:
     assert severities[f"{fact}, calm, {way}"] == severities[f"{fact}, angry, {way}"]
