@@ -194,11 +194,21 @@ def test_a_learner_that_is_clearly_better_than_the_mix_speaks_alone(positives):
 
 def test_with_a_short_history_the_rules_decide_alone():
     X, y, day, group = history("both", 150)
-    early = day < 20_000 + 35
+    early = day < 20_000 + HORIZON
     y = np.where(np.arange(len(y)) % 3 == 0, 1, y)
     model = Blend(Experience(), horizon=HORIZON).fit(X[early], y[early], day[early], group[early])
     assert model.weights_["rules"] == 1.0 and "too short" in model.reason_
     assert model.oof_.empty
+
+
+def test_days_too_few_for_all_folds_are_weighed_by_those_that_there_can_be():
+    X, y, day, group = history("learner", 800)
+    seldom = np.isin(day, np.unique(day)[::8])
+    model = Blend(Experience(knows=False), horizon=HORIZON)
+    model.fit(X[seldom], y[seldom], day[seldom], group[seldom])
+    assert len(np.unique(day[seldom])) == 4
+    assert 1 <= model.oof_["fold"].nunique() < model.n_folds
+    assert model.weights_["logistic"] > 0.3 and "decide" not in model.reason_
 
 
 def test_snapshots_of_one_escalation_count_once():

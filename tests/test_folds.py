@@ -126,3 +126,8 @@ def test_a_rolling_window_of_four_weeks_holds_four_weekly_snapshots():
     days = np.arange(0, 365, 7)
     for train, test in ForwardFolds(3, horizon=30, gap=2, rolling=28).split(days):
         assert days[train].tolist() == sorted(days[days <= days[test[0]] - 32])[-4:]
+
+
+@pytest.mark.parametrize(("weeks", "number"), [(52, 4), (10, 4), (9, 3), (7, 2), (6, 1), (2, 1)])
+def test_a_history_holds_as_many_folds_as_it_has_days_for(weeks: int, number: int) -> None:
+    assert ForwardFolds(4, 30).within(7 * np.arange(weeks)) == ForwardFolds(number, 30)

@@ -52,8 +52,8 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ``rules`` is any classifier (None: learners only), ``learners`` a list of (name, estimator),
     None for the logistic regression and the boosting with their defaults. With fewer than
     ``min_positives`` escalations nothing is weighed: the rules and the first learner count alike,
-    and the rules decide alone with fewer than ``WEIGH_FROM`` or a history too short for
-    ``n_folds``. ``horizon`` and ``gap`` are in days.
+    and the rules decide alone with fewer than ``WEIGH_FROM`` or a history too short for a single
+    fold. ``n_folds`` are as many as there can be. ``horizon`` and ``gap`` are in days.
 
     Fitted: ``weights_`` (member name to weight), ``reason_`` (why these weights), ``calibrated_``
     (the probabilities were fitted to outcomes that came later), ``calibrator_``, ``members_``.
@@ -118,7 +118,7 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         # In the order of rows a label is known with the next row.
         horizon, gap = (self.horizon, self.gap) if days is not None else (1, 0)
-        self._weigh(snapshots, ForwardFolds(self.n_folds, horizon, gap=gap))
+        self._weigh(snapshots, ForwardFolds(self.n_folds, horizon, gap=gap).within(snapshots.day))
         self.members_ = [(name, fitted(part, snapshots)) for name, part in self._named_members()]
         self.rules_mean_ = self._mean_of_rules(snapshots.table, weight)
         return self

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,15 @@ class ForwardFolds:
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of folds, whatever is to be split."""
         return self.n_folds
+
+    def within(self, days: ArrayLike) -> ForwardFolds:
+        """Return these folds, or as many fewer as the history holds; one at the least."""
+        for number in range(self.n_folds, 1, -1):
+            fewer = replace(self, n_folds=number)
+            with suppress(DataRefused):
+                fewer.blocks(days)
+                return fewer
+        return replace(self, n_folds=1)
 
     def blocks(self, days: ArrayLike) -> list[Days]:
         """Return the snapshot days of each test block, in order of time.
