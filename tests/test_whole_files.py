@@ -194,3 +194,18 @@ def test_where_the_folder_of_a_file_is_a_file_the_first_error_is_told(tmp_path: 
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(NotADirectoryError), whole(tmp_path / "taken" / "a.csv") as (place,):
         place.write_bytes(b"1")
+
+
+def test_what_a_killed_run_left_beside_a_file_is_removed_once_it_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / ".list [1].csv.0a1b2c3d.tmp"
+    others = [tmp_path / ".list [2].csv.0a1b2c3d.tmp", tmp_path / "list [1].csv.tmp"]
+    for path in (left, *others):
+        path.write_bytes(b"half")
+    write_whole({tmp_path / "list [1].csv": b"new"})
+    assert left.exists(), "somebody may be writing it now"
+    monkeypatch.setattr("risk_model.whole_files.LEFT_BEHIND", -1)
+    write_whole({tmp_path / "list [1].csv": b"newer"})
+    assert (left.exists(), [path.exists() for path in others]) == (False, [True, True])
+    assert (tmp_path / "list [1].csv").read_bytes() == b"newer"

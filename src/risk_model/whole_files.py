@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from risk_model.errors import UsageError
+
+# Seconds after which no run is still writing a file, so that it was killed.
+LEFT_BEHIND = 3600
 
 
 def write_whole(parts: Mapping[Path, bytes]) -> None:
@@ -35,9 +40,12 @@ def whole(*paths: Path) -> Iterator[list[Path]]:
     """Yield for each file a place beside it to write to, in a folder that has to be there.
 
     When all are on disk the first takes its place, then the next. Where anything fails, all files
-    are as they were and nothing is left beside them. A link stays one: its file is written.
+    are as they were and nothing is left beside them. A link stays one: its file is written. What
+    a run that was killed has left beside them is removed.
     """
     ends = [path.resolve() if path.is_symlink() else path for path in paths]
+    for end in ends:
+        _sweep(end)
     new, old = ([_beside(end) for end in ends] for _ in range(2))
     try:
         yield new
@@ -65,6 +73,15 @@ def refuse_no_file(out: Path, option: str = "--out") -> None:
 def _beside(path: Path) -> Path:
     """Return a name that no other run has, not even one that is writing the same file now."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
+def _sweep(path: Path) -> None:
+    """Remove what lies beside a file since a run was killed."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with suppress(OSError):
+            # not when it was written: what is kept of the old file has its day
+            if time.time() - left.stat().st_ctime > LEFT_BEHIND:
+                left.unlink()
 
 
 def _exchange(paths: list[Path], new: list[Path], old: list[Path]) -> None:
