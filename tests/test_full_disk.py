@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import duckdb
-import pandas as pd
 import pytest
 
-from risk_model.pipelines.features import write_features
 from risk_model.tables.csv_files import unreadable
 from risk_model.tables.resources import too_little
 
@@ -68,22 +63,3 @@ def test_a_full_disk_ends_the_run_with_its_folder(tmp_path: Path):
     assert "Traceback" not in done.stderr and "tickets.csv" not in done.stderr
     assert f"risk-model: {folder}/risk-model-" in done.stderr
     assert "cannot be written (No space left on device)." in done.stderr
-
-
-def test_features_that_find_no_room_leave_no_half_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def half(self: pd.DataFrame, path: Path, **_: object) -> None:
-        path.write_text("half")
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", half)
-    customers = pd.DataFrame({"account_id": ["a"], "as_of": [20_000], "is_customer": [True]})
-    line: Any = SimpleNamespace(
-        settings=SimpleNamespace(catalogue=None),
-        snapshots=lambda days: customers,
-        measure=lambda rows, catalogue: pd.DataFrame({"tickets_7d": [1.0]}),
-    )
-    with pytest.raises(OSError, match="No space"):
-        write_features(line, [20_000], tmp_path / "f.parquet")
-    assert list(tmp_path.iterdir()) == []
