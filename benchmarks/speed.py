@@ -33,7 +33,10 @@ def told_of_features(told: dict[str, Any]) -> Iterator[str]:
         (f"the same on {2 * weeks} weekly days", f"ours {2 * weeks}", {}),
         *(
             (f"all {took[name]['features']} that these tables tell, {days}", name, {})
-            for name, days in (("catalogue 1", "one day"), (f"catalogue {weeks}", f"{weeks} days"))
+            for name, days in (
+                ("catalogue 1", "one day"),
+                (f"catalogue {weeks}", f"{weeks} days, a tenth of the accounts"),
+            )
             if name in took
         ),
         (
