@@ -186,6 +186,7 @@ def test_the_checklist_has_boxes_and_what_is_on_record_of_each_expectation(
     assert "| **CSM** | Ana |" in parts["Escalation path"]
 
 
+@pytest.mark.slow
 def test_what_is_not_shown_is_counted(tmp_path: Path) -> None:
     many = [ticket(n, "A1", moment(40 - n)) for n in range(1, 16)]
     folder = write_tables(
@@ -202,6 +203,7 @@ def test_what_is_not_shown_is_counted(tmp_path: Path) -> None:
     assert "Solve 3 newer tickets" in tracking
 
 
+@pytest.mark.slow
 def test_a_mail_a_call_a_meeting_and_a_reply_of_ours_are_on_record_as_done(tmp_path: Path) -> None:
     ours = {
         "mail": {"messages": [message(1, "mail", moment(3), "Hi.", direction="outbound")]},

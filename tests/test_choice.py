@@ -159,6 +159,7 @@ def test_what_is_for_rules_alone_is_seen_by_no_learner_whatever_else_is_left_out
     np.testing.assert_array_equal(fitted.decision_function(X), fitted.decision_function(moved))
 
 
+@pytest.mark.slow
 def test_what_a_family_adds_to_the_blend_is_what_it_loses_where_nobody_has_it_measured() -> None:
     told = rows(days=60)
     names = ["tickets_28d", "open_tickets", "usage_change"]

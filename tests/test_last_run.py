@@ -98,6 +98,7 @@ def test_a_list_under_another_name_or_with_an_odd_record_is_taken_as_it_is(tmp_p
     assert told_mixed(None) == []
 
 
+@pytest.mark.slow
 def test_a_champion_that_is_gone_since_the_last_list_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -49,6 +49,7 @@ def test_a_day_is_a_day_in_whatever_kind_it_comes(
     pd.testing.assert_frame_equal(rm.features_at(company, day), measured)
 
 
+@pytest.mark.slow
 def test_features_are_measured_on_what_their_own_index_returns(
     company: Company, measured: pd.DataFrame
 ) -> None:

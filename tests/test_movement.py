@@ -79,6 +79,7 @@ def test_the_rules_alone_are_split_by_rule(before: pd.DataFrame, after: pd.DataF
         assert (moved.parts[still] == 0).all()
 
 
+@pytest.mark.slow
 def test_nothing_that_changed_moves_nothing() -> None:
     row = pd.DataFrame([np.zeros(len(NAMES))], columns=NAMES)
     moved = movement(ByBlend(blend(0)), ByBlend(blend(0)), row, row, row)

@@ -128,6 +128,7 @@ def test_the_report_tells_what_was_averted_member_by_member_and_a_gap_that_was_a
     assert "only escalations 14 days or more after a list count, up to 44" in said
 
 
+@pytest.mark.slow
 def test_a_weekly_list_is_judged_by_the_past_of_its_own_weekday() -> None:
     days = pd.date_range("2025-06-01", "2026-06-30")
     frames = {

@@ -67,6 +67,7 @@ def aged(spill: Path) -> set[Path]:
     return set(spill.iterdir())
 
 
+@pytest.mark.slow
 def test_the_next_run_removes_what_a_killed_one_left_and_nothing_of_one_that_lives(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -58,6 +58,7 @@ def test_letters_of_a_format_that_only_look_like_utc_are_none(tmp_path: Path):
     assert opened == [int(dt.datetime(2026, 6, 1, 14, tzinfo=dt.UTC).timestamp())]
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.datetimes(dt.datetime(2020, 1, 1), dt.datetime(2030, 1, 1)),

@@ -92,6 +92,7 @@ REACHED = {
 }
 
 
+@pytest.mark.slow
 def test_messages_in_other_words_are_heard_well_enough_to_be_of_use() -> None:
     """The aim, 0.9 and 0.85 in each category, is reached by legal and question.
 

@@ -30,6 +30,7 @@ escalation = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(escalation, max_size=6), st.integers(0, 7))
 def test_a_label_is_settled_when_the_first_of_its_escalations_was_told_of(
@@ -97,6 +98,7 @@ def members() -> dict[str, object]:
     return {"logistic": learner, "blend": Blend(None, [("logistic", learner)], horizon=HORIZON)}
 
 
+@pytest.mark.slow
 def test_no_fold_learns_from_an_escalation_told_of_after_it_began() -> None:
     X, y, day, group, settled = past()
     folds = ForwardFolds(3, HORIZON)
@@ -145,6 +147,7 @@ def test_calibration_is_fitted_on_what_was_told_when_the_later_half_began() -> N
     assert "too few positives to compare: 0 earlier" in few.reason_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late", [0, 200])
 def test_a_company_that_writes_escalations_down_late_learns_of_them_late(
     tmp_path: Path, late: int

@@ -96,6 +96,7 @@ def test_figures_are_those_of_counting_by_hand(told: dict[str, RuleRecord]) -> N
     assert record.also == "SEV-2, tier 3"
 
 
+@pytest.mark.slow
 def test_what_a_rule_adds_are_the_escalations_that_the_list_would_miss_without_it(
     told: dict[str, RuleRecord],
 ) -> None:

@@ -33,6 +33,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
         yield opened
 
 
+@pytest.mark.slow
 def test_who_is_in_no_table_is_told_to_be_unknown_and_counted(line: Line) -> None:
     listed = score(line, AS_OF, model="rules")
     rows = listed.ranked.set_index("account_id")
