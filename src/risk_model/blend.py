@@ -53,7 +53,7 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     None for the logistic regression and the boosting with their defaults. With fewer than
     ``min_positives`` escalations nothing is weighed: the rules and the first learner count alike,
     and the rules decide alone with fewer than ``WEIGH_FROM`` or a history too short for a single
-    fold. ``n_folds`` are as many as there can be. ``horizon`` and ``gap`` are in days.
+    fold; of ``n_folds`` it takes as many as the history holds. ``horizon`` and ``gap`` are in days.
 
     Fitted: ``weights_`` (member name to weight), ``reason_`` (why these weights), ``calibrated_``
     (the probabilities were fitted to outcomes that came later), ``calibrator_``, ``members_``.
