@@ -96,13 +96,13 @@ def periods_panel(axes: Any, told: Mapping[str, Any]) -> None:
 def _finding(told: Mapping[str, Any]) -> str:
     rows, kept = told["folds"], told["all"]["kept"]
     said = f"Calibrated in {kept} of {len(rows)} periods" if kept else "Never calibrated"
-    gains = [
-        row["uncalibrated"]["log_loss"] - row["prior_shift"]["log_loss"]
-        for row in rows
-        if row["prior_shift"] is not None
-    ]
-    helped = sum(gain > 0 for gain in gains)
-    return f"{said}; a prior shift helps in {helped} of {len(gains)}" if gains else said
+    shifted = [row for row in rows if row["prior_shift"] is not None]
+    if not shifted:
+        return said
+    # Over all of them: two periods that gain nothing do not outweigh one that loses a lot.
+    gains = [row["uncalibrated"]["log_loss"] - row["prior_shift"]["log_loss"] for row in shifted]
+    gain = float(np.average(gains, weights=[row["snapshots"] for row in shifted]))
+    return f"{said}; a prior shift {'saves' if gain > 0 else 'costs'} {abs(gain):.4f}"
 
 
 def _cells(row: Mapping[str, Any], kept: str) -> list[str]:
