@@ -330,6 +330,32 @@ def test_what_was_learnt_is_never_milder_than_what_is_so_by_definition() -> None
     assert set(said_by(model, quiet, SETTINGS, none).tolist()) & {3, 4}
 
 
+@pytest.mark.parametrize(
+    ("fact", "severity"),
+    [
+        ({"executive_concerns_28d": 1.0}, 2),
+        # Who speaks is on record, though another condition of the rule hears how it is said.
+        ({"executive_messages_28d": 1.0, "executive_complaints_28d": 1.0}, 2),
+        ({"executive_to_ceo_28d": 1.0}, 2),
+        ({"open_p1": 1.0}, 2),
+        ({"p1_open_48h": 1.0}, 2),
+        ({"incident_hours_28d": 13.0}, 2),
+        ({"incident_users_28d": 100.0}, 2),
+        ({"data_incidents_28d": 1.0}, 1),
+        ({"outages_running": 1.0}, 1),
+        # What was heard of it is a starting point.
+        ({"outage_messages_14d": 1.0}, 4),
+        ({"data_loss_28d": 1.0}, 4),
+    ],
+)
+def test_labels_overrule_no_fact_that_is_on_record(fact: dict[str, float], severity: int) -> None:
+    one = pd.DataFrame([dict.fromkeys(NAMES, np.nan) | fact])
+    firm = respond.floors_of(one, SETTINGS.rules, SETTINGS.catalogue, PLAN, firm_only=True)
+    assert firm.tolist() == [severity]
+    mildest = np.eye(4)[[3]]
+    assert respond.decided(mildest, firm, PLAN).tolist() == [severity]
+
+
 def test_the_facts_of_tomorrow_change_nothing_that_was_said_ahead() -> None:
     """Grades of later escalations are shuffled: what was said of earlier ones stays."""
     known = past(300, signal=True)

@@ -150,20 +150,21 @@ def floors_of(
     Of a rule only the groups of conditions count that hear no tone, or hold a fact of who speaks
     (``in_person``) where the rule names a severity; a rule that counts kinds does not count. Any
     other rule asks for ``any_rule``, nothing at all is ``nothing``.
+
+    With ``firm_only`` only what past escalations may not overrule counts: firm floors, and what a
+    rule asks for where somebody speaks in person.
     """
     worst = np.full(len(features), MILDEST if firm_only else plan.nothing, dtype=np.int64)
     for floor in plan.floors:
         if floor.firm or not firm_only:
             _worsen(worst, any_group(floor.any_of, features), floor.severity)
-    if firm_only:
-        return worst
     toned = {name for name in catalogue.names if tone_of(name, catalogue, plan.tone)}
     for rule in rules.rules:
         if rule.kinds is not None:
             continue
         for group, case in zip(rule.groups, rule.as_cases, strict=True):
             by_whom = case.severity is not None and set(plan.in_person) & set(group)
-            if by_whom or not toned & set(group):
+            if by_whom or not (firm_only or toned & set(group)):
                 holds = any_group([group], features)
                 _worsen(worst, holds, case.severity or plan.any_rule)
     return worst
