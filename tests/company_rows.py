@@ -61,8 +61,11 @@ class RowMaker:
         return max(second, after) if self.some(0.95) else second
 
     def text(self) -> str:
-        said = [name for name in SIGNALS if name not in ("sentiment", "words") and self.some(0.15)]
-        return " ".join([str(int(self.rng.integers(-32, 33))), *said])
+        passing = ("sentiment", "words", "understood")
+        said = [name for name in SIGNALS if name not in passing and self.some(0.15)]
+        tone = int(self.rng.integers(-32, 33))
+        # Nobody here understands every third text.
+        return " ".join([str(tone), *said, *(["foreign"] if tone % 3 == 0 else [])])
 
     def subject(self) -> str | None:
         """Return up to four words of few, among them such as say nothing."""

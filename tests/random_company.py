@@ -60,11 +60,18 @@ MAY_BE_LATE = {
 
 
 def hear(text: str) -> dict[str, float]:
-    """Hear a made-up text: its first number is the tone in 32nds, the words are signals."""
+    """Hear a made-up text: its first number is the tone in 32nds, the words are signals.
+
+    Of one that is ``foreign`` only what it says is known; one word is too short to tell.
+    """
     words = text.split()
     tone = next((int(word) for word in words if word.lstrip("-").isdigit()), 0)
     said = {name: float(name in words) for name in SIGNALS}
-    return {**said, "sentiment": tone / 32, "words": float(len(words))}
+    said |= {"sentiment": tone / 32, "words": float(len(words)), "understood": 1.0}
+    if "foreign" in words:
+        said = {name: value or float("nan") for name, value in said.items()}
+        return said | {"sentiment": float("nan"), "understood": 0.0}
+    return said if len(words) > 1 else said | {"understood": float("nan")}
 
 
 def hear_all(texts: Sequence[str], *_: object, **__: object) -> pd.DataFrame:

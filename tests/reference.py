@@ -104,7 +104,30 @@ class Reference:
             values[feature.name] = self._top_share(feature, account, as_of)
         else:
             facts = self.sources[feature.source].get(account, [])
-            values[feature.name] = of_rows(feature, facts, as_of)
+            value = of_rows(feature, facts, as_of)
+            lost = value == 0 and self._is_not_understood(feature, account, as_of)
+            values[feature.name] = None if lost else value
+
+    def _is_not_understood(self, feature: Feature, account: str, as_of: int) -> bool:
+        """Say whether it counts what texts say, and more were not understood than were."""
+        if feature.verb not in ("count", "open", "most_common", "distinct", "sum", "total", "ever"):
+            return False
+        hears = {*SIGNALS, *MADE_OF_SIGNALS} - {"words", "understood"}
+        if feature.source != "said" and not feature.columns & hears:
+            return False
+        end = (as_of - feature.lag) * DAY
+        begin = end - (feature.window or feature.within or 364) * DAY
+        told = {0.0: 0, 1.0: 0}
+        for name in HEARD if feature.source == "said" else (feature.source,):
+            at = HAPPENS[name]
+            if {"understood", at} & self.missing.get(name, {at}):
+                continue
+            for fact in self.sources[name].get(account, []):
+                understood, when = fact.values["understood"], fact.values[at]
+                seen = understood is not None and fact.is_known(["understood", at], end)
+                if seen and when is not None and begin <= when < end:
+                    told[understood] += 1
+        return told[0.0] > told[1.0]
 
     def _top_share(self, feature: Feature, account: str, as_of: int) -> float | None:
         """Return the share of the accounts under contract whose value is as high, or higher."""

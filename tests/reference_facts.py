@@ -113,7 +113,7 @@ def add_hours(table: str, fact: Fact) -> None:
 STEMS = {"kiosk": "kiosk", "kiosks": "kiosk", "tulip": "tulip", "zebra": "zebra", "zebras": "zebra"}
 SUBJECTS = {"tickets": ("subject", "category", 2), "escalations": ("issue", "cause", 1)}
 # What is heard and raises no matter by itself: how it is said, and what is said in passing.
-PASSING = {"urgency", "executive", "question", "thanks", "sentiment", "words"}
+PASSING = {"urgency", "executive", "question", "thanks", "sentiment", "words", "understood"}
 TONE = {"complaint", "frustration"}
 MADE_OF_SIGNALS = ("concern", "wants_answer", "complains", "mere_thanks")
 
@@ -191,20 +191,24 @@ def add_signals(table: str, fact: Fact, hear: Hear) -> None:
     text = "\n\n".join(texts) if texts else None
     ours = table == "messages" and fact.values["direction"] != "inbound"
     said = hear(text) if text is not None and not ours else dict.fromkeys(SIGNALS)
-    if said["question"] is None:
-        said = {**said, **dict.fromkeys(MADE_OF_SIGNALS), "mere_thanks": 0.0}
-    else:
-        asked = [value for name, value in said.items() if name not in PASSING]
-        raised = [value for name, value in said.items() if name not in PASSING | TONE]
-        raised.append(said["executive"])
-        wants = max([said["question"], said["urgency"], *asked])
-        thanks = float(said["thanks"] > 0 and wants == 0)
-        made = (max(raised), wants, max(asked), thanks)
-        said = {**said, **dict(zip(MADE_OF_SIGNALS, made, strict=True))}
+    # Of a text that is not understood only what was raised is known.
+    said = {name: None if value != value else value for name, value in said.items()}  # noqa: PLR0124
+    asked = [value for name, value in said.items() if name not in PASSING]
+    raised = [value for name, value in said.items() if name not in PASSING | TONE]
+    raised.append(said["executive"])
+    wants = greatest([said["question"], said["urgency"], *asked])
+    thanks = float(bool(said["thanks"]) and wants == 0)
+    made = (greatest(raised), wants, greatest(asked), thanks)
+    said = {**said, **dict(zip(MADE_OF_SIGNALS, made, strict=True))}
     fact.values |= said
     whose = ("direction",) if table == "messages" else ()
     times = [fact.known[name] for name in (*HEARD[table], *whose)]
     fact.known |= dict.fromkeys(said, None if None in times else max(times))
+
+
+def greatest(values: Iterable[float | None]) -> float | None:
+    """Return the greatest of the known values."""
+    return max((value for value in values if value is not None), default=None)
 
 
 def add_automatic(fact: Fact) -> None:

@@ -252,7 +252,7 @@ def test_words_around_a_quote_or_after_a_closing_are_heard() -> None:
 
 def test_an_automatic_reply_says_nothing() -> None:
     away = "Automatic reply: I am out of the office until Monday. If it is urgent call my manager."
-    assert hear(away, LEXICONS) == dict.fromkeys(SIGNALS, 0.0)
+    assert hear(away, LEXICONS) == dict.fromkeys(SIGNALS, 0.0) | {"understood": math.nan}
 
 
 def test_html_is_read_as_its_text() -> None:
@@ -284,8 +284,10 @@ def test_the_calm_breach_stands_beside_the_angry_call() -> None:
 def test_any_text_gives_all_signals_within_their_range(text: str) -> None:
     heard = hear(text, LEXICONS)
     assert tuple(heard) == SIGNALS
-    assert -1 <= heard["sentiment"] <= 1
-    assert all(heard[name] in (0, 1) for name in FLAGS)
+    # Only of what is not understood anything is unknown.
+    lost = heard["understood"] == 0
+    assert math.isnan(heard["sentiment"]) if lost else -1 <= heard["sentiment"] <= 1
+    assert all(heard[name] in (0, 1) or (lost and math.isnan(heard[name])) for name in FLAGS)
     assert heard["words"] >= 0
 
 
@@ -294,7 +296,7 @@ def test_any_text_gives_all_signals_within_their_range(text: str) -> None:
 @given(st.sampled_from(TEXTS))
 def test_each_flag_is_explained_by_words_of_the_text(text: str) -> None:
     why = hear_why(text, LEXICONS)
-    assert set(why) == {name for name in FLAGS if hear(text, LEXICONS)[name]}
+    assert set(why) == {name for name in FLAGS if hear(text, LEXICONS)[name] == 1}
     flat = " ".join(text.lower().split())
     assert all(phrase in flat for phrases in why.values() for phrase in phrases)
 
@@ -303,7 +305,9 @@ def test_missing_is_unknown_and_empty_says_nothing() -> None:
     heard = hear_all(pd.Series([None, math.nan, "", "  "], index=list("abcd")), LEXICONS)
     assert heard.index.tolist() == list("abcd")
     assert heard.loc[["a", "b"]].isna().all(axis=None)
-    assert (heard.loc[["c", "d"]] == 0).all(axis=None)
+    empty = heard.loc[["c", "d"]]
+    assert (empty.drop(columns="understood") == 0).all(axis=None)
+    assert empty["understood"].isna().all()
 
 
 VADERISH = """great terrible not very but least kind of never so good, (bad) GREAT 'fine' :) x

@@ -27,6 +27,7 @@ from risk_model.features.measured import (
 from risk_model.features.passes import passes_for
 from risk_model.features.sources import HEARD, Source, open_source
 from risk_model.features.spans import as_days
+from risk_model.features.understood import UNDERSTOOD, counts_in, hears, understood_of
 
 Frame = nw.LazyFrame[Any]
 Present = Mapping[str, frozenset[str]]
@@ -151,7 +152,8 @@ def feature_frame(
     sources = _open_sources(engine, present, catalogue, heard or {}, calendar.single)
     own = [f for f in catalogue.features if not f.is_derived]
     able = [f for f in own if can_be_measured(f, sources.get(f.source))]
-    passes = passes_for(able, sources, calendar)
+    understood = understood_of(able, sources)
+    passes = passes_for([*able, *counts_in(understood.values())], sources, calendar)
     results = []
     for done, one in enumerate(passes):
         if progress:
@@ -169,6 +171,8 @@ def feature_frame(
         joined = joined.join(told, on="position", how="left")
     values = {f.name: nw.lit(None, dtype=nw.Float64) for f in own}
     values |= {f.name: _value(f, reaches[f.name], flags[reaches[f.name]]) for f in able}
+    for name, texts in understood.items():
+        values[name] = nw.when((values[name] > 0) | ~texts.mostly_not()).then(values[name])
     for feature in catalogue.in_order_of_making():
         if feature.is_derived:
             values[feature.name] = combined(feature, values).cast(nw.Float64)
@@ -194,6 +198,9 @@ def _open_sources(
     for feature in catalogue.features:
         if not feature.is_derived:
             read[feature.source] |= feature.columns
+            if hears(feature):
+                for name in HEARD if feature.source == SAID else (feature.source,):
+                    read[name] |= {UNDERSTOOD}
             # Where an account stands, it stands among those whose contract has not ended.
             read[feature.source] |= {"contract_end"} if feature.verb in COMPANY_VERBS else set()
     opened = {

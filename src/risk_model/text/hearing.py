@@ -12,20 +12,26 @@ from risk_model.text.lexicon import CATEGORIES, Lexicons
 from risk_model.text.likelihood import LearnedEar
 from risk_model.text.patterns import MARKS
 from risk_model.text.reasons import telling
-from risk_model.text.words import Token, normal, raw_tokens, tokens, written_out
+from risk_model.text.understanding import Understanding
+from risk_model.text.words import QUESTION, Token, normal, raw_tokens, tokens, written_out
 
 if TYPE_CHECKING:
     from risk_model.text.sentiment import TunedVader
 
-SIGNALS: tuple[str, ...] = ("sentiment", *CATEGORIES, "words")
+SIGNALS: tuple[str, ...] = ("sentiment", *CATEGORIES, "words", "understood")
+# What is unknown of a text that was not understood, unless a flag was raised all the same.
+_OF_UNDERSTANDING = ("sentiment", *CATEGORIES)
 
 _REMEMBERED_WORDS = 200_000
 
 
 def hear(text: str | None, lexicons: Lexicons) -> dict[str, float]:
-    """Return SIGNALS of one text: sentiment -1…1, flags 0 or 1, and the number of words heard.
+    """Return SIGNALS of one text: sentiment -1…1, flags 0 or 1, the number of words heard, and
+    whether it was understood, 0 or 1, or NaN where it is too short to tell.
 
-    An empty text says nothing (all 0); where there is no text (None, NaN) nothing is known (NaN).
+    An empty text says nothing (all 0); where there is no text (None, NaN) nothing
+    is known (NaN). Of one in a language that is not understood the sentiment is unknown, and so is
+    each flag that was not raised: its loan words may raise some.
     """
     if not isinstance(text, str):
         return dict.fromkeys(SIGNALS, math.nan)
@@ -55,7 +61,9 @@ class Ear:
         self._corrections = lexicons.sentiment
         self._finder = Finder(lexicons)
         beside = lexicons.learned_beside()
+        self._english = set(beside)
         self._learned = LearnedEar(lexicons.learned, beside) if lexicons.learned else None
+        self._understanding = Understanding(lexicons.learned, self._finder.alphabet.knows)
         self._letters: dict[str, str] = {}
         self._vader: TunedVader | None = None
 
@@ -68,27 +76,54 @@ class Ear:
         owns = [own_words(text) for text in texts]
         tokens_of = [raw_tokens(normal(own)) for own in owns]
         letters_of = [self._letters_in(raws) for raws in tokens_of]
-        flags_of = self._flags(tokens_of, letters_of)
+        understood = [self._understanding.understands(raws) for raws in tokens_of]
+        flags_of = self._flags(tokens_of, letters_of, understood)
         return [
-            self._signals(own, letters, flags)
-            for own, letters, flags in zip(owns, letters_of, flags_of, strict=True)
+            self._signals(*text)
+            for text in zip(owns, letters_of, flags_of, understood, strict=True)
         ]
 
-    def _flags(self, tokens_of: list[list[str]], letters_of: list[str]) -> list[set[str]]:
-        """Return the categories that both ears together hear in texts."""
+    def _flags(
+        self, tokens_of: list[list[str]], letters_of: list[str], understood: list[bool | None]
+    ) -> list[set[str]]:
+        """Return the categories that both ears together hear in texts.
+
+        In one that is not understood the lists hear alone: a company's own may know its language.
+        """
         listed = [self._finder.heard(letters) for letters in letters_of]
         learned = self._learned
         if learned is None or not listed:
             return [flags for flags, _ in listed]
+        each = zip(learned.chances(tokens_of), listed, letters_of, understood, strict=True)
         return [
-            learned.settle(chances, *heard)
-            for chances, heard in zip(learned.chances(tokens_of), listed, strict=True)
+            heard[0] - self._false_friends(letters)
+            if clear is False
+            else learned.settle(chances, *heard)
+            for chances, heard, letters, clear in each
         ]
 
-    def _signals(self, own: str, letters: str, flags: set[str]) -> dict[str, float]:
+    def _false_friends(self, letters: str) -> set[str]:
+        """Return the flags for which a text that is not understood has no more than single words.
+
+        Of a list that was not changed these are no English words: "sue" is Italian for "their".
+        """
+        told = {
+            name
+            for name, (start, stop) in self._finder.spans(letters)
+            if stop - start > 1 or QUESTION in letters[start:stop]
+        }
+        return self._english - told
+
+    def _signals(
+        self, own: str, letters: str, flags: set[str], understood: bool | None
+    ) -> dict[str, float]:
         heard = dict.fromkeys(SIGNALS, 0.0)
+        heard["understood"] = math.nan if understood is None else float(understood)
         if letters:
-            heard["sentiment"] = self._sentiment(own)
+            if understood is False:
+                heard |= dict.fromkeys(_OF_UNDERSTANDING, math.nan)
+            else:
+                heard["sentiment"] = self._sentiment(own)
             heard["words"] = float(len(letters) - sum(letters.count(mark) for mark in MARKS))
             heard |= dict.fromkeys(flags, 1.0)
         return heard
@@ -113,7 +148,8 @@ class Ear:
                 known.append(span)
         if self._learned:
             words = [word for token in tokens(own) for word in token.words]
-            (flags,) = self._flags([raw_tokens(own)], [letters])
+            raws = raw_tokens(own)
+            (flags,) = self._flags([raws], [letters], [self._understanding.understands(raws)])
             stretches = {
                 name: stretches.get(name) or telling(words, self._learned.weigher(name))
                 for name in CATEGORIES

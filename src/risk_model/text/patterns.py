@@ -83,6 +83,10 @@ class Alphabet:
             return self._undoubled.get(_undoubled(token), _OTHER)
         return _OTHER
 
+    def knows(self, word: str) -> bool:
+        """Return whether some phrase knows a word of a message."""
+        return self.letter(word) not in (_OTHER, _OTHER_NUMBER)
+
     def letters_of(self, tokens: Iterable[str]) -> frozenset[str]:
         """Return the letters of those tokens that some phrase knows."""
         return frozenset(self._letters[token] for token in tokens if token in self._letters)
