@@ -63,4 +63,5 @@ def text(
         f"{out}: {heard.rows:,} rows read, {heard.empty:,} of them without a text, "
         f"{heard.refused:,} refused"
         + (f"; {heard.long:,} longer than {MAX_CHARACTERS:,} characters" if heard.long else "")
+        + (f"; {heard.lost:,} in a language that is not understood" if heard.lost else "")
     )

@@ -31,7 +31,8 @@ from risk_model.text.lexicon import CATEGORIES
 from risk_model.whole_files import refuse_no_file, whole
 
 CHUNK = 20_000
-_HEARD = (*CATEGORIES, "sentiment", "words", "why")
+_FIGURES = ("sentiment", "words", "understood")
+_HEARD = (*CATEGORIES, *_FIGURES, "why")
 # Columns that name a row of a table, wherever it comes from: they are kept as they are.
 _KEY_ENDINGS = ("_id", "_key", "_number")
 _KEY_NAMES = ("id", "key", "number")
@@ -43,12 +44,14 @@ Progress = Callable[[int], None]
 class Heard:
     """What became of a file: rows read, without a text, refused, and flags raised.
 
-    ``long`` texts were heard up to their 20,000th character.
+    ``long`` texts were heard up to their 20,000th character, ``lost`` ones are in a language that
+    is not understood.
     """
 
     rows: int = 0
     empty: int = 0
     long: int = 0
+    lost: int = 0
     refused: int = 0
     raised: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CATEGORIES, 0))
     notices: list[str] = field(default_factory=list)
@@ -57,6 +60,7 @@ class Heard:
         """Count a part of the table."""
         self.rows += len(said)
         self.empty += int(said["words"].isna().sum())
+        self.lost += int((said["understood"] == 0).sum())
         for name in CATEGORIES:
             self.raised[name] += int((said[name] == 1).sum())
 
@@ -96,7 +100,8 @@ def listen(
     """Write for each row of a CSV or Parquet file what its text says; return the counts.
 
     Columns out: ``row`` (from 1), the kept ones, one a category (1, 0, or empty where there is no
-    text), ``sentiment``, ``words``, ``why``. Text that a spreadsheet could take for a formula gets
+    text, or one that is not understood), ``sentiment``, ``words``, ``understood`` (1, 0, or empty
+    where a text is too short to tell), ``why``. Text that a spreadsheet could take for a formula gets
     a leading ``'``; keys (``..._id``) are never altered. ``resources`` bound the engine.
     The file appears whole or not at all.
     Raises UsageError for a wrong call, DataRefused for a file that cannot be read.
@@ -131,7 +136,7 @@ def _cells(
     for place, name in enumerate(shown):
         if not _is_key(name):
             kept[place] = harmless(kept[place])
-    figures = said[[*CATEGORIES, "sentiment", "words"]].map(_figure).reset_index(drop=True)
+    figures = said[[*CATEGORIES, *_FIGURES]].map(_figure).reset_index(drop=True)
     why = harmless(said["why"]).reset_index(drop=True)
     row = pd.Series(range(before + 1, before + len(said) + 1))
     return pd.concat([row, kept, figures, why], axis=1)

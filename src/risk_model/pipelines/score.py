@@ -22,11 +22,16 @@ from risk_model.pipelines.judges import Judge, choose_judge, working_catalogue
 from risk_model.pipelines.last_run import lost_champion, told_mixed
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.record import record_of
-from risk_model.pipelines.scorer import TEXTS, Scorer, hits_of
+from risk_model.pipelines.scorer import TEXTS, UNREAD, Scorer, hits_of
 from risk_model.pipelines.severity import learned_part
 from risk_model.pipelines.shared import shares_incident
 from risk_model.pipelines.then_and_now import refuse_unreadable
-from risk_model.pipelines.unseen import unseen_sentence, with_unseen, without_rows
+from risk_model.pipelines.unseen import (
+    unread_sentence,
+    unseen_sentence,
+    with_unseen,
+    without_rows,
+)
 from risk_model.timeline import DAY, date_of
 from risk_model.watchlist import (
     COLUMNS,
@@ -88,6 +93,8 @@ def score(
         _texts(customers["region"]), _texts(customers["timezone"]), settings.response
     )
     run["notes"] += unseen_sentence(listed, frozenset(customers["account_id"][unseen]))
+    unread = said[UNREAD].to_numpy() > 0
+    run["notes"] += unread_sentence(listed, frozenset(customers["account_id"][unread]))
     run["severity_by"] = learned_part(catalogue, settings, judge.champion)[1]
     run["seconds"] = {
         "measuring": round(measured - began, 2),

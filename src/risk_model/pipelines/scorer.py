@@ -29,7 +29,8 @@ TEXTS = (
     "waiting_on",
     "recovery_stage",
 )
-FIGURES = ("escalation_probability", "data_coverage")
+UNREAD = "texts_not_understood"
+FIGURES = ("escalation_probability", "data_coverage", UNREAD)
 HELD = "rules_held"
 
 
@@ -68,6 +69,8 @@ class Scorer:
         families = standing_out(parts, features, self.catalogue)
         why, families = self._with_facts(why, families, features, grades)
         why = respond.with_silence(why, silence, hits, features, self.catalogue, how)
+        texts = respond.unread(features)
+        why = respond.with_unread(why, texts)
         why = respond.with_relapse(
             why, features, p, "risk" if self.judge.calibrated else "score", how
         )
@@ -75,14 +78,17 @@ class Scorer:
         said: dict[str, Any] = {
             "suggested_severity": respond.named(grades),
             "likely_cause": likely,
-            "recommended_action": respond.first_steps(
-                hits, families, state, how, stages, likely, silence
+            "recommended_action": respond.step_of_unread(
+                respond.first_steps(hits, families, state, how, stages, likely, silence),
+                texts,
+                how,
             ),
             "state": state,
             "waiting_on": respond.waiting_on(features, how),
             "recovery_stage": stages,
             "escalation_probability": p,
             "data_coverage": coverage(features, settings.catalogue),
+            UNREAD: texts,
         }
         for place, name in enumerate(REASONS):
             said[name] = [told[place] if place < len(told) else "" for told in why]

@@ -1,4 +1,4 @@
-"""Accounts that no event table has a row of: of them nothing is known, which is not *fine*."""
+"""Accounts of which nothing is known, or not what they write: that is not *fine*."""
 
 from __future__ import annotations
 
@@ -48,12 +48,29 @@ def with_unseen(rows: pd.DataFrame, unseen: NDArray[np.bool_], how: Response) ->
 
 def unseen_sentence(listed: pd.DataFrame, unseen: frozenset[str]) -> list[str]:
     """Return a sentence on the unseen accounts of a list, or nothing where there is none."""
-    found = sorted(unseen & set(listed["account_id"]))
+    found, named = _named(listed, unseen)
     if not found:
         return []
-    named = ", ".join(found[:MOST_NAMED]) + (", …" if len(found) > MOST_NAMED else "")
     return [
-        f"accounts on the list without a single row in any event table: {len(found):,} of "
+        f"accounts on the list without a single row in any event table: {found:,} of "
         f"{len(listed):,} ({named}). Nothing is known of how they fare; see that the exports have "
         "their ids as accounts has them"
     ]
+
+
+def unread_sentence(listed: pd.DataFrame, unread: frozenset[str]) -> list[str]:
+    """Return a sentence on the accounts of a list that write what nobody here understands."""
+    found, named = _named(listed, unread)
+    if not found:
+        return []
+    return [
+        "accounts on the list that wrote within 4 weeks in a language that is not understood: "
+        f"{found:,} of {len(listed):,} ({named}). Where that is most of what they wrote, rules on "
+        "what they say are not measured; phrases of the language may be added in features/lexicons"
+    ]
+
+
+def _named(listed: pd.DataFrame, accounts: frozenset[str]) -> tuple[int, str]:
+    """Return how many of some accounts are on a list, and the first of them by name."""
+    found = sorted(accounts & set(listed["account_id"]))
+    return len(found), ", ".join(found[:MOST_NAMED]) + (", …" if len(found) > MOST_NAMED else "")

@@ -27,6 +27,7 @@ from risk_model.respond.spec import STAGES, Response
 from risk_model.respond.states import recovery_stages, states, with_relapse
 from risk_model.respond.steps import first_steps
 from risk_model.respond.turn import silent_hours, waiting_on, with_silence
+from risk_model.respond.unread import step_of_unread, unread, with_unread
 
 __all__ = [
     "FACTS",
@@ -64,11 +65,14 @@ __all__ = [
     "sponsors",
     "standing",
     "states",
+    "step_of_unread",
     "tiers",
     "tone_of",
     "unplaced",
+    "unread",
     "waiting_on",
     "with_fact",
     "with_relapse",
     "with_silence",
+    "with_unread",
 ]

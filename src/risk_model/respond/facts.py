@@ -16,6 +16,8 @@ Bools = NDArray[np.bool_]
 Group = Mapping[str, OfFigures]
 Values = Mapping[str, Any]
 
+# How many of their messages and tickets of 4 weeks are in a language that is not understood.
+UNREAD = ("messages_not_understood_28d", "tickets_not_understood_28d")
 # Features that the answer reads besides those named in the decisions.
 FACTS = (
     "days_since_escalation_closed",
@@ -23,6 +25,7 @@ FACTS = (
     "days_since_outbound",
     "tenure_days",
     "arr",
+    *UNREAD,
 )
 
 

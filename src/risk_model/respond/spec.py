@@ -62,6 +62,7 @@ class FirstSteps(Strict):
     silent: str
     escalated: str
     nothing: str
+    unread: str = "Have what they wrote read by somebody who speaks their language"
     unseen: str = "See that the exports have their id as the list of accounts has it"
 
 
