@@ -101,8 +101,8 @@ def listen(
 
     Columns out: ``row`` (from 1), the kept ones, one a category (1, 0, or empty where there is no
     text, or one that is not understood), ``sentiment``, ``words``, ``understood`` (1, 0, or empty
-    where a text is too short to tell), ``why``. Text that a spreadsheet could take for a formula gets
-    a leading ``'``; keys (``..._id``) are never altered. ``resources`` bound the engine.
+    where a text is too short to tell), ``why``. Text that a spreadsheet could take for a formula
+    gets a leading ``'``; keys (``..._id``) are never altered. ``resources`` bound the engine.
     The file appears whole or not at all.
     Raises UsageError for a wrong call, DataRefused for a file that cannot be read.
     """
