@@ -20,7 +20,6 @@ import mlflow.sklearn
 import mlflow.store.model_registry.sqlalchemy_store
 import mlflow.store.tracking.sqlalchemy_store
 import mlflow.tracing.processor.base_mlflow
-import shap
 import skops.io
 from risk_model import cli
 from risk_model.pipelines import account, backtest, features, present, score, train

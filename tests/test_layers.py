@@ -41,6 +41,7 @@ LAYERS = {
         "logistic",
         "ordinal",
         "scaling",
+        "shapley",
         "blend",
         "stack",
         "out_of_fold",

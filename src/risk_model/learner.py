@@ -23,6 +23,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from risk_model.errors import ConfigError, DataRefused, RiskModelError
 from risk_model.logistic import Prior, fit_logistic, threads_for
 from risk_model.scaling import Scaling
+from risk_model.shapley import base_of, shapley_values
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -254,7 +255,7 @@ class BoostingLearner(Learner):
     def base_(self) -> float:
         """The logit that the contributions start from."""
         check_is_fitted(self)
-        return float(np.ravel(self._explainer().expected_value)[0])
+        return base_of(self.trees_)
 
     def _logit(self, X: Floats) -> Floats:
         with threads_for(X):
@@ -262,16 +263,13 @@ class BoostingLearner(Learner):
         return np.asarray(logit, dtype=np.float64)
 
     def _parts(self, X: Floats) -> Floats:
-        explainer = self._explainer()
-        told = explainer.shap_values(X[:, self._places()], check_additivity=False)
         parts = np.zeros(X.shape)
-        parts[:, self._places()] = told
-        base = float(np.ravel(explainer.expected_value)[0])
-        gap = np.abs(parts.sum(axis=1) + base - self._logit(X)).max(initial=0.0)
+        parts[:, self._places()] = shapley_values(self.trees_, X[:, self._places()])
+        gap = np.abs(parts.sum(axis=1) + self.base_ - self._logit(X)).max(initial=0.0)
         if gap > 1e-6:
             raise RiskModelError(
-                f"learner: the trees' contributions miss their logit by {gap:.2g}; the installed "
-                f"versions of shap and scikit-learn do not fit together."
+                f"learner: the trees' contributions miss their logit by {gap:.2g}; this version of "
+                f"scikit-learn keeps its trees in another way."
             )
         return parts
 
@@ -279,12 +277,6 @@ class BoostingLearner(Learner):
         """Return the columns that the trees know; one that was stored before knows all."""
         places: NDArray[np.intp] | slice = getattr(self, "varying_", slice(None))
         return places
-
-    def _explainer(self) -> Any:
-        # Importing shap takes seconds, and only explaining needs it.
-        import shap
-
-        return shap.TreeExplainer(self.trees_)
 
 
 def varying(X: Floats) -> NDArray[np.intp]:

@@ -52,7 +52,7 @@ def _common(
         stream=sys.stderr,
         force=True,
     )
-    for name in ("mlflow", "alembic", "matplotlib", "shap", "numba", "sqlalchemy"):
+    for name in ("mlflow", "alembic", "matplotlib", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 

@@ -9,6 +9,8 @@ status changes or the ticket is reopened.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import narwhals as nw
@@ -38,27 +40,18 @@ def silences_of(engine: Engine, tickets: Source, events: Source | None) -> Sourc
     from when it began. Without a log of tickets nothing is known after the first response, so only
     the silence before it is told.
     """
-    base = tickets.frame
-    parts = [_own(base, tickets, "opened_at")]
-    if "first_response_at" not in tickets.missing:
-        parts.append(_own(base, tickets, "first_response_at", reply=1))
-    logged = events is not None and not events.missing & {"kind"}
-    if events is not None and logged:
-        parts += [_logged(events), _statuses(events)]
-    once = nw.concat(parts, how="vertical").group_by("ticket_id", "time")
-    frame = _stretches(once.agg(*(nw.col(name).max() for name in _TOLD)))
-    frame = frame if logged else frame.filter(nw.col("replies") == 0)
+    logged = events if events is not None and not events.missing & {"kind"} else None
+    frame = _all_stretches(tickets, logged) if logged else _first_stretch(tickets)
     resolved, priority = tickets.known["resolved_at"], tickets.known.get("priority")
-    columns = {"opened_at", "resolved_at", "priority", resolved, "row_known"}
-    about = base.select("ticket_id", "account_id", *sorted(columns | {priority or "row_known"}))
-    frame = frame.join(about, on="ticket_id", how="inner").with_columns(
+    frame = frame.with_columns(
         row_known=greatest("row_known", "time"),
         row_key=nw.concat_str(nw.col("ticket_id"), nw.col("time").cast(nw.String)),
     )
     return Source(
         "silences",
         "ticket_events" if logged else "tickets",
-        engine.keep(frame),
+        # What was put in order is computed once; the rest is as good as the table itself.
+        engine.keep(frame) if logged else engine.named(frame),
         "from_time",
         {
             "resolved_at": resolved,
@@ -70,6 +63,46 @@ def silences_of(engine: Engine, tickets: Source, events: Source | None) -> Sourc
             | ({"from_time"} if "first_response_at" in tickets.missing and not logged else set())
         ),
     )
+
+
+def _first_stretch(tickets: Source) -> Frame:
+    """Return the stretch from a ticket's opening to the first response, which may be to come."""
+    opened, time = _from_when(tickets, "opened_at")
+    answered: Expr = nw.lit(None, dtype=nw.Int64)
+    if "first_response_at" not in tickets.missing:
+        told, moment = _from_when(tickets, "first_response_at")
+        answered = nw.when(told).then(moment)
+    frame = tickets.frame.filter(opened).with_columns(time=time, until_time=answered)
+    frame = frame.filter(nw.col("until_time").is_null() | (nw.col("until_time") > nw.col("time")))
+    return frame.select(
+        "ticket_id",
+        "time",
+        "until_time",
+        *_about(tickets),
+        replies=nw.lit(0),
+        from_time=nw.col("time"),
+        with_customer_from=nw.lit(None, dtype=nw.Int64),
+        automatic=nw.lit(0),
+    )
+
+
+def _all_stretches(tickets: Source, events: Source) -> Frame:
+    """Return every stretch of a ticket that its own times and its log tell of."""
+    parts = [_own(tickets, "opened_at")]
+    if "first_response_at" not in tickets.missing:
+        parts.append(_own(tickets, "first_response_at", reply=1))
+    parts += [_logged(events), _statuses(events)]
+    once = nw.concat(parts, how="vertical").group_by("ticket_id", "time")
+    frame = _stretches(once.agg(*(nw.col(name).max() for name in _TOLD)))
+    about = tickets.frame.select("ticket_id", *_about(tickets))
+    return frame.join(about, on="ticket_id", how="inner")
+
+
+def _about(tickets: Source) -> list[str]:
+    """Return the ticket's columns that stand beside each of its stretches."""
+    resolved, priority = tickets.known["resolved_at"], tickets.known.get("priority")
+    columns = {"opened_at", "resolved_at", "priority", resolved, "row_known"}
+    return ["account_id", *sorted(columns | {priority or "row_known"})]
 
 
 # What parts stretches tells: a silence begins; a reply by a person; an automatic one; whether it is
@@ -110,11 +143,16 @@ def _stretches(told: Frame) -> Frame:
     )
 
 
-def _own(base: Frame, tickets: Source, time: str, reply: int = 0) -> Frame:
+def _own(tickets: Source, time: str, reply: int = 0) -> Frame:
     """Return a ticket's own time as a part, from when it is known."""
+    told, moment = _from_when(tickets, time)
+    return _part(tickets.frame.filter(told), moment, reply=nw.lit(reply))
+
+
+def _from_when(tickets: Source, time: str) -> tuple[Expr, Expr]:
+    """Return whether a ticket's own time is ever known, and from when."""
     moments = sorted({time, "row_known", *tickets.known_columns(frozenset({time}), "")})
-    told = base.filter(*(~nw.col(name).is_null() for name in moments))
-    return _part(told, greatest(*moments), reply=nw.lit(reply))
+    return reduce(and_, (~nw.col(name).is_null() for name in moments)), greatest(*moments)
 
 
 def _logged(events: Source) -> Frame:
