@@ -12,49 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-# Each order is answered by a fresh child of this process, which ends as the command would: with
-# its own exit code, working folder, environment and streams. Only the imports are shared.
-SERVER = """
-import json, os, sys, tempfile, traceback
-import mlflow.sklearn
-import mlflow.store.model_registry.sqlalchemy_store
-import mlflow.store.tracking.sqlalchemy_store
-import mlflow.tracing.processor.base_mlflow
-import skops.io
-from risk_model import cli
-from risk_model.pipelines import account, backtest, features, present, score, train
-from risk_model.settings import load_settings
-from risk_model.text.hearing import hear
-
-hear("Once, so that nobody has to wait for the words.", load_settings().lexicons)
-
-for line in sys.stdin:
-    order = json.loads(line)
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            for number, path in enumerate([os.devnull, order["out"], order["err"]]):
-                os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
-            os.chdir(order["cwd"])
-            for name, value in order["env"].items():
-                os.environ.pop(name, None)
-                if value is not None:
-                    os.environ[name] = value
-            tempfile.tempdir = None
-            sys.argv = ["risk-model", *order["argv"]]
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
-    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
-"""
+HERE = Path(__file__).parent
+# Given as text: processes that commands start would import a file again.
+SERVER = (HERE / "command_server.py").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -145,7 +105,7 @@ class List:
 def start_server() -> subprocess.Popen[str]:
     """Start the process that commands are forked from."""
     return subprocess.Popen(
-        [sys.executable, "-c", SERVER],
+        [sys.executable, "-c", SERVER, HERE / "messages.csv"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -13,6 +13,7 @@ import csv
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,8 @@ from sklearn.linear_model import LogisticRegression
 from risk_model.text.cleaning import own_words
 from risk_model.text.learned import FILE, STEP, Learned
 from risk_model.text.lexicon import CATEGORIES, Lexicons, load_lexicons
-from risk_model.text.terms import pieces, runs, sentences, stems
-from risk_model.text.words import END
+from risk_model.text.terms import pieces, runs, sentences, stems_of
+from risk_model.text.words import END, normal, raw_tokens
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / "features" / "lexicons"
@@ -44,12 +45,24 @@ def made_of(messages: Path = MESSAGES) -> str:
     return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
+# The same words stand in many messages.
+remembered_stems = cache(stems_of)
+remembered_pieces = cache(pieces)
+
+
+def said_in(text: str) -> list[list[str]]:
+    """The sentences of what a message itself says, each as its stems."""
+    raws = raw_tokens(normal(own_words(text)))
+    return sentences([stem for raw in raws for stem in remembered_stems(raw)], END)
+
+
 class Message:
     """The runs of some sentences, and the pieces of each of their words."""
 
     def __init__(self, said: Sequence[Sequence[str]]) -> None:
         self.runs = {run for sentence in said for run in runs(sentence)}
-        self.pieces = [pieces(word) for word in {word for sentence in said for word in sentence}]
+        words = {word for sentence in said for word in sentence}
+        self.pieces = [remembered_pieces(word) for word in words]
 
 
 def common(counts: Counter[str], least: int) -> dict[str, int]:
@@ -83,7 +96,7 @@ def matrix(
 
 def teach(rows: Rows, lexicons: Lexicons, names: Sequence[str] = CATEGORIES) -> Learned:
     """What the rows teach of the named categories; the others weigh nothing."""
-    told = [sentences(stems(own_words(row["text"])), END) for row in rows]
+    told = [said_in(row["text"]) for row in rows]
     messages = [Message(said) for said in told]
     of_runs, of_pieces = counted(messages)
     # What a message does not say none of its sentences says, and each is heard by itself.

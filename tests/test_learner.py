@@ -8,10 +8,12 @@ import pytest
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from risk_model.errors import ConfigError, DataRefused
 from risk_model.extra_trees import ExtraTreesLearner
 from risk_model.learner import BoostingLearner, LogisticLearner, SingleClass, thinned
+from risk_model.logistic import SMALL_TABLE, threads_for
 
 # With few trees the third is as quick as the others; of four features it looks at two a split.
 LEARNERS = [
@@ -214,3 +216,19 @@ def test_directions_need_names_and_signs():
         LogisticLearner(directions={"tickets": 1}).fit(X.to_numpy(), y)
     with pytest.raises(ConfigError, match=r"-1, 0 or \+1.*tickets"):
         BoostingLearner(directions={"tickets": 2}).fit(X, y)
+
+
+def test_a_small_table_is_left_to_one_thread_of_every_library_and_a_large_one_to_all():
+    def threads():
+        return {library["filepath"]: library["num_threads"] for library in threadpool_info()}
+
+    large = np.broadcast_to(0.0, (SMALL_TABLE, 1))
+    with threadpool_limits(2):
+        before = threads()
+        with threads_for(np.zeros((10, 2))):
+            within = threads()
+        with threads_for(large):
+            assert threads() == before
+        assert threads() == before
+    assert set(before.values()) == {2} and set(within.values()) == {1}
+    assert {library["user_api"] for library in threadpool_info()} == {"blas", "openmp"}

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 import teach_hearing
 from risk_model.errors import ConfigError
 from risk_model.settings import default_folder
-from risk_model.text import Lexicons, hear, hear_all, hear_why, load_lexicons
+from risk_model.text import Lexicons, hear, hear_all, hear_why, hearing, load_lexicons
+from risk_model.text.findings import Finder
 from risk_model.text.learned import FILE, Learned, load_learned
 from risk_model.text.lexicon import CATEGORIES
 from risk_model.text.likelihood import (
@@ -55,6 +57,26 @@ def taught(phrases: dict[str, dict[str, int]], intercepts: dict[str, float]) -> 
         ),
     )
     return LEXICONS.model_copy(update={"learned": learned})
+
+
+@pytest.fixture(autouse=True)
+def lists_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is learned changes from test to test here; the lists beside it take a second each time.
+
+    A copy that only has other weights holds the very same lists.
+    """
+    monkeypatch.setattr(hearing, "Finder", finder_of)
+
+
+FINDERS: dict[tuple[int, int], tuple[Lexicons, Finder]] = {}
+
+
+def finder_of(lexicons: Lexicons) -> Finder:
+    lists = (id(lexicons.categories), id(lexicons.groups))
+    if lists not in FINDERS:
+        # Kept with the lexicons, whose numbers would be given to others otherwise.
+        FINDERS[lists] = lexicons, Finder(lexicons)
+    return FINDERS[lists][1]
 
 
 def copied(folder: Path) -> Path:
@@ -263,11 +285,16 @@ def test_other_weights_are_another_version() -> None:
 @pytest.mark.slow
 def test_a_sentence_that_matters_is_not_lost_in_a_long_mail() -> None:
     around = "I hope that you had a nice weekend by the sea with all of your friends. " * 8
-    flags, texts = list(CATEGORIES), TEXTS[::18]
+    flags, texts = list(CATEGORIES), TEXTS[::54]
     short = hear_all(texts, LEXICONS, jobs=1)[flags] == 1
     long = hear_all([f"{around}{text} {around}" for text in texts], LEXICONS, jobs=1)[flags] == 1
     kept = (short & long).to_numpy().sum() / short.to_numpy().sum()
     assert kept > 0.99
+
+
+@pytest.fixture(scope="module")
+def calm() -> pd.DataFrame:
+    return hear_all([f"{text}." for text in TEXTS[::9]], LEXICONS, jobs=1)
 
 
 @pytest.mark.slow
@@ -279,11 +306,10 @@ def test_a_sentence_that_matters_is_not_lost_in_a_long_mail() -> None:
         "Thank you all, you are great!",
     ],
 )
-def test_no_tone_beside_a_fact_makes_or_unmakes_it(tone: str) -> None:
+def test_no_tone_beside_a_fact_makes_or_unmakes_it(calm: pd.DataFrame, tone: str) -> None:
     facts = ["legal", "breach", "data_loss", "outage", "threat", "competitor", "billing", "public"]
-    calm = hear_all([f"{text}." for text in TEXTS[::9]], LEXICONS, jobs=1)[facts]
     loud = hear_all([f"{text}. {tone}" for text in TEXTS[::9]], LEXICONS, jobs=1)[facts]
-    assert (calm != loud).to_numpy().sum() == 0
+    assert (calm[facts] != loud).to_numpy().sum() == 0
 
 
 def test_a_file_that_somebody_s_editor_quoted_says_the_same(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
 
@@ -21,8 +22,18 @@ SMALL_TABLE = 20_000_000
 
 def threads_for(table: NDArray[Any]) -> AbstractContextManager[Any]:
     """Let the numerical libraries do with one thread while a small table is at hand."""
-    limits: AbstractContextManager[Any] = threadpool_limits(1 if table.size < SMALL_TABLE else None)
+    few = 1 if table.size < SMALL_TABLE else None
+    limits: AbstractContextManager[Any] = _libraries().limit(limits=few)
     return limits
+
+
+@cache
+def _libraries() -> Any:
+    """Return the numerical libraries that are loaded, looked for once: it takes 5 ms."""
+    # It loads the threads that boosting uses, which would not be found before.
+    import sklearn  # noqa: F401
+
+    return ThreadpoolController()
 
 
 @dataclass(frozen=True)
