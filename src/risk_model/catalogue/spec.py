@@ -46,8 +46,9 @@ WINDOW_VERBS = (
 OPEN_VERBS = ("open", "oldest", "soonest", "total")
 LATEST_VERBS = ("latest", "since", "ever", "age_of", "time_to")
 COMPANY_VERBS = ("top_share",)
-# Sources made of another table: the stints of a ticket under one priority, and between replies.
-STINTS_OF = {"priorities": "tickets", "silences": "tickets"}
+# Sources made of another table: the stints of a ticket under one priority, between replies, and in
+# one side's hands.
+STINTS_OF = {"priorities": "tickets", "silences": "tickets", "clocks": "tickets"}
 # What they said anywhere that raises a matter: messages, tickets and survey comments in one source.
 SAID = "said"
 # The time at which a row of a source happens, unless a feature says ``at``.
@@ -57,6 +58,7 @@ EVENT_TIME = {
     "tickets": "opened_at",
     "priorities": "from_time",
     "silences": "from_time",
+    "clocks": "from_time",
     SAID: "said_at",
     "ticket_events": "occurred_at",
     "surveys": "responded_at",

@@ -39,9 +39,9 @@ def silences_of(engine: Engine, tickets: Source, events: Source | None) -> Sourc
     the silence before it is told.
     """
     base = tickets.frame
-    parts = [_own(base, tickets, "opened_at")]
+    parts = [_own(tickets, "opened_at")]
     if "first_response_at" not in tickets.missing:
-        parts.append(_own(base, tickets, "first_response_at", reply=1))
+        parts.append(_own(tickets, "first_response_at", reply=1))
     logged = events is not None and not events.missing & {"kind"}
     if events is not None and logged:
         parts += [_logged(events), _statuses(events)]
@@ -110,17 +110,16 @@ def _stretches(told: Frame) -> Frame:
     )
 
 
-def _own(base: Frame, tickets: Source, time: str, reply: int = 0) -> Frame:
+def _own(tickets: Source, time: str, reply: int = 0) -> Frame:
     """Return a ticket's own time as a part, from when it is known."""
-    moments = sorted({time, "row_known", *tickets.known_columns(frozenset({time}), "")})
-    told = base.filter(*(~nw.col(name).is_null() for name in moments))
-    return _part(told, greatest(*moments), reply=nw.lit(reply))
+    told, known = told_by(tickets, time)
+    return _part(told, known, reply=nw.lit(reply))
 
 
 def _logged(events: Source) -> Frame:
     """Return replies and reopenings as parts."""
     kind = nw.col("kind").cast(nw.String)
-    told, time = _known(events, frozenset({"kind"}))
+    told, time = told_by(events, "occurred_at", "kind")
     return _part(
         told.filter(kind.is_in(list(PARTS))),
         time,
@@ -133,19 +132,27 @@ def _logged(events: Source) -> Frame:
 
 def _statuses(events: Source) -> Frame:
     """Return changes of the status as parts: each is a word of ours, and says whose turn it is."""
-    columns = frozenset({"kind"} if "value" in events.missing else {"kind", "value"})
-    told, time = _known(events, columns)
+    told, time, turn = statuses_of(events)
+    return _part(told, time, turn=turn)
+
+
+def statuses_of(events: Source) -> tuple[Frame, Expr, Expr]:
+    """Return changes of the status, from when each is known, and 1 where it is theirs, else 0."""
+    read = ("kind",) if "value" in events.missing else ("kind", "value")
+    told, time = told_by(events, "occurred_at", *read)
     told = told.filter(nw.col("kind").cast(nw.String) == "status")
     turn: Expr = nw.lit(0)
     if "value" not in events.missing:
         value = nw.col("value").cast(nw.String).fill_null("").str.to_lowercase()
         turn = _flag(value.str.contains(WITH_CUSTOMER) & ~value.str.contains(WITH_A_TEAM))
-    return _part(told, time, turn=turn)
+    return told, time, turn
 
 
-def _known(events: Source, columns: frozenset[str]) -> tuple[Frame, Expr]:
-    moments = ["occurred_at", "row_known", *events.known_columns(columns, "")]
-    return events.frame.filter(*(~nw.col(n).is_null() for n in moments)), greatest(*moments)
+def told_by(source: Source, at: str, *columns: str) -> tuple[Frame, Expr]:
+    """Return the rows whose time ``at`` and columns become known, and from when they are."""
+    late = source.known_columns(frozenset({at, *columns}), "")
+    moments = sorted({at, "row_known", *late})
+    return source.frame.filter(*(~nw.col(n).is_null() for n in moments)), greatest(*moments)
 
 
 def _flag(test: Expr) -> Expr:

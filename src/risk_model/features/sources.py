@@ -102,6 +102,7 @@ def source_columns() -> dict[str, frozenset[str]]:
     names["silences"] = {"from_time", "until_time", "with_customer_from", "replies", "automatic"}
     names["silences"] |= {"priority", "opened_at", "resolved_at"}
     names["priorities"] = {"from_time", "until_time", "priority", "resolved_at", "opened_at"}
+    names["clocks"] = {"due_at", "promised_for", *names["priorities"]} - {"opened_at"}
     names["ticket_events"] |= {"account_id"}
     names[SAID] = {"said_at", "row_known", *MATTERS_RAISED}
     return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
@@ -138,6 +139,7 @@ def open_source(
     gained by computing once what was joined.
     """
     # These build on this module.
+    from risk_model.features.clocks import clocks_of
     from risk_model.features.matters import with_matters
     from risk_model.features.said import said_of
     from risk_model.features.silences import silences_of
@@ -155,12 +157,13 @@ def open_source(
         return None
     if name == "priorities":
         return _priorities(engine, present)
-    if name == "silences":
-        tickets, log = (
-            _plain(engine, CONTRACT[part], present[part]) if part in present else None
-            for part in ("tickets", "ticket_events")
-        )
-        return silences_of(engine, tickets, log) if tickets else None
+    if name in ("silences", "clocks"):
+        tickets = _plain(engine, CONTRACT["tickets"], present["tickets"])
+        logged = present.get("ticket_events")
+        log = logged and _plain(engine, CONTRACT["ticket_events"], logged)
+        if name == "silences":
+            return silences_of(engine, tickets, log or None)
+        return clocks_of(engine, tickets, log or None, _priorities(engine, present).frame)
     wants_matter = table in MATTERS and (read is None or "matter" in read)
     if wants_matter and read is not None:
         read = (read - {"matter"}) | {CONTRACT[table].key[0]}
