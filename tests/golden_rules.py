@@ -376,7 +376,7 @@ GOLDEN: tuple[Golden, ...] = (
         "meetings-missed",
         {"meetings": met("missed", 3, 31, 59)},
         {"meetings": met("held", 3, 31, 59)},
-        "3 meetings missed or cancelled in 12 weeks, the last on 2026-03-27",
+        "3 meetings missed or cancelled in 12 weeks, the first on 2026-01-30",
         MEDIUM,
     ),
     Golden(

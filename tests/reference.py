@@ -25,6 +25,7 @@ from reference_facts import (
     add_by_itself,
     add_csm_changes,
     add_hours,
+    add_made_up,
     add_matters,
     add_signals,
     add_unplanned,
@@ -200,6 +201,8 @@ class Reference:
         for theirs in facts.values():
             if name == "messages":
                 add_answers(theirs, self._meetings_of(theirs[0].values["account_id"]))
+            if name == "meetings":
+                add_made_up(theirs)
             if name == "accounts":
                 add_csm_changes(theirs)
             if name in SUBJECTS:
@@ -207,6 +210,7 @@ class Reference:
         if name in SUBJECTS and missing >= set(SUBJECTS[name][:2]):
             missing |= {"matter"}
         missing |= {"csm_changed"} if "csm" in missing else set()
+        missing |= {"made_up_at"} if name == "meetings" and "status" in missing else set()
         for derived_name, (_, until) in HOURS.get(name, {}).items():
             missing |= {derived_name} if until in missing else set()
         if name == "usage" and "actions" in missing:

@@ -16,7 +16,7 @@ from risk_model.pipelines import listen as listening
 from risk_model.pipelines.listen import Wanted, listen
 from risk_model.settings import default_folder
 from risk_model.text import hear, load_lexicons
-from risk_model.text.lexicon import CATEGORIES
+from risk_model.text.lexicon import HEARD
 
 LEXICONS = load_lexicons(default_folder() / "features" / "lexicons")
 MESSAGES = [
@@ -52,17 +52,17 @@ def test_each_row_says_what_its_text_was_heard_to_say(tmp_path: Path, name: str,
     said = rows(tmp_path / out)
     assert (heard.rows, heard.empty, heard.refused) == (4, 1, 0)
     assert list(said[0]) == [
-        *("row", "message_id", "account_id", *CATEGORIES, "sentiment", "words", "why")
+        *("row", "message_id", "account_id", *HEARD, "sentiment", "words", "why")
     ]
     assert [row["message_id"] for row in said] == ["m1", "m2", "m3", "m4"]
     for row, (_, _, text) in zip(said, MESSAGES, strict=True):
         if not text:
-            assert {row[name] for name in (*CATEGORIES, "sentiment", "words", "why")} == {""}
+            assert {row[name] for name in (*HEARD, "sentiment", "words", "why")} == {""}
             continue
         expected = hear(text, LEXICONS)
         assert {name: float(row[name]) for name in expected} == pytest.approx(expected)
         told = {part.split(":")[0] for part in row["why"].split("; ") if part}
-        assert told == {name for name in CATEGORIES if row[name] == "1"}
+        assert told == {name for name in HEARD if row[name] == "1"}
     assert "threat: we will cancel our contract" in said[0]["why"]
     assert heard.raised["outage"] == 1
 

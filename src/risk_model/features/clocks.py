@@ -14,6 +14,7 @@ import narwhals as nw
 
 from risk_model.engines import Engine
 from risk_model.features.extremes import greatest
+from risk_model.features.priorities import priorities_of
 from risk_model.features.silences import statuses_of, told_by
 from risk_model.features.sources import Source
 from risk_model.tables.known import waits_for
@@ -24,19 +25,20 @@ Expr = nw.Expr
 SAID = frozenset({"resolved_at", "sla_due_at", "promised_for"})
 
 
-def clocks_of(engine: Engine, tickets: Source, events: Source | None, stints: Frame) -> Source:
+def clocks_of(engine: Engine, tickets: Source, events: Source | None) -> Source:
     """Return a source of a ticket's stretches of time, in one side's hands and of one priority.
 
-    ``stints`` are those of one priority. In each stretch ``from_time`` is as long ago as the ticket
-    has been with us under its ``priority``, and ``due_at`` is its due date, moved on by the waits
-    that began before it; while it waits for the customer both are none, and ``promised_for`` is
-    told only where it had passed before. A stretch ends at ``until_time`` and is known from when
-    it began. Without a log nothing waits for the customer.
+    In each ``from_time`` is as long ago as the ticket has been with us under its ``priority``, and
+    ``due_at`` is its due date, moved on by the waits that began before it; while it waits for the
+    customer both are none, and ``promised_for`` is told only where it had passed before. A stretch
+    ends at ``until_time`` and is known from when it began. Without a log nothing waits for the
+    customer.
     """
     late = waits_for(tickets.known, SAID)
     about = tickets.frame.select(
         "ticket_id", "account_id", *sorted({*SAID, *late, "row_known"} - {"ticket_id"})
     )
+    stints = priorities_of(engine, tickets, events).frame
     told = _told(tickets, events, stints).join(about, on="ticket_id", how="inner")
     known = {name: since for name, since in tickets.known.items() if name in SAID | late}
     known |= {"due_at": known["sla_due_at"]} if "sla_due_at" in known else {}

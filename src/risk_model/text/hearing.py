@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from risk_model.text.cleaning import own_words
 from risk_model.text.findings import Finder, Span
-from risk_model.text.lexicon import CATEGORIES, Lexicons
+from risk_model.text.lexicon import HEARD, Lexicons
 from risk_model.text.likelihood import LearnedEar
 from risk_model.text.patterns import MARKS
 from risk_model.text.reasons import telling
@@ -17,7 +17,7 @@ from risk_model.text.words import Token, normal, raw_tokens, tokens, written_out
 if TYPE_CHECKING:
     from risk_model.text.sentiment import TunedVader
 
-SIGNALS: tuple[str, ...] = ("sentiment", *CATEGORIES, "words")
+SIGNALS: tuple[str, ...] = ("sentiment", *HEARD, "words")
 
 _REMEMBERED_WORDS = 200_000
 
@@ -116,7 +116,7 @@ class Ear:
             (flags,) = self._flags([raw_tokens(own)], [letters])
             stretches = {
                 name: stretches.get(name) or telling(words, self._learned.weigher(name))
-                for name in CATEGORIES
+                for name in HEARD
                 if name in flags
             }
         return {
