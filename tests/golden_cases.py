@@ -16,6 +16,8 @@ SAD = "What a sad and miserable week this was."
 DOWN = "The system is down since this morning."
 INVOICE = "The invoice is wrong: you charged us twice. Please correct it."
 BLIPS = [incident(4, "degraded"), incident(12, "degraded")]
+# Five minutes at night.
+BLIP = incident(6, "degraded", hour=3, ended_at=moment(6, 3).replace(":00:00", ":05:00"))
 RUNS = {"hour": 23, "ended_at": ""}
 CALLS = [
     {"sent_at": moment(ago), "channel": "email", "direction": "outbound", "text": "Shall we talk?"}
@@ -82,6 +84,8 @@ CASES: Mapping[tuple[str, int], Rows] = {
     ("outage", 6): {"incidents": [incident(10, hour=2)]},
     ("outage", 8): {"incidents": [incident(4, "degraded")]},
     ("outage", 9): {"incidents": [incident(4, "degraded", hour=2)]},
+    ("outage", 10): {"incidents": [BLIP]},
+    ("usage-drop", 1): {"usage": used(1, 0)},
     ("key-features-unused", 0): {"usage": used(50, 50, key_actions=0)},
     ("ticket-bounced", 1): {
         "tickets": [solved(4)],
@@ -102,14 +106,39 @@ CASES: Mapping[tuple[str, int], Rows] = {
         "renewals": [{"renewal_date": day(2), "recorded_at": moment(200)}],
     },
     ("no-contact-weeks", 1): {"messages": wrote("Sounds fine.", 200)},
-    ("meetings-missed", 2): {"messages": [*wrote("Sounds fine.", 40), *CALLS]},
-    ("meetings-missed", 3): {"meetings": met("missed", 5)},
+    ("meetings-missed", 1): {"messages": [*wrote("Sounds fine.", 40), *CALLS]},
+    ("meetings-missed", 2): {"meetings": met("missed", 5)},
     ("escalated-twice", 0): {
         "escalations": [
             escalation(80, 70, "Import stuck"),
             escalation(5, None, "The imports are stuck"),
         ]
     },
+}
+# What is no sign, or one too small: by account, its rows and the rules that must not fire.
+CALM: Mapping[str, tuple[Rows, tuple[str, ...]]] = {
+    "meetings moved": (
+        {"meetings": [*met("cancelled", 5, 12, 19), *met("held", 4, 11, 18)]},
+        ("meetings-missed",),
+    ),
+    "missed and held": (
+        {"meetings": [*met("missed", 9), *met("held", 3)]},
+        ("meetings-missed",),
+    ),
+    "small base": ({"usage": used(22 / 28, 14 / 28)}, ("usage-drop",)),
+    "renewal confirmed": (
+        {
+            "usage": used(50, 50),
+            "renewals": [
+                {
+                    "renewal_date": day(-30),
+                    "recorded_at": moment(200),
+                    "confirmed_at": moment(9),
+                }
+            ],
+        },
+        ("renewal-unconfirmed",),
+    ),
 }
 # Cases for companies unlike this one: what would be measured there of one of its accounts.
 ELSEWHERE: Mapping[tuple[str, int], tuple[str, Mapping[str, float]]] = {
@@ -118,8 +147,8 @@ ELSEWHERE: Mapping[tuple[str, int], tuple[str, Mapping[str, float]]] = {
         "escalated-twice!",
         {"open_escalations": nan, "days_since_escalation_closed": nan},
     ),
-    # Meetings are on record for longer.
-    ("meetings-missed", 1): ("meetings-missed#3", {"meetings_missed_28d": 3}),
+    # No export says how long an incident lasted.
+    ("outage", 11): ("outage#10", {"long_incidents_7d": nan}),
     # Most are smaller.
     ("high-value-near", 1): ("high-value-near?", {"arr_top_share": 0.1}),
 }

@@ -162,7 +162,7 @@ GOLDEN: tuple[Golden, ...] = (
         "critical-open-48h",
         {"tickets": [ticket(3, priority="P1")]},
         {"tickets": [ticket(2, priority="P1")]},
-        "1 P1 open for more than 48 hours, the oldest since 2026-03-27",
+        "1 P1 open with us for more than 48 hours, the longest for 63 hours",
         {**HIGH, "suggested_severity": "SEV-2"},
     ),
     Golden(
@@ -376,7 +376,7 @@ GOLDEN: tuple[Golden, ...] = (
         "meetings-missed",
         {"meetings": met("missed", 3, 31, 59)},
         {"meetings": met("held", 3, 31, 59)},
-        "3 meetings missed or cancelled in 12 weeks, the last on 2026-03-27",
+        "3 meetings missed or cancelled in 12 weeks, the first on 2026-01-30",
         MEDIUM,
     ),
     Golden(

@@ -25,6 +25,7 @@ from reference_facts import (
     add_by_itself,
     add_csm_changes,
     add_hours,
+    add_made_up,
     add_matters,
     add_signals,
     add_unplanned,
@@ -33,6 +34,7 @@ from reference_facts import (
     rows_of,
     said_of,
 )
+from reference_tickets import clock_of, stretch_of, waits_of
 from reference_verbs import HAPPENS, at_of, columns_read, derived, of_past, of_rows
 from risk_model.catalogue import Catalogue, Feature
 from risk_model.tables import Tables
@@ -42,6 +44,7 @@ from risk_model.text import SIGNALS
 # Status values of the random companies that say that it is the customer's turn.
 WITH_CUSTOMER = ("pending", "waiting on customer")
 SAID = ("public_reply", "automatic_reply", "reopened", "our turn", "their turn")
+STINTS = ("priorities", "silences", "clocks")
 REGISTERS = ("accounts", "renewals", "outcomes")
 
 
@@ -66,6 +69,7 @@ class Reference:
         if "tickets" in tables.present:
             self._open_priorities()
             self._open_silences()
+            self._open_clocks()
         self._open_said()
         self.measured_days = {
             name: [(event // DAY, known) for event, known in self._events(name)]
@@ -156,7 +160,7 @@ class Reference:
         """Say whether table and columns are there, and the table covers the window."""
         if feature.source == "said":
             return any(self._covers(table, feature, as_of) for table in self.said_in)
-        table = "tickets" if feature.source in ("priorities", "silences") else feature.source
+        table = "tickets" if feature.source in STINTS else feature.source
         if table not in self.present or self._needs(feature) & self.missing[feature.source]:
             return False
         if table in REGISTERS:
@@ -220,6 +224,8 @@ class Reference:
         for theirs in facts.values():
             if name == "messages":
                 add_answers(theirs, self._meetings_of(theirs[0].values["account_id"]))
+            if name == "meetings":
+                add_made_up(theirs)
             if name == "accounts":
                 add_csm_changes(theirs)
             if name in SUBJECTS:
@@ -227,6 +233,7 @@ class Reference:
         if name in SUBJECTS and missing >= set(SUBJECTS[name][:2]):
             missing |= {"matter"}
         missing |= {"csm_changed"} if "csm" in missing else set()
+        missing |= {"made_up_at"} if name == "meetings" and "status" in missing else set()
         for derived_name, (_, until) in HOURS.get(name, {}).items():
             missing |= {derived_name} if until in missing else set()
         if name == "usage" and "actions" in missing:
@@ -291,9 +298,8 @@ class Reference:
         self.sources["priorities"] = stints
         self.missing["priorities"] = self.missing["tickets"] & {"priority", "resolved_at"}
 
-    def _open_silences(self) -> None:
-        """A ticket's stretches: whatever is said of it parts one from the next."""
-        has_log = "ticket_events" in self.present
+    def _words(self) -> dict[str, set[tuple[int, str]]]:
+        """Return what was said of each ticket, from when it is known, and what by."""
         reads_status = "value" in self.present.get("ticket_events", ())
         words = defaultdict(set)
         for events in self.sources.get("ticket_events", {}).values():
@@ -308,6 +314,11 @@ class Reference:
                     kind = "our turn"
                 if kind in SAID and None not in since:
                     words[event.values["ticket_id"]].add((max(since), kind))
+        return words
+
+    def _open_silences(self) -> None:
+        """A ticket's stretches: whatever is said of it parts one from the next."""
+        has_log, words = "ticket_events" in self.present, self._words()
         silences: dict[str, list[Fact]] = defaultdict(list)
         for account, tickets in self.sources["tickets"].items():
             for ticket in tickets:
@@ -334,21 +345,33 @@ class Reference:
             missing |= {"from_time"}
         self.sources["silences"], self.missing["silences"] = silences, missing
 
-
-def stretch_of(said: list[tuple[int, str]]) -> dict[str, int | None] | None:
-    """Return what holds after all that was said of a ticket; None before it was opened."""
-
-    def last(*kinds: str) -> int:
-        return max((moment for moment, kind in said if kind in kinds), default=-1)
-
-    silent = last(*(kind for _, kind in said if kind != "automatic_reply"))
-    if silent < 0:
-        return None
-    theirs = last("their turn")
-    waits = theirs >= 0 and theirs >= last("our turn", "reopened")
-    return {
-        "from_time": None if waits else silent,
-        "with_customer_from": theirs if waits else None,
-        "replies": len({moment for moment, kind in said if kind == "public_reply"}),
-        "automatic": int(last("automatic_reply") >= silent),
-    }
+    def _open_clocks(self) -> None:
+        """A ticket's stretches in one side's hands and under one priority, with our clocks."""
+        words, stints = self._words(), defaultdict(list)
+        for facts in self.sources["priorities"].values():
+            for stint in facts:
+                if stint.values["until_time"] != stint.values["from_time"]:
+                    stints[stint.values["ticket_id"]].append(stint.values)
+        clocks: dict[str, list[Fact]] = defaultdict(list)
+        for account, tickets in self.sources["tickets"].items():
+            for ticket in tickets:
+                waits = waits_of(words[ticket.values["ticket_id"]])
+                under = stints[ticket.values["ticket_id"]]
+                moments = {max(ticket.values["opened_at"], ticket.row_known)}
+                moments |= {moment for moment, kind in words[ticket.values["ticket_id"]]}
+                moments |= {stint["from_time"] for stint in under}
+                known = {name: ticket.known[name] for name in ("resolved_at", "promised_for")}
+                known["due_at"] = ticket.known["sla_due_at"]
+                for moment in sorted(moments):
+                    following = min((m for m in moments if m > moment), default=None)
+                    begun = [stint for stint in under if stint["from_time"] <= moment]
+                    stint = max(begun, key=lambda one: one["from_time"], default=None)
+                    values = {**ticket.values, "until_time": following}
+                    values |= clock_of(ticket.values, waits, stint, moment)
+                    since = max(ticket.row_known, moment)
+                    clocks[account].append(Fact(values, known, since, ""))
+        missing = self.missing["tickets"] & {"priority", "resolved_at"}
+        missing |= {"due_at"} if "sla_due_at" in self.missing["tickets"] else set()
+        if self.missing["tickets"] & {"promised_for", "promise_made_at"}:
+            missing |= {"promised_for"}
+        self.sources["clocks"], self.missing["clocks"] = clocks, missing

@@ -26,6 +26,7 @@ HEARD = {
 RAISED = (
     *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
     *("no_progress", "expectation_gap", "billing", "passed_around", "asks_for_higher", "outage"),
+    "impaired",
 )
 HOURS = {
     "tickets": {
@@ -136,6 +137,18 @@ def add_by_itself(fact: Fact) -> None:
     """Add whether a contract renews by itself; where nobody says so it does not."""
     fact.values["by_itself"] = int(fact.values["auto_renew"] == 1)
     fact.known["by_itself"] = fact.known["auto_renew"]
+
+
+def add_made_up(meetings: list[Fact]) -> None:
+    """Add to each missed or cancelled meeting from when one held within a week is known."""
+    for one in meetings:
+        at, made_up = one.values["scheduled_at"], []
+        for other in meetings if one.values["status"] in ("missed", "cancelled") else ():
+            since = [other.values["scheduled_at"], other.row_known, other.known["status"]]
+            is_soon = 0 <= other.values["scheduled_at"] - at < 7 * DAY
+            if other.values["status"] == "held" and is_soon and None not in since:
+                made_up.append(max(since))
+        one.values["made_up_at"] = one.known["made_up_at"] = min(made_up, default=None)
 
 
 def add_csm_changes(versions: list[Fact]) -> None:

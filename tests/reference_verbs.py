@@ -15,6 +15,7 @@ HAPPENS = {
     "tickets": "opened_at",
     "priorities": "from_time",
     "silences": "from_time",
+    "clocks": "from_time",
     "said": "said_at",
     "ticket_events": "occurred_at",
     "surveys": "responded_at",

@@ -144,7 +144,7 @@ def test_the_investigation_tells_their_side_the_events_and_what_contributed(
     says = parts["What the customer says"]
     assert "2026-03-24 | E-mail from a user | something else that was promised" in says
     assert "2026-03-09 06:00 UTC | Incident began: outage I1" in parts["What happened"]
-    assert "1 P1 open for more than 48 hours" in parts["Contributing factors"]
+    assert "1 P1 open with us for more than 48 hours" in parts["Contributing factors"]
     plan = judged.line.settings.response.causes[row_of(judged, "acme")["likely_cause"]]
     for team in plan.bring_in:
         assert f"{team}: [… fill in: who, when, and what they said]" in parts["Teams consulted"]

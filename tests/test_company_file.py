@@ -68,7 +68,8 @@ flags: [strong]
 """
     rules = load_settings(ours(tmp_path / "ours", text)).rules
     drop = rules.by_id["usage-drop"]
-    assert (drop.when["usage_change"].below, drop.grade) == (-0.5, "strong")
+    (changed,) = [case.when["usage_change"] for case in drop.any_of if "usage_change" in case.when]
+    assert (changed.below, drop.grade) == (-0.5, "strong")
     assert drop.says == "Usage {usage_change}"
     assert drop.do == SHIPPED.rules.by_id["usage-drop"].do
     assert "nps-passive" not in rules.by_id

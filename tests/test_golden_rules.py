@@ -12,7 +12,7 @@ import pytest
 
 from conftest import ROOT
 from coverage_table import chapters
-from golden_cases import CASES, ELSEWHERE, name_of
+from golden_cases import CALM, CASES, ELSEWHERE, name_of
 from golden_company import AS_OF, WHALES, Golden, tables_of
 from golden_rules import GOLDEN, asked
 from risk_model.explain import sentence
@@ -73,6 +73,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     folder = tmp_path_factory.mktemp("golden")
     more = {"quiet": {}, **ENDING, **SURVEYED}
     more |= {name_of(case): rows for case, rows in CASES.items()}
+    more |= {name: rows for name, (rows, _) in CALM.items()}
     data = write_tables(folder / "tables", **tables_of(GOLDEN, more))
     with Line.open(data, SETTINGS) as line:
         assert line.tables.report.refused == 0
@@ -174,6 +175,25 @@ def test_a_contract_that_ends_without_a_renewal_on_record_is_one_that_is_not_con
     row = judged.rows["ends"]
     assert (row["renewal_date"], row["reason_1"], row["risk_level"]) == (ends, said, "Medium")
     assert judged.rows["ends-escalated"]["sponsor_due"] == "within-24h"
+
+
+@pytest.mark.practice("small-signs")
+@pytest.mark.parametrize("name", CALM)
+def test_what_is_no_sign_or_too_small_a_one_fires_nothing(name: str, judged: Judged) -> None:
+    _, quiet = CALM[name]
+    assert not {*quiet, "several-red-flags"} & {*judged.said[name]}
+
+
+def test_a_renewal_that_is_confirmed_is_no_reason_and_nothing_to_agree_on(judged: Judged) -> None:
+    row = judged.rows["renewal confirmed"]
+    assert row["risk_level"] == "Low"
+    assert "Renewal in" not in row["reason_1"] + row["reason_2"] + row["reason_3"]
+    assert row["recommended_action"] == "Keep the usual rhythm: nothing stands out"
+
+
+def test_a_short_incident_at_night_is_a_warning_and_a_long_one_is_strong(judged: Judged) -> None:
+    assert judged.rows["outage#10"]["risk_level"] == "Medium"
+    assert judged.rows["outage#9"]["risk_level"] == "High"
 
 
 def test_satisfaction_that_surveys_ask_for_falls_as_that_with_tickets_does(judged: Judged) -> None:

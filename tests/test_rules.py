@@ -214,9 +214,10 @@ def test_a_threshold_in_a_rule_set_of_ones_own_is_what_fires() -> None:
     assert np.isnan(found["many"].iloc[2])
 
 
-def test_three_missed_meetings_are_several_however_young_their_table_is() -> None:
-    levels = {
-        missed: RULES.by_id["meetings-missed"].as_fired({"meetings_missed_28d": missed}).risk_level
+def test_three_missed_meetings_are_several() -> None:
+    rule = RULES.by_id["meetings-missed"]
+    levels = [
+        rule.as_fired({"meetings_missed_84d": missed, "meetings_missed_28d": 1.0}).risk_level
         for missed in (1.0, 3.0)
-    }
-    assert levels == {1.0: "Low", 3.0: "Medium"}
+    ]
+    assert levels == ["Low", "Medium"]

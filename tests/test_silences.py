@@ -32,6 +32,25 @@ STORIES: Mapping[str, list[Said]] = {
     "elsewhere": [(7, "public_reply", "")],
 }
 
+# One open ticket of each account, and from when until when it waited for the customer.
+CLOCKS: Mapping[str, tuple[Row, list[str]]] = {
+    "p1-waits": ({"opened_at": moment(6), "priority": "P1"}, [moment(5)]),
+    "p1-back": ({"opened_at": moment(10), "priority": "P1"}, [moment(10, 20), moment(2)]),
+    "p1-ours": ({"opened_at": moment(10), "priority": "P1"}, [moment(9, 2), moment(2)]),
+    "sla-waits": ({"opened_at": moment(6), "sla_due_at": moment(2)}, [moment(5)]),
+    "sla-late": ({"opened_at": moment(6), "sla_due_at": moment(5)}, [moment(2)]),
+    "sla-moved": (
+        {"opened_at": moment(9), "sla_due_at": moment(8)},
+        [moment(9, 13), moment(4, 13)],
+    ),
+    "sla-not-yet": ({"opened_at": moment(9), "sla_due_at": moment(7)}, [moment(8), moment(1)]),
+    "sla-before": ({"opened_at": moment(9), "sla_due_at": moment(8)}, [moment(7), moment(2)]),
+    "date-waits": ({"opened_at": moment(9), "promised_for": moment(2)}, [moment(5)]),
+    "date-before": ({"opened_at": moment(9), "promised_for": moment(6)}, [moment(5)]),
+    "date-back": ({"opened_at": moment(9), "promised_for": moment(3)}, [moment(5), moment(1)]),
+}
+FIRST_CLOCK = 200
+
 
 def told(number: int, said: Said) -> Row:
     ago, kind, value = said
@@ -47,12 +66,20 @@ def the_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
         first = {"first_response_at": moment(20, 13), "priority": "P4"}
         tickets.append(ticket(number, name, moment(20), **first))
         events += [told(number, one) for one in said]
+    for number, (name, (columns, turns)) in enumerate(CLOCKS.items(), FIRST_CLOCK):
+        opened = columns["opened_at"]
+        tickets.append(ticket(number, name, opened, first_response_at=opened, **columns))
+        if "promised_for" in columns:
+            tickets[-1]["promise_made_at"] = opened
+        for at, status in zip(turns, ("pending", "open"), strict=False):
+            change = {"occurred_at": at, "kind": "status", "value": status}
+            events.append({"ticket_id": f"T{number}", **change})
     # A robot answered another ticket, and that one is solved.
     tickets.append(solved(90, "elsewhere", 5))
     events.append(told(90, (5, "automatic_reply", "")))
     folder = write_tables(
         tmp_path_factory.mktemp("silences"),
-        accounts=[account(name) for name in ("calm", *STORIES)],
+        accounts=[account(name) for name in ("calm", *STORIES, *CLOCKS)],
         tickets=tickets,
         ticket_events=events,
     )
@@ -115,3 +142,40 @@ def test_a_ticket_that_answers_do_not_solve_is_dated_by_its_opening(rows: Rows) 
 def test_one_ticket_reopened_three_times_is_one_ticket(rows: Rows) -> None:
     said = "1 ticket was reopened in 4 weeks, the last on 2026-03-28"
     assert said in reasons(rows["again"])
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("p1-waits", "critical-open-48h"),
+        ("p1-back", "critical-open-48h"),
+        ("sla-waits", "ticket-past-sla"),
+        ("sla-late", "ticket-past-sla"),
+        ("sla-not-yet", "ticket-past-sla"),
+        ("date-waits", "promise-broken"),
+    ],
+)
+@pytest.mark.practice("clock-stands-still")
+def test_what_waits_for_the_customer_is_not_late_with_us(rows: Rows, name: str, rule: str) -> None:
+    assert rule not in rows[name]["rules_fired"]
+    if name.endswith(("waits", "late")):
+        assert rows[name]["waiting_on"] == "customer"
+
+
+def test_a_p1_that_waits_for_the_customer_is_still_open(rows: Rows) -> None:
+    assert rows["p1-waits"]["suggested_severity"] == "SEV-2"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("p1-ours", "1 P1 open with us for more than 48 hours, the longest for 50 hours"),
+        ("sla-moved", "1 open ticket is past their SLA, the oldest since 2026-03-27"),
+        ("sla-before", "1 open ticket is past their SLA, the oldest since 2026-03-22"),
+        ("date-before", "A date that we promised passed on 2026-03-24"),
+        ("date-back", "A date that we promised passed on 2026-03-27"),
+    ],
+)
+def test_our_clock_runs_while_a_ticket_is_with_us(rows: Rows, name: str, says: str) -> None:
+    assert says in reasons(rows[name])
+    assert rows[name]["waiting_on"] == "us"

@@ -16,7 +16,7 @@ from risk_model.pipelines import listen as listening
 from risk_model.pipelines.listen import Wanted, listen
 from risk_model.settings import default_folder
 from risk_model.text import hear, load_lexicons
-from risk_model.text.lexicon import CATEGORIES
+from risk_model.text.lexicon import HEARD
 
 LEXICONS = load_lexicons(default_folder() / "features" / "lexicons")
 MESSAGES = [
@@ -45,24 +45,26 @@ def rows(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
+FIGURES = ("sentiment", "words", "understood")
+
+
 @pytest.mark.parametrize("name", ["messages.csv", "messages.csv.gz", "messages.parquet"])
 @pytest.mark.parametrize("out", ["heard.csv", "deep/heard.csv.gz"])
 def test_each_row_says_what_its_text_was_heard_to_say(tmp_path: Path, name: str, out: str) -> None:
     heard = listen(written(tmp_path, name), tmp_path / out, LEXICONS, Wanted())
     said = rows(tmp_path / out)
     assert (heard.rows, heard.empty, heard.refused) == (4, 1, 0)
-    assert list(said[0]) == [
-        *("row", "message_id", "account_id", *CATEGORIES, "sentiment", "words", "why")
-    ]
+    assert list(said[0]) == [*("row", "message_id", "account_id", *HEARD, *FIGURES, "why")]
     assert [row["message_id"] for row in said] == ["m1", "m2", "m3", "m4"]
     for row, (_, _, text) in zip(said, MESSAGES, strict=True):
         if not text:
-            assert {row[name] for name in (*CATEGORIES, "sentiment", "words", "why")} == {""}
+            assert {row[name] for name in (*HEARD, *FIGURES, "why")} == {""}
             continue
         expected = hear(text, LEXICONS)
-        assert {name: float(row[name]) for name in expected} == pytest.approx(expected)
+        told = {name: float(row[name] or "nan") for name in expected}
+        assert told == pytest.approx(expected, nan_ok=True)
         told = {part.split(":")[0] for part in row["why"].split("; ") if part}
-        assert told == {name for name in CATEGORIES if row[name] == "1"}
+        assert told == {name for name in HEARD if row[name] == "1"}
     assert "threat: we will cancel our contract" in said[0]["why"]
     assert heard.raised["outage"] == 1
 

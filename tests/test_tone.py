@@ -33,8 +33,8 @@ FACTS = {
         "Your useless sync with our warehouse has failed for fourteen hours, I am sick of it!",
     ),
     "export": (
-        "The export fails now and then, we run it again.",
-        "The damn export fails now and then, we run it again, I am so fed up with this garbage.",
+        "The export fails now and then",
+        "The damn export fails now and then, I am so fed up with this garbage!",
     ),
     "button": (
         "The button is two pixels off.",
@@ -102,3 +102,12 @@ def severities(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
 @pytest.mark.parametrize("way", WAYS)
 def test_anger_moves_no_severity(severities: Mapping[str, str], fact: str, way: str) -> None:
     assert severities[f"{fact}, calm, {way}"] == severities[f"{fact}, angry, {way}"]
+
+
+@pytest.mark.practice("sev-3-impaired")
+@pytest.mark.parametrize("mood", ["calm", "angry"])
+@pytest.mark.parametrize("way", WAYS)
+def test_what_fails_now_and_then_is_sev_3(
+    severities: Mapping[str, str], mood: str, way: str
+) -> None:
+    assert severities[f"export, {mood}, {way}"] == "SEV-3"

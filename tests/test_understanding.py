@@ -11,7 +11,7 @@ import pytest
 
 from risk_model.settings import load_settings
 from risk_model.text import Lexicons, hear, hear_all, hear_why
-from risk_model.text.lexicon import CATEGORIES
+from risk_model.text.lexicon import HEARD
 from risk_model.text.terms import stems
 from risk_model.text.understanding import LEAST_WORDS, UNDERSTOOD_FROM
 
@@ -32,9 +32,9 @@ def test_a_sentence_of_another_language_is_not_understood(row: dict[str, str]) -
     heard = hear(row["text"], LEXICONS)
     assert heard["understood"] == 0
     assert math.isnan(heard["sentiment"])
-    raised = {name for name in CATEGORIES if heard[name] == 1}
+    raised = {name for name in HEARD if heard[name] == 1}
     assert raised <= {"question"}
-    assert all(math.isnan(heard[name]) for name in CATEGORIES if name not in raised)
+    assert all(math.isnan(heard[name]) for name in HEARD if name not in raised)
 
 
 def test_ordinary_english_of_authors_who_taught_nothing_is_understood() -> None:
@@ -81,7 +81,7 @@ def test_thanks_in_german_are_no_bad_mood() -> None:
 def test_a_single_word_may_be_a_false_friend(text: str, raised: set[str]) -> None:
     heard = hear(text, LEXICONS)
     assert heard["understood"] == 0
-    assert {name for name in CATEGORIES if heard[name] == 1} == raised
+    assert {name for name in HEARD if heard[name] == 1} == raised
     assert set(hear_why(text, LEXICONS)) == raised
 
 

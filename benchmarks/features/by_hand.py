@@ -138,7 +138,6 @@ def open_figures(now: str) -> dict[str, str]:
         "oldest_open_ticket": f"({now} - min(CASE WHEN {is_open} THEN opened_at END)) / {DAY}.0",
         "open_ticket_48h": since("opened_at + 172800", "resolved_at"),
         "unanswered_48h": since("opened_at + 172800", either, 30),
-        "past_sla": since("sla_due_at", "resolved_at"),
     }
 
 

@@ -192,7 +192,7 @@ def _open_sources(
 ) -> dict[str, Source]:
     names = {feature.source for feature in catalogue.features if not feature.is_derived}
     names |= {"tickets"} if names & set(STINTS_OF) else set()
-    names |= {"ticket_events"} if "silences" in names else set()
+    names |= {"ticket_events"} if names & {"silences", "clocks"} else set()
     names |= set(HEARD) if SAID in names else set()
     read: dict[str, frozenset[str]] = dict.fromkeys(names, frozenset())
     for feature in catalogue.features:

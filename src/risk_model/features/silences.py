@@ -145,20 +145,14 @@ def _stretches(told: Frame) -> Frame:
 
 def _own(tickets: Source, time: str, reply: int = 0) -> Frame:
     """Return a ticket's own time as a part, from when it is known."""
-    told, moment = _from_when(tickets, time)
-    return _part(tickets.frame.filter(told), moment, reply=nw.lit(reply))
-
-
-def _from_when(tickets: Source, time: str) -> tuple[Expr, Expr]:
-    """Return whether a ticket's own time is ever known, and from when."""
-    moments = sorted({time, "row_known", *tickets.known_columns(frozenset({time}), "")})
-    return reduce(and_, (~nw.col(name).is_null() for name in moments)), greatest(*moments)
+    told, known = told_by(tickets, time)
+    return _part(told, known, reply=nw.lit(reply))
 
 
 def _logged(events: Source) -> Frame:
     """Return replies and reopenings as parts."""
     kind = nw.col("kind").cast(nw.String)
-    told, time = _known(events, frozenset({"kind"}))
+    told, time = told_by(events, "occurred_at", "kind")
     return _part(
         told.filter(kind.is_in(list(PARTS))),
         time,
@@ -171,19 +165,33 @@ def _logged(events: Source) -> Frame:
 
 def _statuses(events: Source) -> Frame:
     """Return changes of the status as parts: each is a word of ours, and says whose turn it is."""
-    columns = frozenset({"kind"} if "value" in events.missing else {"kind", "value"})
-    told, time = _known(events, columns)
+    told, time, turn = statuses_of(events)
+    return _part(told, time, turn=turn)
+
+
+def statuses_of(events: Source) -> tuple[Frame, Expr, Expr]:
+    """Return changes of the status, from when each is known, and 1 where it is theirs, else 0."""
+    read = ("kind",) if "value" in events.missing else ("kind", "value")
+    told, time = told_by(events, "occurred_at", *read)
     told = told.filter(nw.col("kind").cast(nw.String) == "status")
     turn: Expr = nw.lit(0)
     if "value" not in events.missing:
         value = nw.col("value").cast(nw.String).fill_null("").str.to_lowercase()
         turn = _flag(value.str.contains(WITH_CUSTOMER) & ~value.str.contains(WITH_A_TEAM))
-    return _part(told, time, turn=turn)
+    return told, time, turn
 
 
-def _known(events: Source, columns: frozenset[str]) -> tuple[Frame, Expr]:
-    moments = ["occurred_at", "row_known", *events.known_columns(columns, "")]
-    return events.frame.filter(*(~nw.col(n).is_null() for n in moments)), greatest(*moments)
+def told_by(source: Source, at: str, *columns: str) -> tuple[Frame, Expr]:
+    """Return the rows whose time ``at`` and columns become known, and from when they are."""
+    told, moment = _from_when(source, at, *columns)
+    return source.frame.filter(told), moment
+
+
+def _from_when(source: Source, at: str, *columns: str) -> tuple[Expr, Expr]:
+    """Return whether a time of a row and its columns are ever known, and from when."""
+    late = source.known_columns(frozenset({at, *columns}), "")
+    moments = sorted({at, "row_known", *late})
+    return reduce(and_, (~nw.col(name).is_null() for name in moments)), greatest(*moments)
 
 
 def _flag(test: Expr) -> Expr:

@@ -21,6 +21,7 @@ from risk_model.features.answers import held_meetings, with_answers
 from risk_model.features.csm_changes import with_csm_changes
 from risk_model.features.derived import DERIVED
 from risk_model.features.extremes import greatest
+from risk_model.features.made_up import with_made_up
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.tables.known import known_from, waits_for
 from risk_model.text import SIGNALS
@@ -49,6 +50,7 @@ HEARD_FROM = "heard_from"
 MATTERS_RAISED = (
     *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
     *("no_progress", "expectation_gap", "billing", "passed_around", "asks_for_higher", "outage"),
+    "impaired",
 )
 OF_SIGNALS: dict[str, tuple[str, ...]] = {
     "concern": (*MATTERS_RAISED, "executive"),
@@ -99,9 +101,11 @@ def source_columns() -> dict[str, frozenset[str]]:
             names[table.name] |= {"matter"}
     names["messages"] |= {"answered_at"}
     names["accounts"] |= {"csm_changed"}
+    names["meetings"] |= {"made_up_at"}
     names["silences"] = {"from_time", "until_time", "with_customer_from", "replies", "automatic"}
     names["silences"] |= {"priority", "opened_at", "resolved_at"}
     names["priorities"] = {"from_time", "until_time", "priority", "resolved_at", "opened_at"}
+    names["clocks"] = {"due_at", "promised_for", *names["priorities"]} - {"opened_at"}
     names["ticket_events"] |= {"account_id"}
     names[SAID] = {"said_at", "row_known", *MATTERS_RAISED}
     return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
@@ -119,6 +123,7 @@ def late_columns() -> dict[str, dict[str, str]]:
         since = next((late[name][text] for text in texts if text in late[name]), None)
         late[name] |= dict.fromkeys(SIGNALS, since) if since else {}
     late["messages"]["answered_at"] = "answered_at"
+    late["meetings"]["made_up_at"] = "made_up_at"
     late["priorities"] = {"resolved_at": "resolved_at"}
     return late
 
@@ -138,7 +143,9 @@ def open_source(
     gained by computing once what was joined.
     """
     # These build on this module.
+    from risk_model.features.clocks import clocks_of
     from risk_model.features.matters import with_matters
+    from risk_model.features.priorities import priorities_of
     from risk_model.features.said import said_of
     from risk_model.features.silences import silences_of
 
@@ -153,14 +160,12 @@ def open_source(
     table = STINTS_OF.get(name, name)
     if table not in present:
         return None
-    if name == "priorities":
-        return _priorities(engine, present)
-    if name == "silences":
-        tickets, log = (
-            _plain(engine, CONTRACT[part], present[part]) if part in present else None
-            for part in ("tickets", "ticket_events")
-        )
-        return silences_of(engine, tickets, log) if tickets else None
+    if name in STINTS_OF:
+        tickets = _plain(engine, CONTRACT["tickets"], present["tickets"])
+        logged = present.get("ticket_events")
+        log = logged and _plain(engine, CONTRACT["ticket_events"], logged)
+        make = {"priorities": priorities_of, "silences": silences_of, "clocks": clocks_of}[name]
+        return make(engine, tickets, log or None)
     wants_matter = table in MATTERS and (read is None or "matter" in read)
     if wants_matter and read is not None:
         read = (read - {"matter"}) | {CONTRACT[table].key[0]}
@@ -209,6 +214,9 @@ def _plain(
     if table.name == "accounts":
         missing |= {"csm_changed"} if missing & {"csm"} else set()
         known |= {"csm_changed": known["csm"]} if "csm" in known else {}
+    if table.name == "meetings":
+        known |= {"made_up_at": "made_up_at"}
+        missing |= {"made_up_at"} if "status" in missing else set()
     event_time = EVENT_TIME[table.name]
     return Source(table.name, table.name, frame, event_time, known, frozenset(missing), frame)
 
@@ -221,7 +229,7 @@ def _completed(
     read: frozenset[str] | None,
     is_read_once: bool,
 ) -> Source:
-    """Add what a text says and when a message was answered, where anybody reads that."""
+    """Add what a text says, when a message was answered and a meeting made up for, where read."""
     table = CONTRACT[source.table]
     wanted = None if read is None else _with_moments(source, read)
     frame, is_made = source.frame, False
@@ -239,6 +247,9 @@ def _completed(
         frame, is_made = with_answers(frame, late, _held(engine, present), settled_by), True
     if table.name == "accounts" and (wanted is None or "csm_changed" in wanted):
         frame = with_csm_changes(frame, source.known.get("csm"))
+    if table.name == "meetings" and (wanted is None or "made_up_at" in wanted):
+        late = source.known_columns(frozenset({"status"}), source.event_time)
+        frame, is_made = with_made_up(frame, late), True
     if wanted is not None:
         frame = frame.select(*sorted(wanted))
     # What was joined or put in order is computed once; the rest is as good as the table itself.
@@ -283,61 +294,3 @@ def _with_signals(table: Table, frame: Frame, heard: Frame | None) -> Frame:
     frame = frame.with_columns(**{name: greatest(*parts) for name, parts in OF_SIGNALS.items()})
     mere = (nw.col("mere_thanks") > 0) & (nw.col("wants_answer") <= 0)
     return frame.with_columns(mere_thanks=nw.when(mere).then(1.0).otherwise(0.0))
-
-
-def _priorities(engine: Engine, present: Mapping[str, frozenset[str]]) -> Source:
-    """The stints of a ticket under one priority: as exported, then as its events changed it.
-
-    A priority that is only known from a later moment starts there, not at the opening.
-    """
-    tickets = _plain(engine, CONTRACT["tickets"], present["tickets"])
-    base = tickets.frame
-    since = tickets.known.get("priority")
-    start = greatest("opened_at", "row_known", since) if since else nw.col("row_known")
-    told = base.filter(~nw.col("priority").is_null(), ~nw.col(since or "row_known").is_null())
-    told = told.with_columns(from_time=start, stint=nw.lit(""))
-    if "ticket_events" in present and "value" in present["ticket_events"]:
-        first = told.select("ticket_id", "from_time", "priority", "stint")
-        frame = _stints(nw.concat([first, _changes_of_priority(engine, present)], how="vertical"))
-        about = base.select("ticket_id", "account_id", "opened_at", "resolved_at", "row_known")
-        frame = frame.join(about, on="ticket_id", how="inner")
-    else:
-        frame = told.with_columns(until_time=nw.lit(None, dtype=nw.Int64))
-        frame = frame.select(*_STINT, "account_id", "opened_at", "resolved_at", "row_known")
-    frame = frame.with_columns(
-        row_key=nw.concat_str(nw.col("ticket_id"), nw.col("stint").fill_null(""), separator="|")
-    )
-    resolved = tickets.known["resolved_at"]
-    if resolved != "resolved_at":
-        frame = frame.join(base.select("ticket_id", resolved), on="ticket_id", how="left")
-    missing = tickets.missing & {"priority", "resolved_at"}
-    return Source(
-        "priorities",
-        "tickets",
-        engine.named(frame),
-        "from_time",
-        {"resolved_at": resolved, resolved: "resolved_at"},
-        frozenset(missing),
-    )
-
-
-_STINT = ("ticket_id", "from_time", "priority", "stint", "until_time")
-
-
-def _stints(changes: Frame) -> Frame:
-    """Add ``until_time``, at which the ticket's next priority begins."""
-    following = nw.col("from_time").shift(-1).over("ticket_id", order_by=["from_time", "stint"])
-    return changes.with_columns(until_time=following)
-
-
-def _changes_of_priority(engine: Engine, present: Mapping[str, frozenset[str]]) -> Frame:
-    """Return (ticket_id, from_time, priority, stint) of the events that set a priority."""
-    log = _plain(engine, CONTRACT["ticket_events"], present["ticket_events"])
-    late = log.known_columns(frozenset({"kind", "value"}), log.event_time)
-    told = (~nw.col(name).is_null() for name in late)
-    changes = log.frame.filter(nw.col("kind") == "priority", *told).with_columns(
-        from_time=greatest("occurred_at", "row_known", *late),
-        priority=nw.col("value").str.to_uppercase(),
-        stint=nw.col("value"),
-    )
-    return changes.select("ticket_id", "from_time", "priority", "stint")

@@ -27,12 +27,12 @@ from risk_model.tables.resources import ALL_THERE_IS, Resources
 from risk_model.tables.signatures import no_parquet, not_readable
 from risk_model.text import Lexicons, explain_all
 from risk_model.text.cleaning import MAX_CHARACTERS
-from risk_model.text.lexicon import CATEGORIES
+from risk_model.text.lexicon import HEARD
 from risk_model.whole_files import refuse_no_file, whole
 
 CHUNK = 20_000
 _FIGURES = ("sentiment", "words", "understood")
-_HEARD = (*CATEGORIES, *_FIGURES, "why")
+_COLUMNS = (*HEARD, *_FIGURES, "why")
 # Columns that name a row of a table, wherever it comes from: they are kept as they are.
 _KEY_ENDINGS = ("_id", "_key", "_number")
 _KEY_NAMES = ("id", "key", "number")
@@ -53,7 +53,7 @@ class Heard:
     long: int = 0
     lost: int = 0
     refused: int = 0
-    raised: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CATEGORIES, 0))
+    raised: dict[str, int] = field(default_factory=lambda: dict.fromkeys(HEARD, 0))
     notices: list[str] = field(default_factory=list)
 
     def add(self, said: pd.DataFrame) -> None:
@@ -61,7 +61,7 @@ class Heard:
         self.rows += len(said)
         self.empty += int(said["words"].isna().sum())
         self.lost += int((said["understood"] == 0).sum())
-        for name in CATEGORIES:
+        for name in HEARD:
             self.raised[name] += int((said[name] == 1).sum())
 
 
@@ -116,7 +116,7 @@ def listen(
         rows = connection.execute(f"SELECT {selected} FROM read")
         shown = [*kept, *((wanted.column,) if wanted.with_text else ())]
         with _written(out) as written:
-            written.write(header_text(["row", *shown, *_HEARD]))
+            written.write(header_text(["row", *shown, *_COLUMNS]))
             while part := rows.fetchmany(CHUNK):
                 said = explain_all([row[0] for row in part], lexicons, jobs=jobs)
                 others = [[*row[1:], *(row[:1] if wanted.with_text else ())] for row in part]
@@ -136,7 +136,7 @@ def _cells(
     for place, name in enumerate(shown):
         if not _is_key(name):
             kept[place] = harmless(kept[place])
-    figures = said[[*CATEGORIES, *_FIGURES]].map(_figure).reset_index(drop=True)
+    figures = said[[*HEARD, *_FIGURES]].map(_figure).reset_index(drop=True)
     why = harmless(said["why"]).reset_index(drop=True)
     row = pd.Series(range(before + 1, before + len(said) + 1))
     return pd.concat([row, kept, figures, why], axis=1)

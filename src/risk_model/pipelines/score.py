@@ -66,13 +66,7 @@ def score(
     settings = line.settings
     day = line.day_of(as_of)
     check_previous(previous, str(date_of(day)))
-    judge = choose_judge(settings, model, horizon)
-    if judge.champion is None and model == "champion":
-        judge = replace(judge, notes=(*judge.notes, *lost_champion(previous)))
-    doubts = told_mixed(previous)
-    for note in (*(judge.notes if model != "rules" else ()), *doubts):
-        log.warning(note)
-    judge = replace(judge, notes=(*judge.notes, *doubts))
+    judge = _told(choose_judge(settings, model, horizon), model, previous)
     refuse_unreadable(judge.champion, line.tables, settings.catalogue)
     snapshots = line.snapshots([day])
     customers = customers_of(line, snapshots, day)
@@ -92,15 +86,24 @@ def score(
     run["notes"] += respond.unplaced(
         _texts(customers["region"]), _texts(customers["timezone"]), settings.response
     )
-    run["notes"] += unseen_sentence(listed, frozenset(customers["account_id"][unseen]))
-    unread = said[UNREAD].to_numpy() > 0
-    run["notes"] += unread_sentence(listed, frozenset(customers["account_id"][unread]))
+    for mark, told in ((unseen, unseen_sentence), (said[UNREAD] > 0, unread_sentence)):
+        run["notes"] += told(listed, frozenset(customers["account_id"][mark]))
     run["severity_by"] = learned_part(catalogue, settings, judge.champion)[1]
     run["seconds"] = {
         "measuring": round(measured - began, 2),
         "judging": round(time.monotonic() - measured, 2),
     }
     return Watchlist(listed, escalated.reindex(columns=list(ESCALATED_COLUMNS)), run)
+
+
+def _told(judge: Judge, model: str, previous: Path | None) -> Judge:
+    """Return the judge with what is doubtful about it and about the last list, and log it."""
+    if judge.champion is None and model == "champion":
+        judge = replace(judge, notes=(*judge.notes, *lost_champion(previous)))
+    doubts = told_mixed(previous)
+    for note in (*(judge.notes if model != "rules" else ()), *doubts):
+        log.warning(note)
+    return replace(judge, notes=(*judge.notes, *doubts))
 
 
 def score_rows(

@@ -69,20 +69,16 @@ class Scorer:
         families = standing_out(parts, features, self.catalogue)
         why, families = self._with_facts(why, families, features, grades)
         why = respond.with_silence(why, silence, hits, features, self.catalogue, how)
-        texts = respond.unread(features)
-        why = respond.with_unread(why, texts)
+        why = respond.with_unread(why, texts := respond.unread(features))
         why = respond.with_relapse(
             why, features, p, "risk" if self.judge.calibrated else "score", how
         )
         state, stages = respond.states(features, how), respond.recovery_stages(features, how)
+        steps = respond.first_steps(hits, families, state, how, stages, likely, silence)
         said: dict[str, Any] = {
             "suggested_severity": respond.named(grades),
             "likely_cause": likely,
-            "recommended_action": respond.step_of_unread(
-                respond.first_steps(hits, families, state, how, stages, likely, silence),
-                texts,
-                how,
-            ),
+            "recommended_action": respond.step_of_unread(steps, texts, how),
             "state": state,
             "waiting_on": respond.waiting_on(features, how),
             "recovery_stage": stages,

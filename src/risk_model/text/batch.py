@@ -18,7 +18,7 @@ import pandas as pd
 
 from risk_model.text.cache import SignalCache, digest_of
 from risk_model.text.hearing import SIGNALS, ear_for
-from risk_model.text.lexicon import CATEGORIES, Lexicons
+from risk_model.text.lexicon import HEARD, Lexicons
 
 # Below this, starting processes (about 2 s: each imports nltk) costs more than it saves.
 PARALLEL_FROM = 3_000
@@ -130,7 +130,7 @@ def _explain_chunk(texts: Iterable[str | None], lexicons: Lexicons) -> list[list
             rows.append([*([math.nan] * len(SIGNALS)), ""])
             continue
         heard = ear.hear(text)
-        said = ear.why(text) if any(heard[name] for name in CATEGORIES) else {}
-        why = "; ".join(f"{name}: {', '.join(said[name])}" for name in CATEGORIES if name in said)
+        said = ear.why(text) if any(heard[name] for name in HEARD) else {}
+        why = "; ".join(f"{name}: {', '.join(said[name])}" for name in HEARD if name in said)
         rows.append([*heard.values(), why])
     return rows

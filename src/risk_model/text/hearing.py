@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from risk_model.text.cleaning import own_words
 from risk_model.text.findings import Finder, Span
-from risk_model.text.lexicon import CATEGORIES, Lexicons
+from risk_model.text.lexicon import HEARD, LISTED, Lexicons
 from risk_model.text.likelihood import LearnedEar
 from risk_model.text.patterns import MARKS
 from risk_model.text.reasons import telling
@@ -18,9 +18,9 @@ from risk_model.text.words import QUESTION, Token, normal, raw_tokens, tokens, w
 if TYPE_CHECKING:
     from risk_model.text.sentiment import TunedVader
 
-SIGNALS: tuple[str, ...] = ("sentiment", *CATEGORIES, "words", "understood")
+SIGNALS: tuple[str, ...] = ("sentiment", *HEARD, "words", "understood")
 # What is unknown of a text that was not understood, unless a flag was raised all the same.
-_OF_UNDERSTANDING = ("sentiment", *CATEGORIES)
+_OF_UNDERSTANDING = ("sentiment", *HEARD)
 
 _REMEMBERED_WORDS = 200_000
 
@@ -61,7 +61,7 @@ class Ear:
         self._corrections = lexicons.sentiment
         self._finder = Finder(lexicons)
         beside = lexicons.learned_beside()
-        self._english = set(beside)
+        self._english = {*beside, *LISTED}
         self._learned = LearnedEar(lexicons.learned, beside) if lexicons.learned else None
         self._understanding = Understanding(lexicons.learned, self._finder.alphabet.knows)
         self._letters: dict[str, str] = {}
@@ -152,7 +152,7 @@ class Ear:
             (flags,) = self._flags([raws], [letters], [self._understanding.understands(raws)])
             stretches = {
                 name: stretches.get(name) or telling(words, self._learned.weigher(name))
-                for name in CATEGORIES
+                for name in HEARD
                 if name in flags
             }
         return {

@@ -44,6 +44,9 @@ CATEGORIES: tuple[str, ...] = (
     "question",
     "thanks",
 )
+# Heard by their lists alone: no labelled messages tell of them.
+LISTED: tuple[str, ...] = ("impaired",)
+HEARD = (*CATEGORIES, *LISTED)
 
 
 class _Frozen(BaseModel):
@@ -163,7 +166,7 @@ class Lexicons(_Frozen):
 
     @model_validator(mode="after")
     def _complete_and_readable(self) -> Lexicons:
-        missing = [name for name in CATEGORIES if name not in self.categories]
+        missing = [name for name in HEARD if name not in self.categories]
         mistakes = [f"{name}.yaml: missing; every category needs its file" for name in missing]
         groups = Groups(self.groups)
         # A broken group would be told again at each phrase that uses it.
@@ -268,7 +271,7 @@ def _load_once(folder: Path, written: tuple[tuple[Path, bytes], ...], taught: by
     for path, _ in written:
         if model := _load(path, mistakes):
             models[path.stem] = model
-    absent = [name for name in (*_SHARED, *CATEGORIES) if not (folder / f"{name}.yaml").exists()]
+    absent = [name for name in (*_SHARED, *HEARD) if not (folder / f"{name}.yaml").exists()]
     mistakes += [
         f"{folder / name}.yaml: missing; lay the default one down again" for name in absent
     ]
@@ -277,7 +280,7 @@ def _load_once(folder: Path, written: tuple[tuple[Path, bytes], ...], taught: by
         raise ConfigError(mistakes)
     try:
         return Lexicons(
-            categories={name: models[name] for name in CATEGORIES},
+            categories={name: models[name] for name in HEARD},
             groups=models["groups"].groups,
             context=models["context"],
             sentiment=models["sentiment"],
@@ -297,7 +300,7 @@ def _learned_in(folder: Path, mistakes: list[str]) -> Learned | None:
 
 def _load(path: Path, mistakes: list[str]) -> _Frozen | None:
     """Return the model of one file, or None with its mistakes noted."""
-    known = (*_SHARED, *CATEGORIES)
+    known = (*_SHARED, *HEARD)
     if path.stem not in known:
         close = difflib.get_close_matches(path.stem, known, n=1)
         hint = f"; did you mean '{close[0]}'?" if close else f"; there are: {', '.join(known)}"
