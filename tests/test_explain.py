@@ -23,8 +23,8 @@ from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.judges import working_catalogue
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.present import as_text
+from risk_model.reasons import notable_parts, standing_out
 from risk_model.reasons import reasons as weigh
-from risk_model.reasons import standing_out
 from risk_model.rules import Rulebook, RuleSet
 from risk_model.settings import load_settings
 from small_company import AS_OF, account, day, desk, moment, ticket, write_tables
@@ -143,7 +143,8 @@ def reasons(
     features: pd.DataFrame, parts: pd.DataFrame, rules_part: float = 1.0
 ) -> list[list[str]]:
     shared = pd.Series(rules_part, index=features.index)
-    return weigh(features, BOOK.fired(features), parts, shared, CATALOGUE, RULES)
+    signs = notable_parts(parts, features, CATALOGUE)
+    return weigh(features, BOOK.fired(features), signs, shared, CATALOGUE, RULES)
 
 
 def frame(*accounts: dict[str, float], otherwise: float = 0.0) -> pd.DataFrame:
@@ -212,7 +213,8 @@ def test_what_stands_out_is_the_family_of_the_weightiest_notable_sign(
     weights: dict[str, float],
 ) -> None:
     features = frame(dict.fromkeys(weights, 5.0))
-    family = standing_out(pd.DataFrame([weights]), features, CATALOGUE)[0]
+    signs = notable_parts(pd.DataFrame([weights]), features, CATALOGUE)
+    family = standing_out(signs, CATALOGUE)[0]
     notable = {
         name: weight
         for name, weight in weights.items()

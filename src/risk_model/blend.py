@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from risk_model.calibration import Calibrator, choose_calibration
 from risk_model.errors import DataRefused, RiskModelError
 from risk_model.folds import ForwardFolds
-from risk_model.learner import BoostingLearner, LogisticLearner, two_classes
+from risk_model.learner import BoostingLearner, Learner, LogisticLearner, two_classes
 from risk_model.out_of_fold import (
     WEIGH_FROM,
     Members,
@@ -219,26 +219,36 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The frame has the rows of X by features, the series one value a row, both against the mean
         of the training rows. Raises RiskModelError for a learner that cannot explain itself.
         """
+        return self.explained(X)[1:]
+
+    def explained(self, X: Any) -> tuple[Floats, pd.DataFrame, pd.Series, float]:
+        """Return the second column of ``predict_proba``, and ``contributions`` beside it.
+
+        Both ask every member once.
+        """
         table = self._table(X)
         index = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(table))
+        logits = np.empty((len(table), len(self.members_)))
         parts = np.zeros((len(table), self.n_features_in_))
         rules, base = np.zeros(len(table)), self.stack_.intercept_
         names: Any = getattr(self, "feature_names_in_", None)
-        for (name, member), weight in zip(self.members_, self.stack_.weights_, strict=True):
+        for place, (name, member) in enumerate(self.members_):
+            weight = self.stack_.weights_[place]
+            if name == RULES or not weight:
+                logits[:, place] = logit_of(member, table)
             if name == RULES:
-                rules = weight * (logit_of(member, table) - self.rules_mean_)
+                rules = weight * (logits[:, place] - self.rules_mean_)
                 base += weight * self.rules_mean_
             elif weight:
-                if not hasattr(member, "contributions"):
-                    raise RiskModelError(f"blend: learner '{name}' has no contributions(X).")
-                frame = member.contributions(table)
+                logits[:, place], frame = _explained(name, member, table)
                 names = frame.columns if names is None else names
                 parts += weight * frame.to_numpy()
                 base += weight * member.base_
         if names is None:
             names = [f"x{j}" for j in range(self.n_features_in_)]
+        p = expit(self.calibrator_.map_logit(self.stack_.decide(logits)))
         frame = pd.DataFrame(parts, index=index, columns=list(names))
-        return frame, pd.Series(rules, index=index, name=RULES), float(base)
+        return np.asarray(p), frame, pd.Series(rules, index=index, name=RULES), float(base)
 
     def _named_members(self) -> Members:
         learners = self.learners
@@ -261,3 +271,12 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _mean_of_rules(self, table: Any, weight: Floats) -> float:
         name, member = self.members_[0]
         return float(np.average(logit_of(member, table), weights=weight)) if name == RULES else 0.0
+
+
+def _explained(name: str, member: Any, table: Any) -> tuple[Floats, pd.DataFrame]:
+    """Return a learner's logit and its contributions."""
+    if isinstance(member, Learner):
+        return member.explained(table)
+    if not hasattr(member, "contributions"):
+        raise RiskModelError(f"blend: learner '{name}' has no contributions(X).")
+    return logit_of(member, table), member.contributions(table)

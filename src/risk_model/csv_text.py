@@ -77,7 +77,9 @@ def _quoted(cells: pa.Array, *, is_alone: bool) -> pa.Array:
 def _texts(column: pd.Series[Any]) -> pa.Array:
     """Return every cell as Python writes it, floats so that they are read back the same."""
     if isinstance(column.dtype, pd.StringDtype):
-        return pa.array(column.fillna("").to_numpy(dtype=object), type=pa.string())
+        cells = pa.array(column)
+        whole = cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
+        return pc.fill_null(whole.cast(pa.string()), "")
     missing, values = column.isna().tolist(), column.tolist()
     told = ["" if gone else str(value) for value, gone in zip(values, missing, strict=True)]
     return pa.array(told, type=pa.string())

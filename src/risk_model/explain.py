@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ Floats = NDArray[np.float64]
 Values = Mapping[str, Any]
 QUIET = "Nothing stands out in what was measured"
 TODAY = "today"
+FORMS = {"share": ".0%", "money": ",.0f", "count": ",.0f", "flag": ",.0f"}
 # Nobody reads 2,673 hours without their days.
 HOURS_TOLD = 14 * 24
 
@@ -29,17 +31,14 @@ def told(value: float, unit: str) -> str:
 
     Days are whole ones that have passed.
     """
-    if np.isnan(value):
+    if math.isnan(value):
         return "unknown"
     if unit in ("days", "hours"):
         return _counted(value, unit)
-    shown = {
-        "change": _changed(value),
-        "share": f"{value:.0%}",
-        "money": f"{value:,.0f}",
-        "count": f"{value:,.0f}",
-        "flag": f"{value:,.0f}",
-    }.get(unit, f"{value:.1f}".removesuffix(".0"))
+    if unit == "change":
+        return _changed(value)
+    shown = format(value, FORMS.get(unit, ".1f"))
+    shown = shown if unit in FORMS else shown.removesuffix(".0")
     return "0" if shown == "-0" else shown
 
 
@@ -57,7 +56,7 @@ def told_of(feature: Feature, value: float) -> str:
 
 def waited(hours: float) -> str:
     """Return how long something has waited: in whole hours, from two weeks on with their days."""
-    whole = np.floor(hours + 1e-6) if hours >= 1 else hours
+    whole = math.floor(hours + 1e-6) if hours >= 1 else hours
     told_in_hours = _counted(whole, "hours")
     if hours < HOURS_TOLD:
         return told_in_hours
@@ -128,7 +127,7 @@ def _taken_apart(pattern: str, catalogue: Catalogue, own: Feature | None) -> _Pa
 
 def _figures(pattern: _Pattern, values: Values) -> tuple[float, ...]:
     """Return what a sentence reads; 0.0 and -0.0, the same as a key, are made the same."""
-    told_of = (values.get(name, np.nan) if name else 0.0 for name in pattern.reads)
+    told_of = (values.get(name, math.nan) if name else 0.0 for name in pattern.reads)
     return tuple([float(value) + 0.0 for value in told_of])
 
 
@@ -138,7 +137,7 @@ def _filled(pattern: _Pattern, figures: tuple[float, ...]) -> str:
     text, last = "", 0.0
     for part in pattern.parts:
         if isinstance(part, _Figure):
-            value = figures[part.place] if part.read else np.nan
+            value = figures[part.place] if part.read else math.nan
             if part.form:
                 text += _formed(value, part.form, part.read, figures[0])
                 continue
@@ -156,7 +155,7 @@ def _filled(pattern: _Pattern, figures: tuple[float, ...]) -> str:
 
 def _formed(value: float, form: str, read: Feature | None, as_of: float) -> str:
     """Return a figure in another form: the date, the hours since, a column's value."""
-    if read is None or np.isnan(value) or np.isnan(as_of):
+    if read is None or math.isnan(value) or math.isnan(as_of):
         return "unknown"
     if form not in MOMENTS:
         return told(value, read.unit)
@@ -166,7 +165,7 @@ def _formed(value: float, form: str, read: Feature | None, as_of: float) -> str:
         moment = value / DAY
     # A second is 1e-5 days: what fell on a midnight stays on its day.
     if form == "date":
-        return str(date_of(int(np.floor(moment + 1e-6))))
+        return str(date_of(math.floor(moment + 1e-6)))
     return waited((as_of - moment) * 24)
 
 

@@ -76,7 +76,7 @@ class ExtraTreesLearner(Learner):
     def _logit(self, X: Floats) -> Floats:
         return np.asarray(logit(self._probability(X)))
 
-    def _parts(self, X: Floats) -> Floats:
+    def _explained(self, X: Floats) -> tuple[Floats, Floats]:
         columns = self._columns(X)
         parts = np.zeros((len(X), columns.shape[1]))
         for tree, steps in self._steps():
@@ -90,7 +90,7 @@ class ExtraTreesLearner(Learner):
         slope = np.full(len(X), 1 / (self.usual_ * (1 - self.usual_)))
         far = np.abs(apart) > STILL
         slope[far] = (logit(p[far]) - self.base_) / apart[far]
-        return np.asarray(of_feature * slope[:, None])
+        return np.asarray(logit(p)), np.asarray(of_feature * slope[:, None])
 
     def _steps(self) -> Iterator[tuple[Any, Any]]:
         """Yield each tree with what arriving at a node adds to its probability, by column."""

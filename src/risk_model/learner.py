@@ -91,9 +91,13 @@ class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
         The columns sum with ``base_`` to ``decision_function(X)``.
         """
+        return self.explained(X)[1]
+
+    def explained(self, X: Any) -> tuple[Floats, pd.DataFrame]:
+        """Return ``decision_function`` and ``contributions``, worked out together."""
         index = X.index if isinstance(X, pd.DataFrame) else None
-        parts = self._parts(self._checked(X))
-        return pd.DataFrame(parts, columns=self._names(), index=index)
+        logit, parts = self._explained(self._checked(X))
+        return logit, pd.DataFrame(parts, columns=self._names(), index=index)
 
     def _checked(self, X: Any) -> Floats:
         check_is_fitted(self)
@@ -145,8 +149,8 @@ class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Return the logit of the second class, shape (n,)."""
 
     @abstractmethod
-    def _parts(self, X: Floats) -> Floats:
-        """Return what each feature adds to the logit, shape (n, k)."""
+    def _explained(self, X: Floats) -> tuple[Floats, Floats]:
+        """Return the logit, shape (n,), and what each feature adds to it, shape (n, k)."""
 
 
 class LogisticLearner(Learner):
@@ -191,12 +195,14 @@ class LogisticLearner(Learner):
     def _logit(self, X: Floats) -> Floats:
         return np.asarray(self.scaling_.transform(X) @ self.coef_ + self.intercept_)
 
-    def _parts(self, X: Floats) -> Floats:
-        above = (self.scaling_.transform(X) - self.mean_) * self.coef_
+    def _explained(self, X: Floats) -> tuple[Floats, Floats]:
+        columns = self.scaling_.transform(X)
+        logit = np.asarray(columns @ self.coef_ + self.intercept_)
+        above = (columns - self.mean_) * self.coef_
         parts = np.zeros((len(above), self.n_features_in_))
         for column, feature in enumerate(self.scaling_.owner_):
             parts[:, feature] += above[:, column]
-        return parts
+        return logit, parts
 
 
 class BoostingLearner(Learner):
@@ -262,16 +268,16 @@ class BoostingLearner(Learner):
             logit = self.trees_.decision_function(X[:, self._places()])
         return np.asarray(logit, dtype=np.float64)
 
-    def _parts(self, X: Floats) -> Floats:
-        parts = np.zeros(X.shape)
+    def _explained(self, X: Floats) -> tuple[Floats, Floats]:
+        logit, parts = self._logit(X), np.zeros(X.shape)
         parts[:, self._places()] = shapley_values(self.trees_, X[:, self._places()])
-        gap = np.abs(parts.sum(axis=1) + self.base_ - self._logit(X)).max(initial=0.0)
+        gap = np.abs(parts.sum(axis=1) + self.base_ - logit).max(initial=0.0)
         if gap > 1e-6:
             raise RiskModelError(
                 f"learner: the trees' contributions miss their logit by {gap:.2g}; this version of "
                 f"scikit-learn keeps its trees in another way."
             )
-        return parts
+        return logit, parts
 
     def _places(self) -> NDArray[np.intp] | slice:
         """Return the columns that the trees know; one that was stored before knows all."""

@@ -31,7 +31,7 @@ Fired = tuple[Rule, frozenset[str]]
 def reasons(
     features: pd.DataFrame,
     fired: pd.DataFrame,
-    parts: pd.DataFrame,
+    signs: pd.DataFrame,
     rules_part: pd.Series[float],
     catalogue: Catalogue,
     rules: RuleSet,
@@ -39,26 +39,28 @@ def reasons(
 ) -> list[list[str]]:
     """Return up to ``most`` sentences an account: the strongest rule's, then the weightiest.
 
-    ``parts`` are the learner's contributions to the logit by feature, ``rules_part`` that of the
-    rules, shared out over the fired ones by their points. A sign that a rule already tells is not
+    ``signs`` are the learner's ``notable_parts``, ``rules_part`` is the contribution of the rules,
+    shared out over the fired ones by their points. A sign that a rule already tells is not
     told again, and of features that tell the same story only the weightiest is.
     """
-    signs = _signs(notable_weights(parts, features, catalogue), parts, catalogue)
     fires, of_rules = _fires(features, fired, rules), rules_part.to_numpy(float).tolist()
     return [
         _weightiest(_of_rules(own, rules, part), of_features, values, catalogue, most)
         for own, part, of_features, values in zip(
-            fires, of_rules, signs, rows_of(features), strict=True
+            fires, of_rules, _heaviest_first(signs, catalogue), rows_of(features), strict=True
         )
     ]
 
 
-def standing_out(parts: pd.DataFrame, features: pd.DataFrame, catalogue: Catalogue) -> list[str]:
-    """Return for each account the family of the sign that weighs most, or nothing."""
-    weights = notable_weights(parts, features, catalogue)
+def standing_out(signs: pd.DataFrame, catalogue: Catalogue) -> list[str]:
+    """Return for each account the family of the sign that weighs most, or nothing.
+
+    ``signs`` are ``notable_parts``.
+    """
+    weights = signs.to_numpy()
     if not weights.size:
-        return [""] * len(features)
-    known = [catalogue.by_name.get(str(name)) for name in parts.columns]
+        return [""] * len(weights)
+    known = [catalogue.by_name.get(str(name)) for name in signs.columns]
     families = [feature.family if feature else "" for feature in known]
     best = weights.argmax(axis=1)
     weighs = weights[np.arange(len(weights)), best] > 0
@@ -102,22 +104,22 @@ def _notable(features: pd.DataFrame, catalogue: Catalogue) -> list[list[Feature]
     return [list(signs.values()) for signs in found]
 
 
-def notable_weights(parts: pd.DataFrame, features: pd.DataFrame, catalogue: Catalogue) -> Floats:
-    """Return ``parts`` above 0 of features whose value is worth a sentence, else 0."""
-    weights = np.zeros(parts.shape)
+def notable_parts(
+    parts: pd.DataFrame, features: pd.DataFrame, catalogue: Catalogue
+) -> pd.DataFrame:
+    """Return contributions to the logit above 0 of features worth a sentence, else 0."""
+    weights = np.zeros(parts.shape, order="F")
     for place, name in enumerate(parts.columns):
         feature = catalogue.by_name.get(str(name))
         if feature is not None and name in features:
             notable = notable_each(feature, features[name].to_numpy(dtype=float))
             weights[:, place] = np.where(notable, parts[name].to_numpy(dtype=float), 0.0)
-    return np.fmax(weights, 0.0)
+    return pd.DataFrame(np.fmax(weights, 0.0), index=parts.index, columns=parts.columns)
 
 
-def _signs(
-    weights: Floats, parts: pd.DataFrame, catalogue: Catalogue
-) -> Iterator[Iterator[Candidate]]:
+def _heaviest_first(signs: pd.DataFrame, catalogue: Catalogue) -> Iterator[Iterator[Candidate]]:
     """Yield for each account its signs, the heaviest first; made as they are asked for."""
-    names = [str(name) for name in parts.columns]
+    weights, names = signs.to_numpy(), [str(name) for name in signs.columns]
     about = [frozenset({stem_of(name)}) for name in names]
     says = [getattr(catalogue.by_name.get(name), "says", None) or "" for name in names]
     rows, places = np.nonzero(weights)

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 
 class RowValues(Mapping[str, Any]):
     """One row: its values, Python's own, by column name."""
 
-    def __init__(self, columns: Mapping[str, Any], row: int) -> None:
+    def __init__(self, columns: Mapping[str, NDArray[Any]], row: int) -> None:
         self._columns = columns
         self._row = row
 
     def __getitem__(self, name: str) -> Any:
-        value = self._columns[name][self._row]
-        return value.item() if isinstance(value, np.generic) else value
+        return self._columns[name].item(self._row)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a value, or ``default`` where there is no such column."""

@@ -15,7 +15,7 @@ from risk_model.catalogue import Catalogue
 from risk_model.explain import QUIET
 from risk_model.pipelines.judges import Judge
 from risk_model.pipelines.severity import suggested
-from risk_model.reasons import reasons, standing_out, with_signs
+from risk_model.reasons import notable_parts, reasons, standing_out, with_signs
 from risk_model.rules import Rule, RuleSet
 from risk_model.settings import Settings
 
@@ -65,8 +65,9 @@ class Scorer:
         )
         silence = respond.silent_hours(features, how)
         grades = suggested(features, self.catalogue, settings, self.judge.champion)
-        why = reasons(features, fired, parts, rules_part, self.catalogue, settings.rules)
-        families = standing_out(parts, features, self.catalogue)
+        signs = notable_parts(parts, features, self.catalogue)
+        why = reasons(features, fired, signs, rules_part, self.catalogue, settings.rules)
+        families = standing_out(signs, self.catalogue)
         why, families = self._with_facts(why, families, features, grades)
         why = respond.with_silence(why, silence, hits, features, self.catalogue, how)
         why = respond.with_unread(why, texts := respond.unread(features))
@@ -156,5 +157,5 @@ def _judged(judge: Judge, features: pd.DataFrame) -> tuple[Any, pd.DataFrame, pd
         return p, nothing, pd.Series(points, index=features.index)
     model = judge.champion.model
     table = features[[str(name) for name in model.feature_names_in_]]
-    parts, rules_part, _ = model.contributions(table)
-    return np.asarray(model.predict_proba(table)[:, 1]), parts, rules_part
+    p, parts, rules_part, _ = model.explained(table)
+    return p, parts, rules_part

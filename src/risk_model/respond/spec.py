@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -146,6 +147,16 @@ class Turn(Strict):
         if "{" in bare or "}" in bare:
             raise ValueError("only {waited} and {hours} can be filled in.")
         return says
+
+    @cached_property
+    def waits(self) -> frozenset[str]:
+        """The features that tell what waits for our answer."""
+        return frozenset((*self.silence, *(name for group in self.waiting for name in group)))
+
+    @cached_property
+    def late(self) -> frozenset[str]:
+        """The same, and those of what is past due with us."""
+        return self.waits | {name for group in self.owed for name in group}
 
     @property
     def ours(self) -> tuple[Group, ...]:

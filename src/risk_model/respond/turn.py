@@ -60,9 +60,8 @@ def with_silence(
     """
     result = [list(said) for said in reasons]
     rows = rows_of(facts)
-    silences = {*how.turn.silence, *(name for group in how.turn.waiting for name in group)}
     for row in np.flatnonzero(hours > 0).tolist():
-        waits = [rule for rule in fired[row] if set(rule.features) & silences]
+        waits = [rule for rule in fired[row] if not how.turn.waits.isdisjoint(rule.features)]
         told = {sentence(rule.says, rows[row], catalogue) for rule in waits} & set(result[row])
         if not any(waited(hours[row]) in text for text in told):
             says = how_long(how.turn.says, hours[row])
@@ -78,6 +77,4 @@ def how_long(pattern: str, hours: float) -> str:
 
 def is_about_waiting(rule: Rule, how: Response) -> bool:
     """Whether a rule fires on what waits for us: our silence, what is past due with us."""
-    groups = (*how.turn.waiting, *how.turn.owed)
-    ours = {*how.turn.silence, *(name for group in groups for name in group)}
-    return bool(set(rule.features) & ours)
+    return not how.turn.late.isdisjoint(rule.features)

@@ -104,12 +104,12 @@ class Rule(Strict):
         """Whether it calls the sponsor now or says SEV-1: then its step comes before any other."""
         return self.sponsor == "now" or self.severity == 1
 
-    @property
+    @cached_property
     def groups(self) -> tuple[Conditions, ...]:
         """The groups of conditions, of which one has to hold throughout."""
         return (self.when,) if self.when else tuple(case.when for case in self.any_of)
 
-    @property
+    @cached_property
     def features(self) -> tuple[str, ...]:
         """The features that its conditions read."""
         return tuple(dict.fromkeys(name for group in self.groups for name in group))
