@@ -40,6 +40,12 @@ from risk_model.pipelines import (  # noqa: F401
 from risk_model.settings import load_settings
 from risk_model.text import hear_all
 
+# Commands do not see the tests' own modules.
+sys.path.insert(0, str(Path(sys.argv[1]).parent))
+from remembered import remember_backtests
+
+del sys.path[0]
+
 EVERY = 70
 
 
@@ -90,6 +96,7 @@ def answer(order: dict[str, Any]) -> int:
             if value is not None:
                 os.environ[name] = value
         tempfile.tempdir = None
+        remember_backtests()
         sys.argv = ["risk-model", *order["argv"]]
         cli.main()
     except SystemExit as end:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Nor do processes of processes help, each of which begins with seconds of imports.
+    os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 import pytest
@@ -23,6 +26,7 @@ from hypothesis import HealthCheck, settings
 import documents_company
 from command import Command, Done, start_server
 from postgres import database, postgres_server  # noqa: F401
+from risk_model.features.heard import hear_texts
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.line import Line
 from risk_model.settings import load_settings
@@ -72,9 +76,17 @@ def sample_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def text_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache of heard texts for the whole session, and for all workers."""
-    return shared_by_workers(tmp_path_factory) / "cache" / "risk-model" / "texts.sqlite"
+def text_cache(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> Path:
+    """A cache of heard texts for the whole session, and for all workers; it knows the sample's."""
+    path = shared_by_workers(tmp_path_factory) / "cache" / "risk-model" / "texts.sqlite"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with once(path.with_name("heard-once")) as begun:
+        if begun:
+            settings = load_settings()
+            with Line.open(sample_folder, settings) as line:
+                present = line.tables.present
+                hear_texts(line.engine, present, settings.catalogue, settings.lexicons, path)
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +109,15 @@ def shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of this session that every worker sees."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@contextmanager
+def once(mark: Path) -> Iterator[bool]:
+    """Say whether a thing is still to be made; whoever else wants it waits until it is there."""
+    with mark.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield not mark.exists()
+        mark.touch()
 
 
 def environment(folder: Path, text_cache: Path) -> dict[str, str]:
@@ -132,9 +153,8 @@ def trained(
     shared = shared_by_workers(tmp_path_factory) / "trained-once"
     shared.mkdir(exist_ok=True)
     said = shared / "said.json"
-    with (shared / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not said.exists():
+    with once(shared / "done") as begun:
+        if begun:
             command = Command(server, shared, environment(shared, text_cache))
             done = command("train", "--data", sample_folder)
             assert done.code == 0, done.err

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import remembered
+
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 MOST_LINES, MOST_BYTES = 12, 600_000
@@ -15,6 +17,14 @@ MOST_LINES, MOST_BYTES = 12, 600_000
 ABSOLUTE = re.compile(
     r"(?<![\w.:/<])/(?:home|Users|root|tmp|work|usr|opt|var|mnt)/\w|\b[A-Z]:\\\\?\w"
 )
+# What a kernel does before a notebook begins.
+BEFORE = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import remembered
+remembered.remember_backtests()
+del sys.path[0], sys, remembered
+"""
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 pytestmark = pytest.mark.slow
@@ -126,6 +136,11 @@ def test_it_runs_from_top_to_bottom_in_a_clean_kernel(path, text_cache, tmp_path
     # Where runs that others cut off leave their folders it would say that it removes them.
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("RISK_MODEL_CACHE", str(text_cache.parent))
+    monkeypatch.setenv(remembered.FOLDER, str(text_cache.parent))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "remember.py").write_text(BEFORE, encoding="utf-8")
     notebook = read(path)
     stored = {cell.source: shapes(cell) for cell in code_cells(notebook)}
     before = sorted(FOLDER.iterdir())

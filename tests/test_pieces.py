@@ -41,6 +41,7 @@ def test_a_list_made_in_pieces_is_the_list_made_at_once(
 ) -> None:
     whole = listed(sample_folder, text_cache, tmp_path)
     assert len(whole[0].splitlines()) > 100
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
     pieces = {
         (engine, "PIECE"): 32,
         (heard, "PIECE"): 500,

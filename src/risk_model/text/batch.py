@@ -124,13 +124,17 @@ def explain_all(texts: Sequence[str | None], lexicons: Lexicons, *, jobs: int = 
 
 def _explain_chunk(texts: Iterable[str | None], lexicons: Lexicons) -> list[list[float | str]]:
     ear = ear_for(lexicons)
+    texts = list(texts)
+    there = iter(ear.hear_each(text for text in texts if isinstance(text, str)))
     rows: list[list[float | str]] = []
     for text in texts:
         if not isinstance(text, str):
             rows.append([*([math.nan] * len(SIGNALS)), ""])
             continue
-        heard = ear.hear(text)
-        said = ear.why(text) if any(heard[name] for name in HEARD) else {}
+        heard = next(there)
+        # What is not understood is neither up nor down.
+        flags = {name for name in HEARD if heard[name] > 0}
+        said = ear.why(text, flags) if flags else {}
         why = "; ".join(f"{name}: {', '.join(said[name])}" for name in HEARD if name in said)
         rows.append([*heard.values(), why])
     return rows

@@ -131,11 +131,15 @@ class Ear:
     def _letters_in(self, raws: list[str]) -> str:
         return "".join([self._letters_of(raw) for raw in raws])
 
-    def why(self, text: str) -> dict[str, list[str]]:
-        """Return the words behind each flag, in lower case as they stand in the text."""
+    def why(self, text: str, flags: set[str] | None = None) -> dict[str, list[str]]:
+        """Return the words behind each flag, in lower case as they stand in the text.
+
+        ``flags`` are those that were heard in it, where that is known.
+        """
         own = normal(own_words(text))
         letter = self._finder.alphabet.letter
-        placed = [(token, letter(word)) for token in tokens(own) for word in token.words]
+        found = tokens(own)
+        placed = [(token, letter(word)) for token in found for word in token.words]
         stretches: dict[str, list[Span]] = {}
         letters = "".join(letter for _, letter in placed)
         spans = self._finder.spans(letters)
@@ -147,9 +151,11 @@ class Ear:
             else:
                 known.append(span)
         if self._learned:
-            words = [word for token in tokens(own) for word in token.words]
-            raws = raw_tokens(own)
-            (flags,) = self._flags([raws], [letters], [self._understanding.understands(raws)])
+            words = [word for token in found for word in token.words]
+            if flags is None:
+                raws = raw_tokens(own)
+                clear = [self._understanding.understands(raws)]
+                (flags,) = self._flags([raws], [letters], clear)
             stretches = {
                 name: stretches.get(name) or telling(words, self._learned.weigher(name))
                 for name in HEARD

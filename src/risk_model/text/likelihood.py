@@ -150,10 +150,10 @@ class LearnedEar:
 
     def weigher(self, name: str) -> Callable[[str], float]:
         """Return what gives the weight of a run for a category; that of a stem with its pieces."""
-        at = self._place[name]
+        at, half = self._place[name], self._rows.shape[1]
 
         def weigh(run: str) -> float:
-            alone = 0.0 if " " in run else float(self._pieces(run)[at])
+            alone = 0.0 if " " in run else float(self._of_words[self._id(run), half + at])
             return alone + float(self._rows[self._row_of.get(run, 0), at])
 
         return weigh
