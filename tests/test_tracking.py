@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,7 +27,7 @@ from risk_model.settings import default_folder, lay_down, load_settings
 from risk_model.tracking import TRUSTED, TrainingRun, champion_version, load_champion, training_run
 from risk_model.tracking.registry import _user
 from risk_model.tracking.runs import FACTS_FILE
-from risk_model.tracking.store import in_words, redacted
+from risk_model.tracking.store import StoreError, in_words, open_mlflow, redacted
 from risk_model.tracking.stored import SEVERITY_FILE, stored_facts, stored_severity
 from small_company import account, desk, write_tables
 
@@ -249,6 +250,20 @@ def test_a_password_in_an_address_is_shown_nowhere_however_it_is_written(
         assert not re.search("bob:|s3c|ret", str(caught.value))
     assert "failed" in str(caught.value)
     assert caught.value.__suppress_context__, "what is suppressed holds the address"
+
+
+@pytest.mark.parametrize("kind", ["a folder", "no database"])
+def test_a_file_that_is_no_store_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """MLflow would try again for two minutes."""
+    store = tmp_path / "store"
+    store.mkdir() if kind == "a folder" else store.write_text("accounts,arr\n" * 99)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
+    began = time.monotonic()
+    with pytest.raises(StoreError, match=r"unable to open|not a database"):
+        open_mlflow()
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.slow

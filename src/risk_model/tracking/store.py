@@ -52,17 +52,24 @@ def open_mlflow() -> Any:
 
 
 def _check_address(uri: str) -> None:
-    """Raise what SQLAlchemy has to say of a database's address; else MLflow tries for minutes."""
+    """Raise what SQLAlchemy has to say of a database's address; else MLflow tries for minutes.
+
+    A file is opened once: what is a folder, or no database, will be none at the tenth time.
+    """
     from mlflow.store.db.db_types import DATABASE_ENGINES
+    from sqlalchemy import create_engine
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
     if re.split(r"[:+]", uri, maxsplit=1)[0] not in DATABASE_ENGINES:
         return
     try:
-        make_url(uri)
+        url = make_url(uri)
     except ValueError:
         raise ArgumentError("no address of a database.") from None
+    if url.get_backend_name() == "sqlite" and url.database and Path(url.database).exists():
+        with create_engine(url).connect() as connection:
+            connection.exec_driver_sql("PRAGMA schema_version")
 
 
 @contextmanager
