@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from risk_model.text import SIGNALS
+from risk_model.text.lexicon import CATEGORIES, LISTED
 
 DAY, HOUR = 86_400, 3_600
 FIRST_DAY = 19_800
@@ -61,11 +61,11 @@ class RowMaker:
         return max(second, after) if self.some(0.95) else second
 
     def text(self) -> str:
-        passing = ("sentiment", "words", "understood")
-        said = [name for name in SIGNALS if name not in passing and self.some(0.15)]
+        said = [name for name in CATEGORIES if self.some(0.15)]
         tone = int(self.rng.integers(-32, 33))
-        # Nobody here understands every third text.
-        return " ".join([str(tone), *said, *(["foreign"] if tone % 3 == 0 else [])])
+        # No draw of its own: the companies of all seeds were chosen with those of the others.
+        also = [*(LISTED if tone % 6 == 0 else ()), *(["foreign"] if tone % 3 == 1 else [])]
+        return " ".join([str(tone), *said, *also])
 
     def subject(self) -> str | None:
         """Return up to four words of few, among them such as say nothing."""

@@ -14,7 +14,7 @@ from conftest import ROOT
 from coverage_table import chapters
 from golden_cases import CALM, CASES, ELSEWHERE, name_of
 from golden_company import AS_OF, WHALES, Golden, tables_of
-from golden_rules import GOLDEN, asked
+from golden_rules import GOLDEN, asked, met
 from risk_model.explain import sentence
 from risk_model.pipelines.judges import working_catalogue
 from risk_model.pipelines.line import Line
@@ -74,6 +74,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     more = {"quiet": {}, **ENDING, **SURVEYED}
     more |= {name_of(case): rows for case, rows in CASES.items()}
     more |= {name: rows for name, (rows, _) in CALM.items()}
+    more |= {"several missed": {"meetings": met("missed", 5, 20)}}
     data = write_tables(folder / "tables", **tables_of(GOLDEN, more))
     with Line.open(data, SETTINGS) as line:
         assert line.tables.report.refused == 0
@@ -189,6 +190,11 @@ def test_a_renewal_that_is_confirmed_is_no_reason_and_nothing_to_agree_on(judged
     assert row["risk_level"] == "Low"
     assert "Renewal in" not in row["reason_1"] + row["reason_2"] + row["reason_3"]
     assert row["recommended_action"] == "Keep the usual rhythm: nothing stands out"
+
+
+def test_of_several_meetings_that_were_missed_the_first_is_named(judged: Judged) -> None:
+    said = judged.said["several missed"]["meetings-missed"]
+    assert said == f"2 meetings missed in 4 weeks, first on {day(20)}"
 
 
 def test_a_short_incident_at_night_is_a_warning_and_a_long_one_is_strong(judged: Judged) -> None:

@@ -76,6 +76,7 @@ HARMLESS = {
         "The export used to fail now and then, since the update it works reliably.",
         "My own wifi drops out from time to time, so please call my mobile.",
         "We sometimes run a report twice to compare the years.",
+        "Now and then our customers forget to fill in the form.",
     ),
 }
 # Said in one of these categories.
@@ -128,6 +129,10 @@ ALARMING = {
         "The sync breaks occasionally.",
         "Every so often the report does not load.",
         "The login works only intermittently.",
+        "Sometimes it works and sometimes it does not.",
+        "We have been limping along with a workaround for weeks.",
+        "Sometimes I have to log in twice.",
+        "The search has been flaky since Monday.",
         "We live with a painful workaround for the invoices.",
     ),
 }
@@ -173,3 +178,16 @@ def test_praise_in_words_of_blame_is_no_bad_tone(text: str) -> None:
 @pytest.mark.parametrize("text", NEGATIVE)
 def test_blame_in_such_words_is_one(text: str) -> None:
     assert hear(text, LEXICONS)["sentiment"] < BAD_TONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "From time to time a colleague takes a break while the report runs.",
+        "The export never fails now, not even from time to time.",
+        "Our own wifi fails now and then.",
+        "The export failed now and then, it is fixed now, thank you.",
+    ],
+)
+def test_what_works_or_is_not_ours_is_not_impaired(text: str) -> None:
+    assert not hear(text, LEXICONS)["impaired"]
