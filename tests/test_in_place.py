@@ -118,6 +118,17 @@ WRONG: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 }
 
 
+@pytest.mark.parametrize("again", [None, -200, -64, -1, 0, 63, 64, 199])
+def test_a_day_is_found_again_wherever_it_lies(again: int | None) -> None:
+    days = [*range(-200, 200), *([] if again is None else [again])]
+    rows = ", ".join(f"('A', {one}), ('B', {one * 1000})" for one in days[:400])
+    rows += f", ('A', {days[-1]})" if again is not None else ""
+    typed = f"(SELECT * FROM (VALUES {rows}) AS t(account_id, date))"
+    with duckdb.connect() as connection:
+        found = connection.execute(f"SELECT * FROM {in_place._repeated_days(typed)}").fetchall()
+    assert len(found) == (again is not None)
+
+
 @pytest.mark.parametrize("what", WRONG)
 def test_where_a_row_is_wrong_the_others_are_copied(
     what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -200,8 +200,10 @@ class LogisticLearner(Learner):
         logit = np.asarray(columns @ self.coef_ + self.intercept_)
         above = (columns - self.mean_) * self.coef_
         parts = np.zeros((len(above), self.n_features_in_))
-        for column, feature in enumerate(self.scaling_.owner_):
-            parts[:, feature] += above[:, column]
+        # A feature has one column for its value and one at most for not being measured.
+        width = len(self.scaling_.used_)
+        parts[:, self.scaling_.used_] += above[:, :width]
+        parts[:, self.scaling_.flagged_] += above[:, width:]
         return logit, parts
 
 

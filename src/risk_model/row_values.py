@@ -21,7 +21,8 @@ class RowValues(Mapping[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a value, or ``default`` where there is no such column."""
-        return self[name] if name in self._columns else default
+        column = self._columns.get(name)
+        return default if column is None else column.item(self._row)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)

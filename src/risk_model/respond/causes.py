@@ -29,7 +29,7 @@ def causes(
     said, or by whom, speak for their fallback only where nothing says what it is about; where one
     says SEV-1, that is what it is about.
     """
-    counted = None if signs is None else signs[list(CAUSES)].to_numpy()
+    counted = None if signs is None else signs[list(CAUSES)].to_numpy().tolist()
     result = []
     for place, hits in enumerate(fired):
         seen = dict(zip(CAUSES, counted[place], strict=True)) if counted is not None else {}

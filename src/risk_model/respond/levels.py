@@ -26,10 +26,10 @@ def fired_rules(cases: pd.DataFrame, rules: RuleSet) -> list[list[Rule]]:
     hits: list[list[tuple[Strength, int, Rule]]] = [[] for _ in range(len(cases))]
     for order, rule in enumerate(rules.rules):
         held = cases[rule.id].to_numpy(dtype=float)
-        as_cases = rule.as_cases
-        for row in np.flatnonzero(held >= 0).tolist():
-            case = as_cases[int(held[row])]
-            hits[row].append((rules.strength(case), -order, case))
+        cases_told = [(rules.strength(case), -order, case) for case in rule.as_cases]
+        fires = np.flatnonzero(held >= 0)
+        for row, case in zip(fires.tolist(), held[fires].astype(int).tolist(), strict=True):
+            hits[row].append(cases_told[case])
     strongest = itemgetter(0, 1)
     return [[rule for _, _, rule in sorted(own, key=strongest, reverse=True)] for own in hits]
 

@@ -21,15 +21,15 @@ def states(facts: pd.DataFrame, how: Response) -> list[str]:
     recovering = facts["days_since_escalation_closed"] <= how.recovery_days
     speaks = any_group((*how.silent.complains, *how.turn.waiting), facts)
     silent = any_group(how.silent.fading, facts) & ~speaks
-    chosen = np.select([recovering, silent], ["recovery", "silent"], "at-risk")
-    return [str(state) for state in chosen]
+    chosen: list[str] = np.select([recovering, silent], ["recovery", "silent"], "at-risk").tolist()
+    return chosen
 
 
 def recovery_stages(facts: pd.DataFrame, how: Response) -> list[str]:
     """Return the stage of recovery by the days since the escalation was closed, else empty."""
     ends = [how.recovery[stage].until_day for stage in STAGES]
     days = facts["days_since_escalation_closed"].to_numpy(dtype=float)
-    places = np.searchsorted(ends, days)
+    places = np.searchsorted(ends, days).tolist()
     return [STAGES[place] if place < len(STAGES) else "" for place in places]
 
 

@@ -29,7 +29,8 @@ def waiting_on(facts: pd.DataFrame, how: Response) -> list[str]:
     )
     ours = any_group(how.turn.ours, facts)
     theirs = spoke.to_numpy(bool) | any_group(how.turn.theirs, facts)
-    return [str(side) for side in np.select([ours, theirs], ["us", "customer"], "nobody")]
+    sides: list[str] = np.select([ours, theirs], ["us", "customer"], "nobody").tolist()
+    return sides
 
 
 def silent_hours(facts: pd.DataFrame, how: Response) -> NDArray[np.float64]:
