@@ -45,7 +45,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Split even a small company into several tasks, so that both workers have some."""
-    monkeypatch.setattr(spark, "TASK_BYTES", 50_000)
+    monkeypatch.setattr(spark, "TASK_BYTES", 250_000)
 
 
 @pytest.fixture
