@@ -214,7 +214,7 @@ def add_signals(table: str, fact: Fact, hear: Hear) -> None:
     made = (greatest(raised), wants, greatest(asked), thanks)
     said = {**said, **dict(zip(MADE_OF_SIGNALS, made, strict=True))}
     fact.values |= said
-    whose = ("direction",) if table == "messages" else ()
+    whose = ("direction", "channel") if table == "messages" else ()
     times = [fact.known[name] for name in (*HEARD[table], *whose)]
     fact.known |= dict.fromkeys(said, None if None in times else max(times))
 

@@ -25,7 +25,9 @@ from risk_model.timeline import DAY
 
 Frame = nw.LazyFrame[Any]
 log = logging.getLogger(__name__)
-TEXT = "text"
+TEXT, NOTE = "text", "is_note"
+CALL = "call"
+"""The channel of what our own people noted of a call: it tells of the customer."""
 PIECE = 20_000
 """Texts that are here at once: enough to keep every core reading."""
 TOGETHER = 5
@@ -62,24 +64,27 @@ def hear_texts(
         if not readers or not there:
             continue
         texts = _looked_at(engine.table(name), readers, days, EVENT_TIME[name])
+        note = nw.lit(value=False)
         if name == "messages":
             texts = texts.filter(nw.col("direction") == "inbound")
+            note = (nw.col("channel") == CALL).fill_null(value=False)
         key = CONTRACT[name].key[0]
-        texts = _as_one(texts, key, there)
+        texts = _as_one(texts.with_columns(note.alias(NOTE)), key, there)
         pieces = _heard_by_piece(engine, texts, key, TEXT, lexicons, cache, progress)
         heard[name] = engine.gathered(pieces)
     return heard
 
 
 def _as_one(rows: Frame, key: str, columns: Sequence[str]) -> Frame:
-    """Return (key, TEXT) of the rows that have one: a subject is a sentence before the rest."""
+    """Return (key, NOTE, TEXT) of the rows with a text: a subject is a sentence before the rest."""
     rows = rows.filter(
         nw.any_horizontal(*(~nw.col(c).is_null() for c in columns), ignore_nulls=True)
     )
     if len(columns) == 1:
-        return rows.select(key, nw.col(columns[0]).alias(TEXT))
+        return rows.select(key, NOTE, nw.col(columns[0]).alias(TEXT))
     parts = (nw.col(column).cast(nw.String) for column in columns)
-    return rows.select(key, nw.concat_str(*parts, separator="\n\n", ignore_nulls=True).alias(TEXT))
+    whole = nw.concat_str(*parts, separator="\n\n", ignore_nulls=True)
+    return rows.select(key, NOTE, whole.alias(TEXT))
 
 
 def _looked_at(rows: Frame, readers: Iterable[Feature], days: Sequence[int], happens: str) -> Frame:
@@ -111,7 +116,7 @@ def _heard_by_piece(
 ) -> Iterator[pd.DataFrame]:
     """Yield the key and the signals of each text; a table's texts are never here all at once."""
     every = int(engine.pandas(texts.select(every=nw.len()))["every"].iloc[0])
-    nothing = pd.DataFrame({key: pd.Series(dtype="str"), column: pd.Series(dtype="str")})
+    nothing = pd.DataFrame({name: pd.Series(dtype="str") for name in (key, column, NOTE)})
     pieces = chain(engine.batches(texts, PIECE), [] if every else [nothing])
     if every > TOGETHER * PIECE:
         yield from _by_all_cores(pieces, key, column, lexicons, cache, progress, every)
@@ -157,7 +162,10 @@ def _heard(
     jobs: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
-    signals = hear_all(piece[column], lexicons, cache=cache, jobs=jobs, progress=progress)
+    notes = piece[NOTE].to_numpy(dtype=bool)
+    signals = hear_all(
+        piece[column], lexicons, cache=cache, jobs=jobs, progress=progress, notes=notes
+    )
     return signals.assign(**{key: piece[key]})
 
 

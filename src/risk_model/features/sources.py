@@ -199,7 +199,8 @@ def _plain(
         signals = {*SIGNALS, *OF_SIGNALS}
         texts = HEARD[table.name]
         # Only what customers wrote is heard, so nothing is before it is known whose words they are.
-        whose = ("direction",) if table.name == "messages" else ()
+        # What was noted of a call is heard otherwise, so neither before it is known to be one.
+        whose = ("direction", "channel") if table.name == "messages" else ()
         moments = sorted({known[column] for column in (*texts, *whose) if column in known})
         since = moments[0] if moments else None
         if len(moments) > 1:

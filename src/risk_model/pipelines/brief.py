@@ -17,6 +17,7 @@ from risk_model.brief.story import Row, Sign, Story
 from risk_model.documents import did_you_mean
 from risk_model.errors import UsageError
 from risk_model.explain import sentence
+from risk_model.features.heard import CALL
 from risk_model.features.sources import HEARD
 from risk_model.pipelines.escalated import as_case
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
@@ -26,6 +27,7 @@ from risk_model.respond import Advice, advice, fired_rules
 from risk_model.tables import known_rows
 from risk_model.tables.contract import CONTRACT
 from risk_model.text import hear_all
+from risk_model.text.lexicon import HEARD as FLAGS
 from risk_model.timeline import DAY
 
 RENDERERS = {"md": markdown.render, "html": html.render}
@@ -182,19 +184,22 @@ def _signs(judged: JudgedDay, place: int) -> list[Sign]:
 def _heard(line: Line, known: Mapping[str, Sequence[Row]]) -> dict[tuple[str, str], list[str]]:
     """Return the categories that each text of theirs speaks of, by table and key of its row."""
     texts: dict[tuple[str, str], str] = {}
+    notes: list[bool] = []
     for table, columns in HEARD.items():
         for row in known.get(table, ()):
             # A subject is a sentence before the rest, as where features are measured.
             said = "\n\n".join(str(row[name]) for name in columns if row[name] is not None)
             if said and row.get("direction", "inbound") == "inbound":
                 texts[table, str(row[CONTRACT[table].key[0]])] = said
+                notes.append(row.get("channel") == CALL)
     if not texts:
         return {}
-    signals = hear_all(pd.Series(list(texts.values())), line.settings.lexicons, cache=line.cache)
-    flags = [name for name in signals.columns if name not in ("sentiment", "words")]
-    rows = signals[flags].to_numpy() > 0
+    signals = hear_all(
+        list(texts.values()), line.settings.lexicons, cache=line.cache, notes=np.array(notes)
+    )
+    rows = signals[list(FLAGS)].to_numpy() > 0
     return {
-        key: [name for name, up in zip(flags, row, strict=True) if up]
+        key: [name for name, up in zip(FLAGS, row, strict=True) if up]
         for key, row in zip(texts, rows, strict=True)
     }
 

@@ -19,6 +19,7 @@ import pandas as pd
 from risk_model.text.cache import SignalCache, digest_of
 from risk_model.text.hearing import SIGNALS, ear_for
 from risk_model.text.lexicon import HEARD, Lexicons
+from risk_model.text.notes import as_told
 
 # Below this, starting processes (about 2 s: each imports nltk) costs more than it saves.
 PARALLEL_FROM = 3_000
@@ -35,12 +36,34 @@ def hear_all(
     cache: Path | None = None,
     jobs: int = -1,
     progress: Progress | None = None,
+    notes: npt.NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """Return SIGNALS (float64) of every text, aligned with the input (and its index, if a Series).
 
     ``progress`` is told (texts read, texts to read) of those that the cache does not know.
-    Missing texts (None, NaN) give NaN throughout.
+    ``notes`` says of each text whether it is our own note of what they said: it is heard as it
+    stands, for it may quote them, and as the customer would say it. Missing texts (None, NaN) give
+    NaN throughout.
     """
+    heard = _heard(texts, lexicons, cache, jobs, progress)
+    if notes is None or not notes.any():
+        return heard
+    told = [
+        as_told(text) if note and isinstance(text, str) else None
+        for text, note in zip(texts, notes, strict=True)
+    ]
+    flags = list(HEARD)
+    also = _heard(told, lexicons, cache, jobs, None)[flags].to_numpy()
+    return heard.assign(**dict(zip(flags, np.fmax(heard[flags].to_numpy(), also).T, strict=True)))
+
+
+def _heard(
+    texts: Sequence[str | None] | pd.Series[Any],
+    lexicons: Lexicons,
+    cache: Path | None,
+    jobs: int,
+    progress: Progress | None,
+) -> pd.DataFrame:
     index = texts.index if isinstance(texts, pd.Series) else pd.RangeIndex(len(texts))
     places = np.full(len(index), -1, dtype=np.int64)
     different: dict[str, int] = {}
