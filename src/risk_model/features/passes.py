@@ -38,13 +38,10 @@ class Pass:
     def run(self, engine: Engine, calendar: Calendar) -> list[Frame]:
         """Return frames (account_id, position, one column a feature).
 
-        They are computed one after the other; what a single snapshot needs is computed in one go
-        when it is joined.
+        They are computed one after the other: all at once, of a million accounts, they need so
+        much memory that half of the time goes into moving it to files and back.
         """
-        made = self.compute(engine, self.source, self.features, calendar)
-        if calendar.single and not self.found:
-            return [engine.named(made)]
-        made = engine.keep(made)
+        made = engine.keep(self.compute(engine, self.source, self.features, calendar))
         return [made, *looked_up(engine, self.source, made, self.found, calendar)]
 
 
