@@ -71,24 +71,24 @@ def test_every_category_is_heard_in_the_messages_it_was_made_with() -> None:
 # Just below what the sets reached: precision, recall.
 REACHED = {
     "urgency": (0.91, 0.74),
-    "threat": (0.89, 0.73),
+    "threat": (0.89, 0.74),
     "competitor": (0.79, 0.55),
-    "legal": (0.94, 0.90),
-    "breach": (0.90, 0.72),
-    "data_loss": (0.88, 0.73),
-    "public": (0.94, 0.76),
-    "hesitancy": (0.85, 0.85),
-    "complaint": (0.78, 0.80),
-    "frustration": (0.83, 0.61),
-    "no_progress": (0.83, 0.64),
-    "expectation_gap": (0.90, 0.66),
-    "billing": (0.78, 0.76),
-    "passed_around": (0.78, 0.71),
-    "executive": (0.86, 0.83),
-    "asks_for_higher": (0.93, 0.83),
-    "outage": (0.90, 0.69),
-    "question": (0.95, 0.96),
-    "thanks": (0.95, 0.55),
+    "legal": (0.96, 0.92),
+    "breach": (0.92, 0.69),
+    "data_loss": (0.87, 0.73),
+    "public": (0.94, 0.79),
+    "hesitancy": (0.84, 0.90),
+    "complaint": (0.83, 0.81),
+    "frustration": (0.85, 0.60),
+    "no_progress": (0.85, 0.65),
+    "expectation_gap": (0.92, 0.64),
+    "billing": (0.77, 0.78),
+    "passed_around": (0.79, 0.73),
+    "executive": (0.87, 0.81),
+    "asks_for_higher": (0.93, 0.84),
+    "outage": (0.88, 0.70),
+    "question": (0.94, 0.98),
+    "thanks": (0.93, 0.56),
 }
 
 
@@ -96,8 +96,8 @@ REACHED = {
 def test_messages_in_other_words_are_heard_well_enough_to_be_of_use() -> None:
     """The aim, 0.9 and 0.85 in each category, is reached by legal and question.
 
-    The precision also by urgency, breach, public, expectation gap, executive, asks for higher,
-    outage and thanks, the recall by hesitancy. Each is said by 68 messages or more, of two authors.
+    The precision also by urgency, breach, public, expectation gap, asks for higher and thanks, the
+    recall by hesitancy. Each is said by 68 messages or more, of two authors.
     """
     counts = counts_of(HELD_OUT)
     precision, recall = shares_of(counts)

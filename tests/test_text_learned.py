@@ -108,7 +108,7 @@ def test_the_file_is_what_today_s_messages_and_lists_give() -> None:
 @pytest.mark.slow
 def test_teaching_a_category_anew_gives_its_weights() -> None:
     learned = shipped()
-    anew = teach_hearing.teach(ROWS, LEXICONS, ["billing"])
+    anew = teach_hearing.teach(teach_hearing.lessons(), LEXICONS, ["billing"])
     at = CATEGORIES.index("billing")
     assert anew.phrases == learned.phrases
     assert anew.counts.tolist() == learned.counts.tolist()
