@@ -12,8 +12,8 @@ from risk_model.text.learned import Learned
 from risk_model.text.terms import term
 from risk_model.text.words import written_out
 
-# Ordinary English by authors who taught nothing has 0.85 of its words known at the least, 65
-# sentences in 37 other languages 0.6 at the most (tests/test_understanding.py).
+# Ordinary English by authors who taught nothing has 0.85 of its words known at the least, 67
+# sentences in 27 other languages 0.6 at the most (tests/test_understanding.py).
 UNDERSTOOD_FROM = 2 / 3
 # Fewer words tell nothing: "SAML SSO Okta" is no other language, and "OK, super" may be any.
 LEAST_WORDS = 4
