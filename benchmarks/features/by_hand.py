@@ -29,7 +29,7 @@ class Rows(NamedTuple):
     messages: str
 
 
-SAID = [name for name in SIGNALS if name not in ("sentiment", "words")]
+SAID = [name for name in SIGNALS if name not in ("sentiment", "words", "understood")]
 # Messages that say something: the catalogue's name for a signal, and its windows.
 COUNTED = {
     "threats": ("threat", 28, 84),

@@ -129,6 +129,8 @@ def write(folder: Path, accounts: int) -> None:
         if name == "sentiment"
         else f"{_draw(name, 1, 90)}::DOUBLE AS words"
         if name == "words"
+        else "1.0::DOUBLE AS understood"
+        if name == "understood"
         else f"(hash(n, '{name}') % 12 = 0)::INTEGER::DOUBLE AS {name}"
         for name in SIGNALS
     )
