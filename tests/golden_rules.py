@@ -275,7 +275,7 @@ GOLDEN: tuple[Golden, ...] = (
         "threat-or-competitor",
         {"messages": wrote("We are evaluating other vendors, a demo is booked.", 4)},
         {"messages": wrote("We are evaluating the new dashboards, a demo is booked.", 4)},
-        "1 message or ticket weighs alternatives to us, the last on 2026-03-26",
+        "1 message or ticket in 4 weeks weighs alternatives to us, the last on 2026-03-26",
         HIGH,
     ),
     Golden(
@@ -404,21 +404,21 @@ GOLDEN: tuple[Golden, ...] = (
         "expectation-gap",
         {"messages": wrote("We were told that this feature is in our plan.", 4)},
         {"messages": wrote("We see that this feature is in our plan.", 4)},
-        "1 message says something else was promised, the last on 2026-03-26",
+        "1 message in 2 weeks says something else was promised, the last on 2026-03-26",
         {**MEDIUM, "likely_cause": "expectations"},
     ),
     Golden(
         "billing-dispute",
         {"messages": wrote("The invoice is wrong, we were charged twice.", 4)},
         {"messages": wrote("The invoice has arrived, we pay it this week.", 4)},
-        "1 message disputes invoice, price or terms, the last on 2026-03-26",
+        "1 message in 2 weeks disputes invoice, price or terms, the last on 2026-03-26",
         {**MEDIUM, "likely_cause": "contract"},
     ),
     Golden(
         "passed-around",
         {"messages": wrote("I was passed from one team to the next.", 4)},
         {"messages": wrote("I was helped by one team at once.", 4)},
-        "1 message tells of being passed around, the last on 2026-03-26",
+        "1 message in 2 weeks tells of being passed around, the last on 2026-03-26",
         {**MEDIUM, "likely_cause": "experience"},
     ),
     Golden(

@@ -120,10 +120,10 @@ def test_the_list_says_who_writes_what_nobody_understands(letters: Line) -> None
     listed = score(letters, AS_OF, model="rules")
     rows = listed.ranked.set_index("account_id")
     steps = SETTINGS.response.first_step
-    says = "2 messages and tickets of 4 weeks are in a language that is not understood"
+    says = "2 messages and tickets in 4 weeks are in a language that is not understood"
     assert rows.loc["german", "reason_1"] == says
     assert rows.loc["german", "recommended_action"] == steps.unread
-    one = "A message or ticket of 4 weeks is in a language that is not understood"
+    one = "A message or ticket in 4 weeks is in a language that is not understood"
     assert rows.loc["swiss", "reason_1"] == one
     assert rows.loc["english", "reason_1"] == QUIET
     assert rows.loc["english", "recommended_action"] == steps.nothing

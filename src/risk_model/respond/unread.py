@@ -34,7 +34,7 @@ def with_unread(
             f"{texts[row]:,.0f} messages and tickets" if texts[row] > 1 else "A message or ticket"
         )
         are = "are" if texts[row] > 1 else "is"
-        says = f"{many} of 4 weeks {are} in a language that is not understood"
+        says = f"{many} in 4 weeks {are} in a language that is not understood"
         result[row] = [*kept, says][:most]
     return result
 
