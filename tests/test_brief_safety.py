@@ -117,6 +117,6 @@ def test_addresses_and_numbers_are_masked_and_dates_are_not(text: str, shown: st
 
 
 def test_a_pasted_log_without_a_blank_is_masked_in_no_time() -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert masked("1.234.567." * 2000 + "x") == "[telephone number].x"
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5
