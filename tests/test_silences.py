@@ -170,8 +170,8 @@ def test_a_p1_that_waits_for_the_customer_is_still_open(rows: Rows) -> None:
     ("name", "says"),
     [
         ("p1-ours", "1 P1 open with us for more than 48 hours, the longest for 50 hours"),
-        ("sla-moved", "1 open ticket is past their SLA, the oldest since 2026-03-27"),
-        ("sla-before", "1 open ticket is past their SLA, the oldest since 2026-03-22"),
+        ("sla-moved", "1 open ticket is past its SLA, the oldest since 2026-03-27"),
+        ("sla-before", "1 open ticket is past its SLA, the oldest since 2026-03-22"),
         ("date-before", "A date that we promised passed on 2026-03-24"),
         ("date-back", "A date that we promised passed on 2026-03-27"),
     ],
