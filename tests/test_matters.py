@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_model.features.matters import Row, is_near, matters, stems_of
+from risk_model.engines.duckdb import DuckDBEngine
+from risk_model.features.matters import Row, is_near, matters, matters_of, stems_of
+from risk_model.settings import load_settings
 
 SAME = [
     ("CSV export broken again", "Export to CSV is failing"),
@@ -45,6 +50,13 @@ def test_a_single_word_also_wants_the_same_category() -> None:
     assert is_near(row("a", "Login!", "access"), row("b", "login", "access"))
     assert not is_near(row("a", "Login", "access"), row("b", "login", "billing"))
     assert is_near(row("a", "Login slow", "access"), row("b", "slow login", "billing"))
+
+
+def test_without_a_column_of_subjects_no_ticket_is_brought_here() -> None:
+    catalogue = load_settings(Path(__file__).parents[1]).catalogue
+    columns = {"tickets": frozenset({"ticket_id", "account_id", "opened_at", "category"})}
+    with duckdb.connect() as connection:
+        assert matters_of(DuckDBEngine(connection), columns, catalogue) == {}
 
 
 def test_a_subject_that_says_nothing_leaves_the_category_and_without_one_nothing() -> None:

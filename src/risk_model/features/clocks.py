@@ -8,14 +8,15 @@ for the customer it is none that we missed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
 
 from risk_model.engines import Engine
-from risk_model.features.extremes import greatest
-from risk_model.features.priorities import priorities_of
-from risk_model.features.silences import statuses_of, told_by
+from risk_model.features.extremes import greatest, smallest
+from risk_model.features.priorities import exported_priority, priorities_of
+from risk_model.features.silences import from_when, statuses_of, told_by
 from risk_model.features.sources import Source
 from risk_model.tables.known import waits_for
 
@@ -35,20 +36,52 @@ def clocks_of(engine: Engine, tickets: Source, events: Source | None) -> Source:
     customer.
     """
     late = waits_for(tickets.known, SAID)
-    about = tickets.frame.select(
-        "ticket_id", "account_id", *sorted({*SAID, *late, "row_known"} - {"ticket_id"})
-    )
-    stints = priorities_of(engine, tickets, events).frame
-    told = _told(tickets, events, stints).join(about, on="ticket_id", how="inner")
+    about = ["account_id", *sorted({*SAID, *late, "row_known"})]
     known = {name: since for name, since in tickets.known.items() if name in SAID | late}
     known |= {"due_at": known["sla_due_at"]} if "sla_due_at" in known else {}
     missing = tickets.missing & {*SAID, *late, "priority"}
     missing |= {"due_at"} if "sla_due_at" in missing else set()
-    frame = engine.keep(_stretches(told))
+    if events is None or events.missing & {"kind"}:
+        # Read off the ticket, it is as good as the table itself; what is put in order is computed.
+        frame = engine.named(_without_log(tickets, about))
+    else:
+        stints = priorities_of(engine, tickets, events).frame
+        told = _told(tickets, events, stints)
+        beside = tickets.frame.select("ticket_id", *about)
+        frame = engine.keep(_stretches(told.join(beside, on="ticket_id", how="inner")))
     return Source("clocks", "tickets", frame, "from_time", known, frozenset(missing))
 
 
-def _told(tickets: Source, events: Source | None, stints: Frame) -> Frame:
+def _without_log(tickets: Source, about: Sequence[str]) -> Frame:
+    """Return a ticket's stretches where no log tells of it: one, or two if its priority came late.
+
+    Nothing is put in order for it: a company may have tens of millions of tickets.
+    """
+    opened, prioritised = from_when(tickets, "opened_at"), exported_priority(tickets)
+    begins, sets = (nw.when(told).then(moment) for told, moment in (opened, prioritised))
+    times = tickets.frame.with_columns(begins=begins, sets=sets)
+    parted = nw.col("begins") != nw.col("sets")
+    latest = greatest("begins", "sets")
+    never = nw.lit(None, dtype=nw.Int64)
+    first = times.filter(~nw.col("begins").is_null() | ~nw.col("sets").is_null()).with_columns(
+        time=smallest("begins", "sets"), until_time=nw.when(parted).then(latest)
+    )
+    second = times.filter(parted).with_columns(time=latest, until_time=never)
+    frame = nw.concat([first, second], how="vertical")
+    has_priority = nw.col("time") >= nw.col("sets")
+    return frame.select(
+        "ticket_id",
+        *(name for name in about if name != "row_known"),
+        "until_time",
+        from_time=nw.when(has_priority).then(nw.col("sets")),
+        priority=nw.when(has_priority).then(nw.col("priority").cast(nw.String)),
+        due_at=nw.col("sla_due_at"),
+        row_known=greatest("row_known", "time"),
+        row_key=nw.concat_str(nw.col("ticket_id"), nw.col("time").cast(nw.String), separator="|"),
+    )
+
+
+def _told(tickets: Source, events: Source, stints: Frame) -> Frame:
     """Return (ticket_id, time, turn, sets, priority) of all that parts one stretch from the next.
 
     ``turn`` is 1 where it is the customer's from there on, 0 where it is not, and -1 where that
@@ -59,12 +92,11 @@ def _told(tickets: Source, events: Source | None, stints: Frame) -> Frame:
     begun = {"sets": nw.lit(1), "priority": nw.col("priority")}
     parts = [_part(*told_by(tickets, "opened_at"))]
     parts.append(_part(stints.filter(lasts), nw.col("from_time"), **begun))
-    if events is not None and "kind" not in events.missing:
-        statuses, time, turn = statuses_of(events)
-        parts.append(_part(statuses, time, turn=turn))
-        logged, time = told_by(events, "occurred_at", "kind")
-        reopened = logged.filter(nw.col("kind").cast(nw.String) == "reopened")
-        parts.append(_part(reopened, time, turn=nw.lit(0)))
+    statuses, time, turn = statuses_of(events)
+    parts.append(_part(statuses, time, turn=turn))
+    logged, time = told_by(events, "occurred_at", "kind")
+    reopened = logged.filter(nw.col("kind").cast(nw.String) == "reopened")
+    parts.append(_part(reopened, time, turn=nw.lit(0)))
     once = nw.concat(parts, how="vertical").group_by("ticket_id", "time")
     return once.agg(*(nw.col(name).max() for name in ("turn", "sets", "priority")))
 

@@ -12,11 +12,11 @@ become known would change it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import groupby
-from operator import itemgetter
+from operator import and_, itemgetter
 from typing import Any, NamedTuple
 
 import narwhals as nw
@@ -133,11 +133,14 @@ def _of_category(category: str) -> str:
 def matters_of(
     engine: Engine, present: Mapping[str, frozenset[str]], catalogue: Catalogue
 ) -> dict[str, Frame]:
-    """Return, as ``TABLE.matter``, (key, matter, matter_known) of the tables that are asked for."""
+    """Return, as ``TABLE.matter``, (key, matter, matter_known) of the tables that are asked for.
+
+    Where a table has no column of words its category is the matter: see ``with_categories``.
+    """
     frames = {}
-    for table, (text, category, _) in MATTERS.items():
+    for table, (text, _, _) in MATTERS.items():
         asked = any(f.source == table and "matter" in f.columns for f in catalogue.features)
-        if asked and {text, category} & present.get(table, frozenset()):
+        if asked and text in present.get(table, frozenset()):
             pieces = (_found(_read(engine, table, *span), table) for span in _spans(engine, table))
             frames[f"{table}.matter"] = engine.gathered(pieces)
     return frames
@@ -160,9 +163,27 @@ def with_matters(source: Source, frame: Frame | None) -> Source:
     if frame is None:
         return replace(source, missing=source.missing | {"matter"})
     key = CONTRACT[source.table].key[0]
+    frame = source.frame.join(frame, on=key, how="left")
+    return replace(source, frame=frame, known=_known(source))
+
+
+def with_categories(source: Source) -> Source:
+    """Add ``matter`` to a source whose rows have no words: the category of each."""
+    category = MATTERS[source.table][1]
+    decides = list(_moments(source.frame.collect_schema().names(), source.table).values())
+    is_told = reduce(and_, (~one.is_null() for one in (*decides, nw.col(category))))
+    matter = nw.concat_str(nw.lit(_of_category("")), nw.col(category).cast(nw.String))
+    frame = source.frame.with_columns(
+        matter=nw.when(is_told).then(matter),
+        matter_known=nw.when(is_told).then(greatest(*decides)),
+    )
+    return replace(source, frame=frame, known=_known(source))
+
+
+def _known(source: Source) -> dict[str, str]:
+    """Return from when the columns of a source with matters are known."""
     is_late = any(name in source.known for name in MATTERS[source.table][:2])
-    known = {**source.known, **({"matter": "matter_known"} if is_late else {})}
-    return replace(source, frame=source.frame.join(frame, on=key, how="left"), known=known)
+    return {**source.known, **({"matter": "matter_known"} if is_late else {})}
 
 
 def _read(engine: Engine, table: str, first: str | None, end: str | None) -> pd.DataFrame:
@@ -175,7 +196,14 @@ def _read(engine: Engine, table: str, first: str | None, end: str | None) -> pd.
         frame = frame.filter(nw.col("account_id") >= first)
     if end is not None:
         frame = frame.filter(nw.col("account_id") < end)
-    there = frame.collect_schema().names()
+    moments = _moments(frame.collect_schema().names(), table)
+    times = {f"{name}_time": moment for name, moment in moments.items()}
+    key = CONTRACT[table].key[0]
+    return engine.pandas(frame.select(key, "account_id", *MATTERS[table][:2], **times))
+
+
+def _moments(there: Sequence[str], table: str) -> dict[str, nw.Expr]:
+    """Return from when a row's words and its category are known, by column; null: never."""
     contract = CONTRACT[table]
     times = {}
     for name in MATTERS[table][:2]:
@@ -186,9 +214,8 @@ def _read(engine: Engine, table: str, first: str | None, end: str | None) -> pd.
         latest = greatest("row_known", *moments)
         for unknown in known:
             latest = nw.when(~unknown).then(latest)
-        times[f"{name}_time"] = latest
-    key = contract.key[0]
-    return engine.pandas(frame.select(key, "account_id", *MATTERS[table][:2], **times))
+        times[name] = latest
+    return times
 
 
 def _found(frame: pd.DataFrame, table: str) -> pd.DataFrame:

@@ -19,10 +19,8 @@ def priorities_of(engine: Engine, tickets: Source, events: Source | None) -> Sou
     A priority that is only known from a later moment starts there, not at the opening.
     """
     base = tickets.frame
-    since = tickets.known.get("priority")
-    start = greatest("opened_at", "row_known", since) if since else nw.col("row_known")
-    told = base.filter(~nw.col("priority").is_null(), ~nw.col(since or "row_known").is_null())
-    told = told.with_columns(from_time=start, stint=nw.lit(""))
+    is_told, start = exported_priority(tickets)
+    told = base.filter(is_told).with_columns(from_time=start, stint=nw.lit(""))
     if events is not None and "value" not in events.missing:
         first = told.select("ticket_id", "from_time", "priority", "stint")
         frame = _stints(nw.concat([first, _changes_of_priority(events)], how="vertical"))
@@ -46,6 +44,13 @@ def priorities_of(engine: Engine, tickets: Source, events: Source | None) -> Sou
         {"resolved_at": resolved, resolved: "resolved_at"},
         frozenset(missing),
     )
+
+
+def exported_priority(tickets: Source) -> tuple[nw.Expr, nw.Expr]:
+    """Return whether a ticket's priority as exported is ever known, and from when."""
+    since = tickets.known.get("priority")
+    start = greatest("opened_at", "row_known", since) if since else nw.col("row_known")
+    return ~nw.col("priority").is_null() & ~nw.col(since or "row_known").is_null(), start
 
 
 _STINT = ("ticket_id", "from_time", "priority", "stint", "until_time")

@@ -67,10 +67,10 @@ def silences_of(engine: Engine, tickets: Source, events: Source | None) -> Sourc
 
 def _first_stretch(tickets: Source) -> Frame:
     """Return the stretch from a ticket's opening to the first response, which may be to come."""
-    opened, time = _from_when(tickets, "opened_at")
+    opened, time = from_when(tickets, "opened_at")
     answered: Expr = nw.lit(None, dtype=nw.Int64)
     if "first_response_at" not in tickets.missing:
-        told, moment = _from_when(tickets, "first_response_at")
+        told, moment = from_when(tickets, "first_response_at")
         answered = nw.when(told).then(moment)
     frame = tickets.frame.filter(opened).with_columns(time=time, until_time=answered)
     frame = frame.filter(nw.col("until_time").is_null() | (nw.col("until_time") > nw.col("time")))
@@ -183,11 +183,11 @@ def statuses_of(events: Source) -> tuple[Frame, Expr, Expr]:
 
 def told_by(source: Source, at: str, *columns: str) -> tuple[Frame, Expr]:
     """Return the rows whose time ``at`` and columns become known, and from when they are."""
-    told, moment = _from_when(source, at, *columns)
+    told, moment = from_when(source, at, *columns)
     return source.frame.filter(told), moment
 
 
-def _from_when(source: Source, at: str, *columns: str) -> tuple[Expr, Expr]:
+def from_when(source: Source, at: str, *columns: str) -> tuple[Expr, Expr]:
     """Return whether a time of a row and its columns are ever known, and from when."""
     late = source.known_columns(frozenset({at, *columns}), "")
     moments = sorted({at, "row_known", *late})

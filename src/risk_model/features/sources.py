@@ -144,7 +144,7 @@ def open_source(
     """
     # These build on this module.
     from risk_model.features.clocks import clocks_of
-    from risk_model.features.matters import with_matters
+    from risk_model.features.matters import with_categories, with_matters
     from risk_model.features.priorities import priorities_of
     from risk_model.features.said import said_of
     from risk_model.features.silences import silences_of
@@ -166,10 +166,12 @@ def open_source(
         log = logged and _plain(engine, CONTRACT["ticket_events"], logged)
         make = {"priorities": priorities_of, "silences": silences_of, "clocks": clocks_of}[name]
         return make(engine, tickets, log or None)
+    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
     wants_matter = table in MATTERS and (read is None or "matter" in read)
+    if wants_matter and source.missing & set(MATTERS[table][:2]) == {MATTERS[table][0]}:
+        source, wants_matter = with_categories(source), False
     if wants_matter and read is not None:
         read = (read - {"matter"}) | {CONTRACT[table].key[0]}
-    source = _plain(engine, CONTRACT[table], present[table], (heard or {}).get(table))
     source = _completed(engine, source, present, (heard or {}).get(table), read, is_read_once)
     matters = (heard or {}).get(f"{table}.matter")
     return with_matters(source, matters) if wants_matter else source
