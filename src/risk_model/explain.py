@@ -127,8 +127,8 @@ def _taken_apart(pattern: str, catalogue: Catalogue, own: Feature | None) -> _Pa
 
 def _figures(pattern: _Pattern, values: Values) -> tuple[float, ...]:
     """Return what a sentence reads; 0.0 and -0.0, the same as a key, are made the same."""
-    told_of = (values.get(name, math.nan) if name else 0.0 for name in pattern.reads)
-    return tuple([float(value) + 0.0 for value in told_of])
+    read = values.get
+    return tuple([float(read(name, math.nan)) + 0.0 if name else 0.0 for name in pattern.reads])
 
 
 @lru_cache(maxsize=100_000)

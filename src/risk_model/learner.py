@@ -30,6 +30,7 @@ Labels = NDArray[np.int64]
 
 # Above this many cells single precision halves the time and moves no probability visibly.
 SINGLE_PRECISION_FROM = 2_000_000
+EXPLAINED_AT_ONCE = 500
 
 
 class SingleClass(DataRefused, ValueError):
@@ -97,7 +98,7 @@ class Learner(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Return ``decision_function`` and ``contributions``, worked out together."""
         index = X.index if isinstance(X, pd.DataFrame) else None
         logit, parts = self._explained(self._checked(X))
-        return logit, pd.DataFrame(parts, columns=self._names(), index=index)
+        return logit, pd.DataFrame(parts, columns=self._names(), index=index, copy=False)
 
     def _checked(self, X: Any) -> Floats:
         check_is_fitted(self)
@@ -198,12 +199,15 @@ class LogisticLearner(Learner):
     def _explained(self, X: Floats) -> tuple[Floats, Floats]:
         columns = self.scaling_.transform(X)
         logit = np.asarray(columns @ self.coef_ + self.intercept_)
-        above = (columns - self.mean_) * self.coef_
-        parts = np.zeros((len(above), self.n_features_in_))
+        parts = np.zeros((len(columns), self.n_features_in_))
         # A feature has one column for its value and one at most for not being measured.
         width = len(self.scaling_.used_)
-        parts[:, self.scaling_.used_] += above[:, :width]
-        parts[:, self.scaling_.flagged_] += above[:, width:]
+        # So few rows at a time that they stay in the processor's cache.
+        for begin in range(0, len(columns), EXPLAINED_AT_ONCE):
+            some = slice(begin, begin + EXPLAINED_AT_ONCE)
+            above = (columns[some] - self.mean_) * self.coef_
+            parts[some, self.scaling_.used_] += above[:, :width]
+            parts[some, self.scaling_.flagged_] += above[:, width:]
         return logit, parts
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from heapq import merge
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -114,7 +112,8 @@ def notable_parts(
         if feature is not None and name in features:
             notable = notable_each(feature, features[name].to_numpy(dtype=float))
             weights[:, place] = np.where(notable, parts[name].to_numpy(dtype=float), 0.0)
-    return pd.DataFrame(np.fmax(weights, 0.0), index=parts.index, columns=parts.columns)
+    above = np.fmax(weights, 0.0, out=weights)
+    return pd.DataFrame(above, index=parts.index, columns=parts.columns, copy=False)
 
 
 def _heaviest_first(signs: pd.DataFrame, catalogue: Catalogue) -> Iterator[Iterator[Candidate]]:
@@ -197,18 +196,18 @@ def _weightiest(
 
     chosen: list[str] = []
     about: set[str] = set()
-    for _, equals in groupby(merge(of_rules, signs, key=_heaviest), key=itemgetter(0)):
-        several = list(equals)
+    heaviest = sorted((*of_rules, *signs), key=itemgetter(0), reverse=True)
+    candidates: Iterable[Candidate] = heaviest
+    if len({weight for weight, *_ in heaviest}) < len(heaviest):
         # Equal ones come by their words.
-        for candidate in sorted(several, key=told) if len(several) > 1 else several:
-            text = told(candidate) if not (candidate[1] & about) else None
-            if text is not None and text not in chosen:
+        equals = (list(own) for _, own in groupby(heaviest, key=itemgetter(0)))
+        candidates = (one for own in equals for one in (sorted(own, key=told) if own[1:] else own))
+    for candidate in candidates:
+        if candidate[1].isdisjoint(about):
+            text = told(candidate)
+            if text not in chosen:
                 chosen.append(text)
                 about |= candidate[1]
-            if len(chosen) == most:
-                return chosen
+                if len(chosen) == most:
+                    return chosen
     return chosen or [QUIET]
-
-
-def _heaviest(candidate: Candidate) -> Any:
-    return -candidate[0]

@@ -78,7 +78,7 @@ def _counts(
     """
     kept = set(_distinct_accounts(line))
     refused = line.tables.report.tables["accounts"].accounts_lost
-    customers = set(snapshots.loc[snapshots["is_customer"], "account_id"])
+    customers = set(snapshots.loc[snapshots["is_customer"], "account_id"].tolist())
     counts = {
         "accounts_read": len(kept) + refused,
         "refused": refused,

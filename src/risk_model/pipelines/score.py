@@ -22,7 +22,7 @@ from risk_model.pipelines.judges import Judge, choose_judge, working_catalogue
 from risk_model.pipelines.last_run import lost_champion, told_mixed
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.record import record_of
-from risk_model.pipelines.scorer import TEXTS, UNREAD, Scorer, hits_of
+from risk_model.pipelines.scorer import TEXTS, UNREAD, Scorer, fired_texts, hits_of
 from risk_model.pipelines.severity import learned_part
 from risk_model.pipelines.shared import shares_incident
 from risk_model.pipelines.then_and_now import refuse_unreadable
@@ -127,7 +127,7 @@ def compared_rows(
     """Return the same from what the scorer says of each account by itself."""
     settings, how = line.settings, line.settings.response
     hits = hits_of(said, settings.rules)
-    p, likely = said["escalation_probability"].to_numpy(float), list(said["likely_cause"])
+    p, likely = said["escalation_probability"].to_numpy(float), said["likely_cause"].tolist()
     is_open = customers["is_escalated"].to_numpy(bool)
     within = respond.likeliest(p, ~is_open, how.capacity if judge.calibrated else 0)
     # An account that is escalated is at risk, whatever else shows, and of some weight.
@@ -150,7 +150,7 @@ def compared_rows(
         shares_incident(line, customers["account_id"], day),
         severity,
     )
-    rows["rules_fired"] = [";".join(rule.id for rule in rules) for rules in hits]
+    rows["rules_fired"] = fired_texts(hits)
     moment = datetime.fromtimestamp(day * DAY, UTC)
     regions, zones = (_texts(customers[name]) for name in ("region", "timezone"))
     clocks = respond.clocks(severity, moment, how, regions, zones, likely)
@@ -165,7 +165,8 @@ def compared_rows(
 
 
 def _texts(column: pd.Series[Any]) -> list[str | None]:
-    return [None if pd.isna(cell) else str(cell) for cell in column]
+    missing, cells = column.isna().tolist(), column.tolist()
+    return [None if gone else str(cell) for cell, gone in zip(cells, missing, strict=True)]
 
 
 def _who(line: Line, customers: pd.DataFrame, day: int) -> pd.DataFrame:
@@ -181,14 +182,17 @@ def _who(line: Line, customers: pd.DataFrame, day: int) -> pd.DataFrame:
 
 def _renewal_dates(line: Line, customers: pd.DataFrame, day: int) -> pd.Series[Any]:
     """Return the next renewal known on the day, else the contract's end."""
-    fallback = customers["contract_end"].map(_iso_day)
+    fallback = _iso_days(customers["contract_end"])
     if "renewals" not in line.tables.present:
         return fallback
     known = line.tables.frame("renewals", "account_id", "renewal_date", "row_known")
     known = known[(known["row_known"] < day * DAY) & (known["renewal_date"] >= day)]
     soonest = known.groupby("account_id")["renewal_date"].min() * DAY
-    return customers["account_id"].map(soonest).map(_iso_day).where(lambda s: s != "", fallback)
+    return _iso_days(customers["account_id"].map(soonest)).where(lambda s: s != "", fallback)
 
 
-def _iso_day(seconds: float) -> str:
-    return "" if pd.isna(seconds) else str(date_of(int(seconds) // DAY))
+def _iso_days(seconds: pd.Series[Any]) -> pd.Series[Any]:
+    """Return moments as days, one that is missing as an empty text."""
+    codes, moments = pd.factorize(seconds)
+    days = [*(str(date_of(int(moment) // DAY)) for moment in moments), ""]
+    return pd.Series([days[code] for code in codes.tolist()], index=seconds.index, dtype="str")

@@ -134,6 +134,13 @@ def hits_of(said: pd.DataFrame, rules: RuleSet) -> list[list[Rule]]:
     return [hits[code] for code in codes]
 
 
+def fired_texts(hits: Sequence[Sequence[Rule]]) -> list[str]:
+    """Return for each account the ids of its rules as one text; lists that are shared only once."""
+    texts = {id(own): own for own in hits}
+    told = {key: ";".join([rule.id for rule in own]) for key, own in texts.items()}
+    return [told[id(own)] for own in hits]
+
+
 def _cases(rule: Rule) -> Iterator[tuple[int, Rule]]:
     yield from enumerate(rule.as_cases)
 

@@ -23,7 +23,7 @@ def without_rows(line: Line, accounts: pd.Series[str], day: int) -> NDArray[np.b
 
     Accounts whose ids are written otherwise in every export look like this.
     """
-    left = set(accounts)
+    left = set(accounts.tolist())
     present = [name for name in CONTRACT if name in line.tables.present and CONTRACT[name].is_event]
     # A question to the tables as they were read, whatever measures them.
     asking = DuckDBEngine(line.tables.connection)
@@ -32,8 +32,9 @@ def without_rows(line: Line, accounts: pd.Series[str], day: int) -> NDArray[np.b
         if left:
             with line.tables.unmoved():
                 known = asking.table(name).filter(nw.col("row_known") < day * DAY)
-                left -= set(asking.pandas(known.select("account_id").unique())["account_id"])
-    return accounts.isin(left).to_numpy(bool)
+                found = asking.pandas(known.select("account_id").unique())
+                left -= set(found["account_id"].tolist())
+    return accounts.isin(list(left)).to_numpy(bool)
 
 
 def with_unseen(rows: pd.DataFrame, unseen: NDArray[np.bool_], how: Response) -> pd.DataFrame:
@@ -72,5 +73,5 @@ def unread_sentence(listed: pd.DataFrame, unread: frozenset[str]) -> list[str]:
 
 def _named(listed: pd.DataFrame, accounts: frozenset[str]) -> tuple[int, str]:
     """Return how many of some accounts are on a list, and the first of them by name."""
-    found = sorted(accounts & set(listed["account_id"]))
+    found = sorted(accounts & set(listed["account_id"].tolist())) if accounts else []
     return len(found), ", ".join(found[:MOST_NAMED]) + (", …" if len(found) > MOST_NAMED else "")

@@ -57,17 +57,18 @@ def clocks(
     severities whose clocks run in business hours.
     """
     nowhere: list[str | None] = [None] * len(severity)
-    due: dict[tuple[str, str | None, str | None], str] = {}
+    told: dict[tuple[str, str | None, str | None, str], tuple[str, int, str]] = {}
     rows = []
-    places = zip(severity, regions or nowhere, zones or nowhere, strict=True)
-    for row, (name, region, zone) in enumerate(places):
-        answer = answer_to(name, how)
-        if (name, region, zone) not in due:
+    why = causes or [""] * len(severity)
+    for place in zip(severity, regions or nowhere, zones or nowhere, why, strict=True):
+        if place not in told:
+            name, region, zone, cause = place
+            answer = answer_to(name, how)
             hours = how.business_hours.calendar(region, zone)
             by = due_at(moment, answer.acknowledge_minutes, answer.acknowledge_counted, hours)
-            due[name, region, zone] = by.strftime(ISO)
-        owner = owner_of(answer.owner, name, causes[row] if causes else "", how)
-        rows.append((due[name, region, zone], answer.update_hours, owner))
+            owner = owner_of(answer.owner, name, cause, how)
+            told[place] = by.strftime(ISO), answer.update_hours, owner
+        rows.append(told[place])
     return pd.DataFrame(rows, columns=["acknowledge_by", "update_every_hours", "owner_role"])
 
 

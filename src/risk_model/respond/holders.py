@@ -33,8 +33,13 @@ def tiers(
     is_large = revenue > how.share_of_arr * revenue.sum()
     is_largest = _largest(revenue, how.largest_accounts)
     result = []
+    # Accounts with the same rules may share a list of them.
+    tier_of = {
+        key: max([rule.tier or 1 for rule in rules], default=1)
+        for key, rules in {id(rules): rules for rules in fired}.items()
+    }
     for place, rules in enumerate(fired):
-        tier = max([rule.tier or 1 for rule in rules], default=1)
+        tier = tier_of[id(rules)]
         high = levels[place] == "High"
         if high and causes is not None and not causes[place]:
             tier = max(tier, 2)
@@ -76,8 +81,11 @@ def sponsors(
     """
     late = [False] * len(levels) if overdue is None else overdue
     result = []
-    for rules, level, revenue, is_late in zip(fired, levels, arr.fillna(0.0), late, strict=True):
-        called = {rule.sponsor for rule in rules}
+    shared = {id(rules): rules for rules in fired}
+    called_by = {key: {rule.sponsor for rule in rules} for key, rules in shared.items()}
+    revenues = arr.fillna(0.0).tolist()
+    for rules, level, revenue, is_late in zip(fired, levels, revenues, late, strict=True):
+        called = called_by[id(rules)]
         if "now" in called or (level == "High" and revenue > how.large_arr):
             result.append("now")
         else:

@@ -40,11 +40,16 @@ def risk_levels(fired: Sequence[Sequence[Rule]], within_capacity: Bools) -> list
     ``within_capacity`` marks accounts whose calibrated probability stands within what the team
     can work: it lifts Low to Medium.
     """
-    levels = []
-    for rules, likely in zip(fired, within_capacity, strict=True):
-        own = [LEVELS.index(rule.risk_level or LEVEL_OF_GRADE[rule.grade]) for rule in rules]
-        levels.append(LEVELS[max([*own, 1 if likely else 0])])
-    return levels
+    # Of a million accounts a few thousand have rules of their own: the others share a list.
+    shared = {id(rules): rules for rules in fired}
+    level_of = {
+        key: max([LEVELS.index(r.risk_level or LEVEL_OF_GRADE[r.grade]) for r in rules], default=0)
+        for key, rules in shared.items()
+    }
+    return [
+        LEVELS[max(level_of[id(rules)], int(likely))]
+        for rules, likely in zip(fired, within_capacity.tolist(), strict=True)
+    ]
 
 
 def lead_of(rules: Sequence[Rule]) -> Rule | None:
