@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Waiting threads that spin slow everything down where tests run side by side.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -23,14 +24,11 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 import pytest
 from hypothesis import HealthCheck, settings
 
-import documents_company
 from command import Command, Done, start_server
 from postgres import database, postgres_server  # noqa: F401
-from risk_model.features.heard import hear_texts
-from risk_model.pipelines.judged_day import JudgedDay, judged_day
-from risk_model.pipelines.line import Line
-from risk_model.settings import load_settings
-from small_company import AS_OF
+
+if TYPE_CHECKING:
+    from risk_model.pipelines.judged_day import JudgedDay
 
 settings.register_profile(
     "steady",
@@ -82,6 +80,11 @@ def text_cache(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     with once(path.with_name("heard-once")) as begun:
         if begun:
+            # Imported where needed: the process that only hands tests out waits for none of it.
+            from risk_model.features.heard import hear_texts
+            from risk_model.pipelines.line import Line
+            from risk_model.settings import load_settings
+
             settings = load_settings()
             with Line.open(sample_folder, settings) as line:
                 present = line.tables.present
@@ -167,6 +170,11 @@ def trained(
 @pytest.fixture(scope="session")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedDay]:
     """The company of documents and patterns on its day, judged by the rules, once for all."""
+    import documents_company
+    from risk_model.pipelines.judged_day import judged_day
+    from risk_model.pipelines.line import Line
+    from small_company import AS_OF, SETTINGS
+
     folder = documents_company.write(tmp_path_factory.mktemp("documents"))
-    with Line.open(folder, load_settings()) as line:
+    with Line.open(folder, SETTINGS) as line:
         yield judged_day(line, AS_OF, model="rules")

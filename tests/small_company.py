@@ -6,6 +6,10 @@ import csv
 import datetime as dt
 from pathlib import Path
 
+from risk_model.settings import load_settings
+
+# The decisions that come with the product, read once for all tests that only look at them.
+SETTINGS = load_settings()
 Row = dict[str, object]
 # The day that lists stand on: the day after the newest event.
 AS_OF = dt.date(2026, 3, 30)

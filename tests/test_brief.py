@@ -308,6 +308,7 @@ def test_another_future_changes_no_pattern(judged: JudgedDay, judged_later: Judg
         pd.testing.assert_frame_equal(table, found_in(judged_later)[name])
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000))
 @settings(max_examples=5)
 def test_rows_known_on_a_day_are_the_same_whatever_comes_later(seed: int) -> None:

@@ -117,6 +117,7 @@ def test_random_rows_flatter_where_accounts_repeat_themselves() -> None:
     assert forward == 0.5
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(0, 60), max_size=4),
     st.integers(0, 60),

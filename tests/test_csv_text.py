@@ -19,6 +19,7 @@ CELLS = st.none() | WORDS | st.sampled_from(["a,b", '"', 'say "no"', "two\nlines
 NUMBERS = st.none() | st.floats(allow_nan=False) | st.integers(-(2**53), 2**53).map(float)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(CELLS, NUMBERS, st.integers(-(2**60), 2**60), st.booleans()), max_size=9))
 def test_a_frame_is_written_as_pandas_writes_it(rows: list[tuple[object, ...]]) -> None:
     frame = pd.DataFrame(rows, columns=["words, in rows", "number", "whole", "is"])

@@ -151,6 +151,7 @@ def test_resampling_accounts_is_wider_than_resampling_rows():
     assert by_account.high - by_account.low > 1.5 * (by_row.high - by_row.low)
 
 
+@pytest.mark.slow
 def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     truth = roc_auc_score(*clustered(999, accounts=20_000, effect=0.7)[:2])
     inside = 0
@@ -172,6 +173,7 @@ def test_a_paired_difference_knows_better_worse_and_equal():
     assert (same.estimate, same.low, same.high, same.p_value) == (0, 0, 0, 1)
 
 
+@pytest.mark.slow
 def test_five_hundred_resamples_of_sixty_thousand_rows_take_seconds():
     rng = np.random.default_rng(0)
     group, y = rng.integers(0, 5000, 60_000), (rng.random(60_000) < 0.01).astype(int)

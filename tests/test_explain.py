@@ -26,10 +26,8 @@ from risk_model.pipelines.present import as_text
 from risk_model.reasons import notable_parts, standing_out
 from risk_model.reasons import reasons as weigh
 from risk_model.rules import Rulebook, RuleSet
-from risk_model.settings import load_settings
-from small_company import AS_OF, account, day, desk, moment, ticket, write_tables
+from small_company import AS_OF, SETTINGS, account, day, desk, moment, ticket, write_tables
 
-SETTINGS = load_settings()
 CATALOGUE, RULES = working_catalogue(SETTINGS), SETTINGS.rules
 BOOK = Rulebook.of(RULES)
 NAMES = CATALOGUE.names

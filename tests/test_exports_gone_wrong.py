@@ -16,15 +16,13 @@ from risk_model.pipelines.judged_day import judged_day
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.rules_record import _disagreement
 from risk_model.pipelines.score import score
-from risk_model.settings import load_settings
 from risk_model.tables import open_tables
 from risk_model.timeline import DEFAULT_HORIZON
 from risk_model.watchlist import Watchlist
-from small_company import AS_OF, Row, account, day, desk, write_tables
+from small_company import AS_OF, SETTINGS, Row, account, day, desk, write_tables
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = load_settings()
 NAMES = [f"{n:07d}" for n in range(1, 7)]
 
 

@@ -22,6 +22,7 @@ from measuring import (
 )
 from random_company import random_company
 from risk_model.catalogue import VERBS
+from risk_model.features.understood import hears
 from risk_model.tables import tables_from_frames
 
 # Sums run in another order there and here.
@@ -50,7 +51,7 @@ def test_the_whole_catalogue_equals_its_definition_on_all_days_and_on_one():
     """One day takes another way than many, and is what every list is made of."""
     as_of = [FIRST_DAY + day for day in (170, 198, 205)]
     company = random_company(21, 220, 8, edges_of(as_of), whole=True, late=True)
-    measured = compare(company, as_of, EVERYTHING, alone=as_of[:2])
+    measured = compare(company, as_of, EVERYTHING, alone=as_of[1:2])
     assert_told(measured[measured.as_of.isin(as_of[:2])], other_than_0=0.94)
     assert measured[SHIPPED.names].notna().to_numpy().mean() > 0.7
 
@@ -62,10 +63,10 @@ def test_an_account_measured_alone_has_the_features_that_it_has_among_all():
     snapshots = snapshots_of(company.accounts, as_of, 5)
     with company.tables() as tables:
         among_all = measure(tables, snapshots, SHIPPED)
-        for account in company.accounts[:2]:
-            alone = measure(tables, snapshots[snapshots["account_id"] == account], SHIPPED)
-            assert alone["arr_top_share"].notna().any()
-            assert_same(alone, among_all[among_all["account_id"] == account], 1e-12)
+        account = company.accounts[0]
+        alone = measure(tables, snapshots[snapshots["account_id"] == account], SHIPPED)
+    assert alone["arr_top_share"].notna().any()
+    assert_same(alone, among_all[among_all["account_id"] == account], 1e-12)
 
 
 @pytest.mark.slow
@@ -73,6 +74,7 @@ def test_texts_that_no_feature_looks_at_are_not_heard_and_are_missed_by_none(mon
     as_of = [FIRST_DAY + day for day in (262, 300)]
     company = random_company(4, 320, 4, edges_of(as_of), whole=True)
     snapshots = snapshots_of(company.accounts, as_of, 4)
+    hearing = SHIPPED.only({f.name for f in SHIPPED.features if hears(f)})
     heard = []
     hear = random_company_module.hear_all
 
@@ -85,7 +87,7 @@ def test_texts_that_no_feature_looks_at_are_not_heard_and_are_missed_by_none(mon
     with company.tables() as tables:
         for what, days in (("all", None), ("asked about", as_of), ("last", as_of[1:])):
             heard.clear()
-            counts[what] = measure(tables, snapshots, SHIPPED, days=days), sum(heard)
+            counts[what] = measure(tables, snapshots, hearing, days=days), sum(heard)
     assert_same(counts["asked about"][0], counts["all"][0], 0)
     assert counts["all"][1] > counts["asked about"][1] > counts["last"][1] > 20
     with pytest.raises(AssertionError):
@@ -99,7 +101,8 @@ def test_every_family_equals_its_definition_on_random_companies(family):
         seed = 10 * FAMILIES.index(family) + draw
         as_of = awkward_days(days, seed)
         company = random_company(seed, days, 6, edges_of(as_of), whole=days == 420)
-        compare(company, as_of, EVERYTHING.family(family), seed, alone=as_of[2:3])
+        alone = as_of[2:3] if days == 200 else ()
+        compare(company, as_of, EVERYTHING.family(family), seed, alone)
 
 
 @pytest.mark.slow
@@ -107,7 +110,7 @@ def test_every_family_equals_its_definition_on_random_companies(family):
     "as_of",
     [
         range(FIRST_DAY + 20, FIRST_DAY + 20 + 52 * 7, 7),
-        [*range(FIRST_DAY + 150, FIRST_DAY + 240, 2), FIRST_DAY + 3, FIRST_DAY + 61],
+        [*range(FIRST_DAY + 150, FIRST_DAY + 200, 2), FIRST_DAY + 3, FIRST_DAY + 61],
     ],
     ids=["52 weeks", "every other day and some"],
 )
@@ -116,6 +119,7 @@ def test_many_snapshots_at_once_equal_their_definition_one_by_one(as_of):
     compare(company, list(as_of), EVERYTHING, seed=11)
 
 
+@pytest.mark.slow
 def test_a_made_up_company_is_what_opening_its_export_gives():
     company = random_company(2, 60, 5, whole=True)
     with company.tables() as made_up, tables_from_frames(company.frames()) as opened:
@@ -131,6 +135,7 @@ def test_a_made_up_company_is_what_opening_its_export_gives():
             )
 
 
+@pytest.mark.slow
 def test_random_companies_hold_the_awkward_cases():
     """The generator must keep making what the other tests rely on."""
     seen = Counter()

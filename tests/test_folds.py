@@ -31,7 +31,7 @@ def folds_or_none(splitter, days):
         return None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(splitters, histories)
 def test_every_training_label_is_known_before_its_test_begins(splitter, history):
     days = np.array(history)
@@ -40,7 +40,7 @@ def test_every_training_label_is_known_before_its_test_begins(splitter, history)
         assert days[train].max() < days[test].min()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(splitters, histories)
 def test_tests_are_disjoint_consecutive_blocks_up_to_the_last_day(splitter, history):
     days = np.array(history)
@@ -57,7 +57,7 @@ def test_tests_are_disjoint_consecutive_blocks_up_to_the_last_day(splitter, hist
     assert np.array_equal(np.sort(pooled), np.flatnonzero(days >= since))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(splitters, histories)
 def test_all_allowed_history_trains_and_nothing_older_than_the_window(splitter, history):
     days = np.array(history)
@@ -69,7 +69,7 @@ def test_all_allowed_history_trains_and_nothing_older_than_the_window(splitter, 
         assert np.array_equal(train, np.flatnonzero(allowed))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(splitters, histories, st.randoms())
 def test_the_order_of_rows_does_not_matter(splitter, history, random):
     days = np.array(history)

@@ -20,11 +20,9 @@ from risk_model.pipelines.judges import working_catalogue
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score
 from risk_model.rules import Rulebook
-from risk_model.settings import load_settings
 from risk_model.timeline import day_number
-from small_company import day, moment, write_tables
+from small_company import SETTINGS, day, moment, write_tables
 
-SETTINGS = load_settings()
 # Accounts whose contract ends: without a renewal, with one that is confirmed, later, and escalated.
 ENDS = {"accounts": [{"contract_end": day(-40)}]}
 CONFIRMED = {"renewal_date": day(-40), "recorded_at": moment(200), "confirmed_at": moment(9)}

@@ -17,9 +17,9 @@ from risk_model.importers import TARGETS, Importer, Target, export
 from risk_model.pipelines.importing import unlisted, with_export
 from risk_model.settings import default_folder, load_settings
 from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, Watchlist, as_csv
-from small_company import account, day, desk, moment, ticket, write_tables
+from small_company import SETTINGS, account, day, desk, moment, ticket, write_tables
 
-IMPORTERS = load_settings().importers
+IMPORTERS = SETTINGS.importers
 
 
 def a_list(count: int = 3, **cells: object) -> pd.DataFrame:

@@ -18,10 +18,10 @@ from small_company import AS_OF, account, desk, moment, ticket, write_tables
 MIDNIGHTS = (
     str(AS_OF),
     pd.Timestamp(AS_OF),
-    pd.Timestamp(AS_OF, tz="UTC"),
-    dt.datetime(AS_OF.year, AS_OF.month, AS_OF.day),
-    np.datetime64(AS_OF),
-    np.datetime64(AS_OF, "ns"),
+    pytest.param(pd.Timestamp(AS_OF, tz="UTC"), marks=pytest.mark.slow),
+    pytest.param(dt.datetime(AS_OF.year, AS_OF.month, AS_OF.day), marks=pytest.mark.slow),
+    pytest.param(np.datetime64(AS_OF), marks=pytest.mark.slow),
+    pytest.param(np.datetime64(AS_OF, "ns"), marks=pytest.mark.slow),
 )
 NO_DAYS = ("29.06.2026", "2026-13-01", 20_542, pd.NaT, np.datetime64("NaT"))
 
@@ -58,6 +58,7 @@ def test_features_are_measured_on_what_their_own_index_returns(
         assert rm.features_at(company, asked).loc["busy", "tickets_7d"].tolist() == [5.0]
 
 
+@pytest.mark.slow
 def test_a_list_takes_the_days_of_pandas(company: Company) -> None:
     listed = rm.score(company, pd.Timestamp(AS_OF), model="rules")
     assert set(listed.ranked["as_of"]) == {str(AS_OF)}

@@ -14,9 +14,9 @@ from risk_model.blend import Blend
 from risk_model.learner import BoostingLearner, LogisticLearner
 from risk_model.movement import ByBlend, ByRules, largest, movement
 from risk_model.rules import Rulebook
-from risk_model.settings import load_settings
+from small_company import SETTINGS
 
-RULES = load_settings().rules
+RULES = SETTINGS.rules
 NAMES = RULES.features
 
 

@@ -16,9 +16,8 @@ from risk_model import respond
 from risk_model.errors import ConfigError
 from risk_model.respond.spec import load_response
 from risk_model.rules import Rule
-from risk_model.settings import load_settings
+from small_company import SETTINGS
 
-SETTINGS = load_settings()
 RULES, HOW = SETTINGS.rules, SETTINGS.response
 some_rules = st.lists(st.sampled_from(RULES.rules), max_size=6, unique_by=lambda rule: rule.id)
 

@@ -13,9 +13,8 @@ from pydantic import ValidationError
 from risk_model import respond
 from risk_model.explain import sentence
 from risk_model.respond import BusinessHours, Calendar
-from risk_model.settings import load_settings
+from small_company import SETTINGS
 
-SETTINGS = load_settings()
 HOW = SETTINGS.response
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
 CLOSED = dt.date(2026, 6, 29)

@@ -13,10 +13,9 @@ from risk_model import respond
 from risk_model.pipelines.judges import working_catalogue
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score
-from risk_model.settings import load_settings
 from risk_model.watchlist import Watchlist
+from small_company import SETTINGS
 
-SETTINGS = load_settings()
 HOW = SETTINGS.response
 Rows = Mapping[str, Mapping[str, Any]]
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from risk_model.catalogue import Condition
 from risk_model.errors import UsageError
 from risk_model.rules import Rule, Rulebook, RuleSet
-from risk_model.settings import load_settings
+from small_company import SETTINGS
 
-RULES = load_settings().rules
+RULES = SETTINGS.rules
 BOOK = Rulebook.of(RULES)
 FEATURES = RULES.features
 SINGLE = [rule.id for rule in RULES.rules if rule.kinds is None]

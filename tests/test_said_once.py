@@ -6,9 +6,8 @@ import pytest
 
 from risk_model import respond
 from risk_model.pipelines.judges import working_catalogue
-from risk_model.settings import load_settings
+from small_company import SETTINGS
 
-SETTINGS = load_settings()
 HOW, RULES = SETTINGS.response, SETTINGS.rules.by_id
 
 

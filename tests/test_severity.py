@@ -30,12 +30,10 @@ from risk_model.pipelines.severity import (
 )
 from risk_model.pipelines.severity_report import ALWAYS, FACTS, LEARNED
 from risk_model.respond.severity import cheapest, load_severity
-from risk_model.settings import load_settings
 from risk_model.tables import tables_from_frames
 from risk_model.timeline import day_number
-from small_company import AS_OF, account, day, desk, ticket, write_tables
+from small_company import AS_OF, SETTINGS, account, day, desk, ticket, write_tables
 
-SETTINGS = load_settings()
 PLAN, NAMES = SETTINGS.severity, SETTINGS.catalogue.names
 TONED = [name for name in NAMES if respond.tone_of(name, SETTINGS.catalogue, PLAN.tone)]
 

@@ -20,11 +20,10 @@ from risk_model.pipelines.severity import (
     severity_facts,
     suggested,
 )
-from risk_model.settings import load_settings
 from risk_model.tracking import SEVERITY_FILE, Champion, load_champion, training_run
+from small_company import SETTINGS
 from test_severity import past
 
-SETTINGS = load_settings()
 CATALOGUE = SETTINGS.catalogue
 KNOWN = past(400, signal=True)
 

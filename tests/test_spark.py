@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,19 +11,30 @@ import pytest
 
 from company_rows import FIRST_DAY
 from conftest import Trained
-from measuring import assert_same, assert_told, awkward_days, edges_of, measure, snapshots_of
-from random_company import random_company
-from risk_model.engines import spark
+from measuring import (
+    OTHERS,
+    assert_same,
+    assert_told,
+    awkward_days,
+    edges_of,
+    measure,
+    snapshots_of,
+)
+from random_company import hear_all, random_company
+from risk_model.catalogue import Catalogue
+from risk_model.engines import RowFunction, spark
 from risk_model.pipelines.judges import choose_judge, working_catalogue
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score
 from risk_model.pipelines.scorer import FIGURES, Scorer
 from risk_model.settings import PastDays, load_settings
-from risk_model.tables import open_tables
+from risk_model.tables import Tables, open_tables, tables_from_frames
+from risk_model.timeline import date_of
 from with_spark import (
     Cluster,
     KillsHalfway,
     KillsOnce,
+    ShowsFeatures,
     Whereabouts,
     at_length,
     needs_spark,
@@ -34,6 +44,8 @@ from with_spark import (
 pytestmark = [pytest.mark.slow, needs_spark]
 
 CLOSE = 1e-9
+DAY = FIRST_DAY + 198
+TWO_TASKS = 100_000
 
 
 @pytest.fixture(scope="module")
@@ -81,49 +93,63 @@ def test_what_training_and_backtests_see_of_the_sample_company_is_the_same(
     assert here.features.gt(0).to_numpy().mean() > 0.2
 
 
-@pytest.mark.parametrize(
-    ("seed", "whole", "days"),
-    [
-        pytest.param(3, False, None, id="many", marks=at_length),
-        pytest.param(21, True, [FIRST_DAY + 198], id="one"),
-    ],
-)
-def test_every_feature_of_a_random_company_is_the_same(
-    cluster: Cluster, seed: int, whole: bool, days: list[int] | None
-) -> None:
-    as_of = days or awkward_days(220, seed)
-    company = random_company(seed, 220, 8, edges_of(as_of), whole=whole, late=whole)
-    snapshots = snapshots_of(company.accounts, as_of, seed)
+@at_length
+def test_every_feature_of_a_company_with_gaps_is_the_same_on_many_days(cluster: Cluster) -> None:
+    as_of = awkward_days(220, 3)
+    company = random_company(3, 220, 8, edges_of(as_of))
+    snapshots = snapshots_of(company.accounts, as_of, 3)
     with company.tables() as tables:
         here = measure(tables, snapshots)
-        if whole:
-            assert_told(here, other_than_0=0.94, told_at_all=0.99)
         there = measure(tables, snapshots, make_engine=cluster.engine)
     assert_same(there, here, CLOSE)
 
 
 class Recording(Line):
-    """A line that keeps what was said of the accounts: nothing of it is rounded yet."""
+    """A line that keeps what was said of the accounts, of which nothing is rounded yet.
 
-    def apply(self, *asked: Any, **how: Any) -> pd.DataFrame:
-        self.said = super().apply(*asked, **how)
+    It measures and keeps features of every verb besides: what takes long on Spark is done once.
+    """
+
+    def apply(
+        self, snapshots: pd.DataFrame, catalogue: Catalogue, function: RowFunction
+    ) -> pd.DataFrame:
+        every = Catalogue(features=(*catalogue.features, *OTHERS.features))
+        shows = ShowsFeatures(function, tuple(every.names))
+        said = super().apply(snapshots, every, shows)
+        shown = said[list(shows.shown)].set_axis(every.names, axis=1)
+        self.features = pd.concat([snapshots[["account_id", "as_of"]], shown], axis=1)
+        self.said = said[list(function.columns)]
         return self.said
 
 
-def test_the_list_is_the_same_from_two_worker_processes_one_of_them_killed(
-    line: Line,
+@pytest.fixture
+def random_tables() -> Iterator[Tables]:
+    """A company of which nothing is missing and some is told late, with a feature for all that."""
+    company = random_company(21, 220, 60, edges_of([DAY]), whole=True, late=True)
+    with company.tables() as tables:
+        with tables_from_frames(company.frames()) as opened:
+            tables.report = opened.report
+        yield tables
+
+
+def test_features_and_list_are_the_same_from_two_worker_processes_one_of_them_killed(
+    random_tables: Tables,
     cluster: Cluster,
     trained: Trained,
-    small_parts: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{trained.folder}/mlflow.db")
-    killing = KillsHalfway(cluster)
+    monkeypatch.setattr("risk_model.features.heard.hear_all", hear_all)
+    # Few tasks, but more than one: both workers have some.
+    monkeypatch.setattr(spark, "TASK_BYTES", TWO_TASKS)
+    killing, settings = KillsHalfway(cluster), load_settings()
     lines = [
-        Recording(line.tables, line.settings, line.cache),
-        Recording(line.tables, line.settings, line.cache, killing, cluster.engine),
+        Recording(random_tables, settings),
+        Recording(random_tables, settings, None, killing, cluster.engine),
     ]
-    here, there = (score(one) for one in lines)
+    here, there = (score(one, date_of(DAY)) for one in lines)
+    assert_told(lines[0].features, other_than_0=0.97, told_at_all=0.99)
+    assert_same(lines[1].features, lines[0].features, CLOSE)
     assert there.run["scored_by"] == here.run["scored_by"] != "rules"
     assert len(here.ranked) > 20
     pd.testing.assert_frame_equal(there.ranked, here.ranked, rtol=0, atol=CLOSE)
@@ -131,13 +157,17 @@ def test_the_list_is_the_same_from_two_worker_processes_one_of_them_killed(
     p = [one.said["escalation_probability"].to_numpy(float) for one in lines]
     assert len(np.unique(p[0].round(9))) > 20
     np.testing.assert_allclose(p[1], p[0], rtol=0, atol=CLOSE)
-    engine = cluster.engine(line.tables.connection)
+    assert killing.killed
+    assert killing.killed not in cluster.workers()
+    assert_both_are_asked(random_tables, cluster)
+
+
+def assert_both_are_asked(tables: Tables, cluster: Cluster) -> None:
+    engine = cluster.engine(tables.connection)
     rows = engine.table("usage").to_native().repartition(4)
     asked = engine.apply(spark._frame(rows).select("date"), Whereabouts(), "date")
     assert set(asked["executor"]) == {float(process) for process in cluster.workers()}
     assert len(asked["executor"].unique()) == 2
-    assert killing.killed
-    assert killing.killed not in cluster.workers()
     engine.close()
 
 

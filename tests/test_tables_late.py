@@ -22,6 +22,7 @@ from risk_model.catalogue import Catalogue
 from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.errors import ConfigError
 from risk_model.features import features_at
+from risk_model.features.understood import hears
 from risk_model.pipelines.late import LAST_MONTH, _touched, changed_since, late_sentences
 from risk_model.pipelines.line import Line
 from risk_model.settings import PastDays, load_settings
@@ -41,6 +42,7 @@ FEW = SHIPPED.only(
         *("sentiment_28d", "sentiment_change"),
     }
 )
+HEARING = SHIPPED.only({f.name for f in SHIPPED.features if hears(f)})
 NOW = FIRST_DAY + DAYS - 1
 Recorded = dict[str, list[int | None]]
 
@@ -144,7 +146,7 @@ def test_changed_features_are_those_that_an_export_of_that_day_would_have_shown_
         with patch("risk_model.pipelines.late.snapshots_on") as given_days:
             given_days.return_value = snapshots.assign(is_customer=True)
             found = changed_since(settled(tables, SHIPPED), as_of)
-        then, heard = unheard(tables, snapshots), measure(tables, snapshots, SHIPPED)
+        then, heard = unheard(tables, snapshots), measure(tables, snapshots, HEARING)
     with tables_from_frames(export(company, recorded, before=as_of, in_time=True)) as tables:
         today = unheard(tables, snapshots)
     assert found is not None
@@ -157,7 +159,7 @@ def test_changed_features_are_those_that_an_export_of_that_day_would_have_shown_
     assert found.changed == differ.sum()
     assert "longest_silence" in found.shares
     # texts are not heard for this, and no renewal is late
-    in_texts = then[names].isna().all() & heard[names].notna().any()
+    in_texts = then[HEARING.names].isna().all() & heard[HEARING.names].notna().any()
     assert found.unheard >= in_texts.sum() > 50
     renewals = {f.name for f in SHIPPED.features if f.source == "renewals"}
     renewals |= {f.name for f in SHIPPED.features if f.parts and {*f.parts} <= renewals}

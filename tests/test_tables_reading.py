@@ -37,7 +37,7 @@ TYPES = {
     "date": "INTEGER",
 }
 ACCOUNTS = "account_id,name,arr\na,Ann,100\nb,Bob,\n"
-few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def epoch(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> int:

@@ -6,6 +6,8 @@ import csv
 import datetime as dt
 import gzip
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -25,14 +27,25 @@ needs_opslab = pytest.mark.skipif(
 )
 
 
+Log = dict[str, list[dict[str, str]]]
+
+
 def servicenow(label: str) -> Tables:
     return open_tables(
         REAL / "servicenow", ROOT / "benchmarks" / "servicenow" / f"sources-{label}.yaml"
     )
 
 
-def updates() -> dict[str, list[dict[str, str]]]:
-    """Return the log by incident, in the order of its own counter, read without the product."""
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Tables]:
+    """The service desk's tables with label a."""
+    with servicenow("a") as tables:
+        yield tables
+
+
+@pytest.fixture(scope="module")
+def log() -> Log:
+    """The log by incident, in the order of its own counter, read without the product."""
     by_number = defaultdict(list)
     with gzip.open(
         REAL / "servicenow" / "incident_event_log.csv.gz", "rt", encoding="utf-8"
@@ -44,16 +57,16 @@ def updates() -> dict[str, list[dict[str, str]]]:
     return by_number
 
 
+@cache
 def when(written: str) -> int:
     return int(dt.datetime.strptime(written, "%d/%m/%Y %H:%M").replace(tzinfo=dt.UTC).timestamp())
 
 
 @needs_servicenow
-def test_the_service_desks_tickets_say_only_what_the_log_said_by_then():
-    tables, log = servicenow("a"), updates()
-    assert tables.report.tables["accounts"].kept == 5_244
-    assert tables.report.tables["tickets"].read == len(log) == 24_918
-    kept = tables.frame("tickets").set_index("ticket_id")
+def test_the_service_desks_tickets_say_only_what_the_log_said_by_then(desk: Tables, log: Log):
+    assert desk.report.tables["accounts"].kept == 5_244
+    assert desk.report.tables["tickets"].read == len(log) == 24_918
+    kept = desk.frame("tickets").set_index("ticket_id")
     for number, row in kept.sample(3_000, random_state=0).iterrows():
         rows = log[str(number)]
         assert row["priority"] == "P" + rows[0]["priority"][0]
@@ -64,7 +77,7 @@ def test_the_service_desks_tickets_say_only_what_the_log_said_by_then():
 
 
 @needs_servicenow
-def test_cutting_the_service_desk_equals_a_log_that_ends_there(tmp_path: Path):
+def test_cutting_the_service_desk_equals_a_log_that_ends_there(desk: Tables, tmp_path: Path):
     as_of = day_number(dt.date(2016, 4, 20))
     source = REAL / "servicenow" / "incident_event_log.csv.gz"
     late = {"resolved_at", "closed_at", "closed_code", "resolved_by", "made_sla"}
@@ -77,7 +90,7 @@ def test_cutting_the_service_desk_equals_a_log_that_ends_there(tmp_path: Path):
                 if when(row["sys_updated_at"]) < as_of * 86_400:
                     writer.writerow({**row, **dict.fromkeys(late, "?")})
     mapping = ROOT / "benchmarks" / "servicenow" / "sources-a.yaml"
-    then, cut = open_tables(tmp_path, mapping), servicenow("a").cut(as_of)
+    then, cut = open_tables(tmp_path, mapping), desk.cut(as_of)
     for name in ("tickets", "ticket_events", "escalations"):
         first, other = (
             t.frame(name).pipe(lambda f: f[f["row_known"] < as_of * 86_400]) for t in (then, cut)
@@ -91,10 +104,10 @@ def test_cutting_the_service_desk_equals_a_log_that_ends_there(tmp_path: Path):
 
 
 @needs_servicenow
-def test_the_two_labels_are_those_of_the_protocol():
+def test_the_two_labels_are_those_of_the_protocol(desk: Tables, log: Log):
     urgent = ("1 - Critical", "2 - High")
     opened, raised = {}, {}
-    for number, rows in updates().items():
+    for number, rows in log.items():
         before = None
         for row in rows:
             key, priority = f"{number}-{row['sys_mod_count']}", row["priority"]
@@ -103,8 +116,8 @@ def test_the_two_labels_are_those_of_the_protocol():
             elif priority in urgent and priority < str(before):
                 raised[key] = when(row["sys_updated_at"])
             before = priority
-    for label, expected in (("a", opened | raised), ("c", raised)):
-        frame = servicenow(label).frame("escalations")
+    for tables, expected in ((desk, opened | raised), (servicenow("c"), raised)):
+        frame = tables.frame("escalations")
         found = dict(zip(frame["escalation_id"], frame["opened_at"], strict=True))
         assert found == expected
         assert frame["closed_at"].isna().all()

@@ -127,6 +127,7 @@ def traps_among(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     ]
 
 
+@pytest.mark.slow
 def test_the_two_sets_share_no_message_and_a_third_of_each_are_traps() -> None:
     assert not set(TEXTS) & {row["text"] for row in HELD_OUT}
     for rows in (TUNED, HELD_OUT):
@@ -318,6 +319,7 @@ def words_and_marks() -> st.SearchStrategy[str]:
     return st.lists(st.sampled_from(VADERISH.split()), max_size=25).map(" ".join)
 
 
+@pytest.mark.slow
 def test_without_corrections_the_sentiment_is_exactly_that_of_nltk() -> None:
     tuned = TunedVader(Sentiment())
     plain = SentimentIntensityAnalyzer(lexicon_file="vader_lexicon.txt")
@@ -466,6 +468,7 @@ def run_often(cache: Path) -> None:
         pd.testing.assert_frame_equal(heard, alone(DOWN))
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_share_one_cache(
     tmp_path: Path, read: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -147,6 +147,7 @@ def test_a_rule_measured_on_some_accounts_only_is_held_against_those() -> None:
     assert record.lift.estimate == pytest.approx(hits["y"].mean() / known["y"].mean())
 
 
+@pytest.mark.slow
 def test_dice_are_seldom_kept() -> None:
     kept = [records(past(seed, accounts=60, weeks=12))["noise"].verdict for seed in range(12)]
     assert kept.count("keep") <= 2

@@ -37,6 +37,7 @@ def test_a_sentence_of_another_language_is_not_understood(row: dict[str, str]) -
     assert all(math.isnan(heard[name]) for name in HEARD if name not in raised)
 
 
+@pytest.mark.slow
 def test_ordinary_english_of_authors_who_taught_nothing_is_understood() -> None:
     rows = csv.DictReader((HERE / "messages_held_out.csv").open(encoding="utf-8"))
     texts = [row["text"] for row in rows]
@@ -93,6 +94,7 @@ def test_a_list_of_one_s_own_hears_its_language() -> None:
     assert list(hear_why(text, own)) == ["threat"]
 
 
+@pytest.mark.slow
 def test_without_what_was_learned_nobody_can_tell() -> None:
     lists_alone = LEXICONS.model_copy(update={"learned": None})
     heard = hear("Wir kündigen unseren Vertrag zum Jahresende.", lists_alone)

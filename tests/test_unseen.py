@@ -12,10 +12,8 @@ from risk_model.pipelines.judged_day import judged_day
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score
 from risk_model.pipelines.unseen import UNSEEN, unread_sentence, unseen_sentence
-from risk_model.settings import load_settings
-from small_company import AS_OF, account, day, desk, moment, ticket, write_tables
+from small_company import AS_OF, SETTINGS, account, day, desk, moment, ticket, write_tables
 
-SETTINGS = load_settings()
 LEAVES = "Wir kündigen unseren Vertrag zum Jahresende, die Software ist unbrauchbar."
 GREETS = "Vielen Dank für die schnelle Hilfe, alles funktioniert wieder."
 ENGLISH = "Thanks for the call, all is fine on our side."
@@ -96,6 +94,7 @@ def letters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
         yield opened
 
 
+@pytest.mark.slow
 def test_what_is_written_in_another_language_is_not_measured_and_not_quiet(letters: Line) -> None:
     judged = judged_day(letters, AS_OF, model="rules")
     features = judged.features.set_axis(judged.rows["account_id"])

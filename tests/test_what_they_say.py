@@ -10,10 +10,11 @@ import pytest
 from golden_company import LONG_AGO, solved, tables_of, wrote
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score
-from risk_model.settings import load_settings
-from small_company import AS_OF, Row, moment, write_tables
+from small_company import AS_OF, SETTINGS, Row, moment, write_tables
 
-SETTINGS = load_settings()
+# The stories are one company, which takes seconds to judge; tests/test_text.py hears at once.
+pytestmark = pytest.mark.slow
+
 Stories = Mapping[str, Mapping[str, Sequence[Row]]]
 QUESTION = "When will the single sign-on be ready? We need a date."
 

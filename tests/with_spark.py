@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from risk_model.engines import spark_session
+from risk_model.engines import RowFunction, spark_session
 from risk_model.engines.spark import SparkEngine
 from risk_model.engines.spark_session import check_installed, start_session
 from risk_model.errors import UsageError
@@ -139,6 +139,26 @@ class KillsOnce:
         self.trace.write_text(str(executor_here()))
         os.kill(executor_here(), 9)
         raise AssertionError("the worker has survived")
+
+
+@dataclass(frozen=True)
+class ShowsFeatures:
+    """Says what another function says of its own features, and all features themselves."""
+
+    function: RowFunction
+    names: tuple[str, ...]
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        return {f"shown {name}": "double" for name in self.names}
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        return {**self.function.columns, **self.shown}
+
+    def __call__(self, rows: pd.DataFrame) -> pd.DataFrame:
+        shown = rows[list(self.names)].set_axis(list(self.shown), axis=1)
+        return pd.concat([self.function(rows), shown], axis=1)
 
 
 def executor_here() -> int:
