@@ -84,6 +84,7 @@ def test_a_feature_that_is_left_out_is_not_looked_at(learner: type) -> None:
     assert not np.allclose(seeing.predict_proba(told.table), seeing.predict_proba(other))
 
 
+@pytest.mark.slow
 def test_a_family_is_switched_off_by_its_name_and_an_unknown_one_is_named(tmp_path: Path) -> None:
     lay_down(tmp_path)
     path = tmp_path / "models" / "escalation.yaml"

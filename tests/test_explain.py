@@ -206,6 +206,7 @@ def test_reasons_are_never_empty_never_repeat_and_never_say_unknown(
         assert not re.search(r"[{}|]|\bnan\b", said), said
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(NAMES), st.floats(-2, 2), max_size=20))
 def test_what_stands_out_is_the_family_of_the_weightiest_notable_sign(
     weights: dict[str, float],

@@ -114,6 +114,7 @@ def test_a_champion_that_is_gone_since_the_last_list_is_named(
     assert caplog.text.count(said) == 1
 
 
+@pytest.mark.slow
 def test_a_table_with_fewer_rows_than_at_the_last_run_is_named(tmp_path: Path) -> None:
     last = tmp_path / "last.csv"
     then = {"accounts": {"read": 1}, "tickets": {"read": 3}, "usage": {"read": 1200}, "x": None}

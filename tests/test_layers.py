@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -74,10 +75,15 @@ def part_of(file: Path) -> str:
     return inside.parts[0].removesuffix(".py")
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
 def imported(file: Path) -> set[str]:
     """Names of the package's parts that a file imports, wherever in the file it does."""
     parts = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(tree_of(file)):
         names = []
         if isinstance(node, ast.ImportFrom) and node.module:
             inner = [f"{node.module}.{alias.name}" for alias in node.names]
@@ -125,7 +131,7 @@ def test_no_file_holds_two_things() -> None:
 
 
 def functions_in(file: Path) -> Iterator[ast.FunctionDef]:
-    tree = ast.parse(file.read_text())
+    tree = tree_of(file)
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
@@ -151,7 +157,7 @@ CALLED_BY_OTHERS = {"_repr_markdown_", "_common"}
 
 def names_made_in(file: Path) -> Iterator[str]:
     """Names of a module's functions and constants, and of its classes' methods."""
-    for node in ast.parse(file.read_text()).body:
+    for node in tree_of(file).body:
         inside = node.body if isinstance(node, ast.ClassDef) else []
         for one in (node, *inside):
             if isinstance(one, ast.FunctionDef | ast.ClassDef):

@@ -39,8 +39,14 @@ def table(rows=3000, seed=0, gaps=0.1):
     return X.mask(rng.random(X.shape) < gaps), y
 
 
-@parametrize_with_checks([LogisticLearner(), BoostingLearner(), ExtraTreesLearner(n_estimators=10)])
+@parametrize_with_checks([LogisticLearner()])
 def test_scikit_learn_takes_it_for_an_estimator(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([BoostingLearner(), ExtraTreesLearner(n_estimators=10)])
+def test_scikit_learn_takes_trees_for_an_estimator(estimator, check):
     check(estimator)
 
 

@@ -17,7 +17,7 @@ from small_company import AS_OF, account, desk, moment, ticket, write_tables
 
 MIDNIGHTS = (
     str(AS_OF),
-    pd.Timestamp(AS_OF),
+    pytest.param(pd.Timestamp(AS_OF), marks=pytest.mark.slow),
     pytest.param(pd.Timestamp(AS_OF, tz="UTC"), marks=pytest.mark.slow),
     pytest.param(dt.datetime(AS_OF.year, AS_OF.month, AS_OF.day), marks=pytest.mark.slow),
     pytest.param(np.datetime64(AS_OF), marks=pytest.mark.slow),

@@ -98,6 +98,7 @@ def test_a_champion_that_can_score_no_more_makes_way_and_the_reason_is_said() ->
     assert made.reason == "version 3 can score no more: its lexicons changed"
 
 
+@pytest.mark.slow
 def test_a_registry_that_does_not_answer_replaces_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(*_: Any) -> Any:
         raise StoreError("mlflow: Read timed out")

@@ -89,6 +89,7 @@ facts_of_accounts = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.practice("severity-not-tone")
 @settings(max_examples=30)
 @given(facts_of_accounts, tones, tones)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -142,17 +143,27 @@ def by_hand(
 
 
 SENTENCES = [text for text in TEXTS[::20] if len(sentences(stems(text), END)) == 1]
-EAR = LearnedEar(shipped(), CATEGORIES)
-RARITY = dict(zip(shipped().phrases, shipped().rarity.tolist(), strict=True))
-WEIGHTS = dict(zip(shipped().phrases, shipped().weights.tolist(), strict=True))
+
+
+@pytest.fixture(scope="module")
+def ear() -> LearnedEar:
+    return LearnedEar(shipped(), CATEGORIES)
+
+
+@cache
+def of_phrases() -> tuple[dict[str, float], dict[str, list[float]]]:
+    """Return the rarity and the weights of every phrase."""
+    columns = shipped().rarity.tolist(), shipped().weights.tolist()
+    rarity, weights = (dict(zip(shipped().phrases, each, strict=True)) for each in columns)
+    return rarity, weights
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from([*SENTENCES, "", "Zyxq 77 77?", "!"]), min_size=1, max_size=5))
-def test_the_chances_are_those_that_the_file_adds_up_to(texts: list[str]) -> None:
-    chances = EAR.chances([raw_tokens(normal(text)) for text in texts])
+def test_the_chances_are_those_that_the_file_adds_up_to(ear: LearnedEar, texts: list[str]) -> None:
+    chances = ear.chances([raw_tokens(normal(text)) for text in texts])
     for text, row in zip(texts, chances, strict=True):
-        assert row.tolist() == pytest.approx(by_hand(text, shipped(), RARITY, WEIGHTS), abs=1e-4)
+        assert row.tolist() == pytest.approx(by_hand(text, shipped(), *of_phrases()), abs=1e-4)
 
 
 @given(st.lists(st.sampled_from(["a", "b", END])))
@@ -162,10 +173,10 @@ def test_sentences_are_what_stands_between_their_ends(words: list[str]) -> None:
     assert sentences(words, END) == expected
 
 
-def test_a_text_is_as_likely_as_its_likeliest_sentence() -> None:
+def test_a_text_is_as_likely_as_its_likeliest_sentence(ear: LearnedEar) -> None:
     texts = SENTENCES[:30]
-    alone = EAR.chances([raw_tokens(normal(f"{text}.")) for text in texts])
-    (together,) = EAR.chances([raw_tokens(normal(". ".join(texts)))])
+    alone = ear.chances([raw_tokens(normal(f"{text}.")) for text in texts])
+    (together,) = ear.chances([raw_tokens(normal(". ".join(texts)))])
     assert together == pytest.approx(alone.max(axis=0))
 
 

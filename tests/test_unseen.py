@@ -115,6 +115,7 @@ def test_what_is_written_in_another_language_is_not_measured_and_not_quiet(lette
     assert not unknown.loc["swiss", ["threat-or-competitor", "upset-message"]].any()
 
 
+@pytest.mark.slow
 def test_the_list_says_who_writes_what_nobody_understands(letters: Line) -> None:
     listed = score(letters, AS_OF, model="rules")
     rows = listed.ranked.set_index("account_id")
