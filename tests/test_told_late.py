@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,10 @@ from risk_model.features.snapshots import labels_of, settled_on
 from risk_model.folds import ForwardFolds
 from risk_model.learner import LogisticLearner
 from risk_model.pipelines.line import Line
-from risk_model.settings import PastDays, load_settings
+from risk_model.settings import PastDays
 from risk_model.tables import tables_from_frames
 from risk_model.timeline import DAY
+from small_company import SETTINGS
 
 HORIZON = 30
 DAYS = np.arange(20_000, 20_364, 7)
@@ -179,9 +181,10 @@ def test_a_company_that_writes_escalations_down_late_learns_of_them_late(
             }
         ),
     }
-    defaults = load_settings()
+    # Labels are asked about, and no feature.
+    few = replace(SETTINGS, catalogue=SETTINGS.catalogue.only({"tickets_7d"}))
     with tables_from_frames(frames) as tables:
-        line = Line(tables, defaults)
+        line = Line(tables, few)
         told = line.past(line.day_of(None), HORIZON, PastDays())
     assert told.settled is not None
     waits = told.settled - told.snapshots["as_of"] - HORIZON
