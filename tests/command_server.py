@@ -42,7 +42,7 @@ from risk_model.text import hear_all
 
 # Commands do not see the tests' own modules.
 sys.path.insert(0, str(Path(sys.argv[1]).parent))
-from remembered import remember_backtests
+from remembered import remember
 
 del sys.path[0]
 
@@ -96,7 +96,7 @@ def answer(order: dict[str, Any]) -> int:
             if value is not None:
                 os.environ[name] = value
         tempfile.tempdir = None
-        remember_backtests()
+        remember()
         sys.argv = ["risk-model", *order["argv"]]
         cli.main()
     except SystemExit as end:

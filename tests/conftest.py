@@ -26,6 +26,7 @@ from hypothesis import HealthCheck, settings
 
 from command import Command, Done, start_server
 from postgres import database, postgres_server  # noqa: F401
+from remembered import FOLDER
 
 if TYPE_CHECKING:
     from risk_model.pipelines.judged_day import JudgedDay
@@ -158,7 +159,8 @@ def trained(
     said = shared / "said.json"
     with once(shared / "done") as begun:
         if begun:
-            command = Command(server, shared, environment(shared, text_cache))
+            remembers = {FOLDER: str(text_cache.parent)}
+            command = Command(server, shared, environment(shared, text_cache) | remembers)
             done = command("train", "--data", sample_folder)
             assert done.code == 0, done.err
             said.write_text(json.dumps([done.code, done.out, done.err]))

@@ -1,8 +1,9 @@
-"""A backtest that notebooks and a command of the README ask for alike, made once for all of them.
+"""What commands and notebooks work out alike, made once a session for all of them.
 
-The README, and two notebooks, backtest the same company on the same day, each in a process of its
-own. Whoever comes first makes it, and the others read it: the same tables, decisions and question
-have the same answer.
+The README, five notebooks and dozens of tests measure, train on and backtest the same company on
+the same days, each in a process of its own. Whoever comes first makes it, and the others read it:
+the same tables, decisions and question have the same answer. Nothing outlives the session, so
+nobody reads what other source code made.
 """
 
 from __future__ import annotations
@@ -10,41 +11,131 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 FOLDER = "RISK_MODEL_TESTS_REMEMBER"
+TEXTS = "texts.sqlite"
+# Tables of so many cells on, learnt from or measured: what is small is made as fast as it is read.
+WORTH_IT = 100_000
+ALL_ROWS = "SELECT count(*), bit_xor(hash(t)), sum(hash(t))"
 
 
-def remember_backtests() -> None:
+def remember() -> None:
     """Do so from now on in this process, in the folder that FOLDER names; without it, do not."""
-    from risk_model.pipelines import backtest as pipeline
+    if FOLDER not in os.environ:
+        return
+    from risk_model.learner import Learner
+    from risk_model.pipelines import backtest as backtests
+    from risk_model.pipelines import line
 
-    if FOLDER in os.environ:
-        pipeline.backtest = remembering(pipeline.backtest, Path(os.environ[FOLDER]))
+    folder = Path(os.environ[FOLDER])
+    backtests.backtest = _backtest(backtests.backtest, folder)
+    line.features_at = _features_at(line.features_at, folder)
+    line.hear_texts = _hear_texts(line.hear_texts, folder / TEXTS)
+    Learner.fit = _fit(Learner.fit, folder)  # type: ignore[method-assign]
 
 
-def remembering(make: Callable[..., Any], folder: Path) -> Callable[..., Any]:
-    """Return what answers as ``make`` does, a backtest, and keeps its answers in a folder."""
+def _kept(folder: Path, asked: Iterable[object], make: Callable[[], Any]) -> Any:
+    """Return what is remembered under what was asked; make it if nothing is."""
+    told = hashlib.sha256()
+    for part in asked:
+        told.update(_bytes_of(part))
+    kept = folder / told.hexdigest()
+    if not kept.exists():
+        own = kept.with_suffix(f".{os.getpid()}")
+        own.write_bytes(pickle.dumps(make(), protocol=pickle.HIGHEST_PROTOCOL))
+        own.replace(kept)
+    return pickle.loads(kept.read_bytes())
+
+
+def _bytes_of(part: object) -> bytes:
+    if isinstance(part, pd.DataFrame):
+        columns = [_bytes_of(part[name].to_numpy()) for name in part.columns]
+        return repr(list(part.columns)).encode() + b"".join(columns)
+    if isinstance(part, np.ndarray) and part.dtype != object:
+        return repr((part.shape, part.dtype)).encode() + part.tobytes()
+    return repr(part.tolist() if isinstance(part, np.ndarray) else part).encode()
+
+
+def _decisions(settings: Any) -> list[object]:
+    return sorted((name, path.read_bytes()) for name, path in settings.files.items())
+
+
+def _backtest(make: Callable[..., Any], folder: Path) -> Callable[..., Any]:
     from risk_model.engines.duckdb import DuckDBEngine
     from risk_model.features.snapshots import newest_day
     from risk_model.timeline import DEFAULT_HORIZON, day_number
 
+    @wraps(make)
     def answer(
         line: Any, as_of: Any = None, horizon: int = DEFAULT_HORIZON, gap: int = 0, **how: Any
     ) -> Any:
         tables = line.tables
         newest = newest_day(DuckDBEngine(tables.connection), tables.present)
         day = newest if as_of is None else day_number(as_of)
-        decisions = sorted((name, path.read_bytes()) for name, path in line.settings.files.items())
-        asked = (tables.fingerprint, decisions, day, horizon, gap, sorted(how.items()))
-        kept = folder / hashlib.sha256(repr(asked).encode()).hexdigest()
-        if not kept.exists():
-            made = make(line, as_of, horizon, gap, **how)
-            own = kept.with_suffix(f".{os.getpid()}")
-            own.write_bytes(pickle.dumps(made))
-            own.replace(kept)
-        return pickle.loads(kept.read_bytes())
+        asked = (_decisions(line.settings), day, horizon, gap, sorted(how.items()))
+        asked = ("backtest", tables.fingerprint, *asked)
+        return _kept(folder, asked, partial(make, line, as_of, horizon, gap, **how))
+
+    return answer
+
+
+def _features_at(make: Callable[..., Any], folder: Path) -> Callable[..., Any]:
+    """Remember features by all rows of all tables: a copy as of its newest day is the same."""
+    from risk_model.engines.duckdb import DuckDBEngine
+
+    @wraps(make)
+    def answer(
+        engine: Any, present: Any, snapshots: Any, catalogue: Any, heard: Any, *told: Any
+    ) -> Any:
+        measured = partial(make, engine, present, snapshots, catalogue, heard, *told)
+        cells = len(snapshots) * len(catalogue.names)
+        if cells < WORTH_IT or not isinstance(engine, DuckDBEngine):
+            return measured()
+        read = {name: f'"{name}"' for name in present}
+        read |= {f"heard {n}": f"({f.to_native().sql_query()})" for n, f in (heard or {}).items()}
+        rows = [
+            (name, engine.connection.execute(f"{ALL_ROWS} FROM {of} AS t").fetchall())
+            for name, of in sorted(read.items())
+        ]
+        columns = sorted((name, sorted(there)) for name, there in present.items())
+        features = [feature.model_dump_json() for feature in catalogue.features]
+        asked = ("features", rows, columns, features, snapshots[["account_id", "as_of"]])
+        return _kept(folder, asked, measured)
+
+    return answer
+
+
+def _hear_texts(make: Callable[..., Any], texts: Path) -> Callable[..., Any]:
+    """Let whoever names no cache of heard texts have the session's."""
+
+    @wraps(make)
+    def answer(
+        engine: Any, present: Any, catalogue: Any, lexicons: Any, cache: Any, *more: Any
+    ) -> Any:
+        return make(engine, present, catalogue, lexicons, cache or texts, *more)
+
+    return answer
+
+
+def _fit(make: Callable[..., Any], folder: Path) -> Callable[..., Any]:
+    """Remember what learners learnt from a table, its labels and its weights."""
+
+    @wraps(make)
+    def answer(self: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        if not isinstance(X, pd.DataFrame) or X.size < WORTH_IT:
+            return make(self, X, y, sample_weight)
+        how = pickle.dumps((type(self).__name__, self.get_params()))
+        weight = None if sample_weight is None else np.asarray(sample_weight)
+        asked = ("fit", how, X, np.asarray(y), weight)
+        learnt = _kept(folder, asked, lambda: vars(make(self, X, y, sample_weight)))
+        vars(self).update(learnt)
+        return self
 
     return answer

@@ -22,7 +22,7 @@ BEFORE = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import remembered
-remembered.remember_backtests()
+remembered.remember()
 del sys.path[0], sys, remembered
 """
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
