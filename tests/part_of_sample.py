@@ -1,4 +1,4 @@
-"""The sample company with fewer accounts, for what is to be seen of a few."""
+"""The sample company with fewer accounts, and shorter trainings, for what a few can show."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import random
 from pathlib import Path
 
 import pandas as pd
+
+from risk_model.settings import lay_down
+
+MODEL = "risk-model-escalation"
 
 
 def few_accounts(source: Path, target: Path, keep: set[str], shuffle: bool = False) -> Path:
@@ -28,3 +32,19 @@ def first_accounts(source: Path, target: Path, count: int) -> Path:
     """Write the tables of the first accounts of a company."""
     known = sorted(pd.read_csv(source / "accounts.csv")["account_id"].unique())
     return few_accounts(source, target, set(known[:count]))
+
+
+def decisions(folder: Path, model: str = MODEL, every_days: int = 7, resamples: int = 500) -> Path:
+    """Return the default decisions, with a registered model of their own and fewer trees."""
+    lay_down(folder)
+    for file, old, new in (
+        ("pipelines/train", f"model: {MODEL}", f"model: {model}"),
+        ("pipelines/train", "every_days: 7", f"every_days: {every_days}"),
+        ("pipelines/backtest", "resamples: 500", f"resamples: {resamples}"),
+        ("models/escalation", "max_iter: 120", "max_iter: 20"),
+    ):
+        path = folder / f"{file}.yaml"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+    return folder

@@ -21,8 +21,8 @@ import pandas as pd
 
 FOLDER = "RISK_MODEL_TESTS_REMEMBER"
 TEXTS = "texts.sqlite"
-# Tables of so many cells on, learnt from or measured: what is small is made as fast as it is read.
-WORTH_IT = 100_000
+# From so many cells on, measured or learnt from: what is smaller is made as fast as it is read.
+WORTH_IT = 30_000
 ALL_ROWS = "SELECT count(*), bit_xor(hash(t)), sum(hash(t))"
 
 
@@ -37,6 +37,7 @@ def remember() -> None:
     folder = Path(os.environ[FOLDER])
     backtests.backtest = _backtest(backtests.backtest, folder)
     line.features_at = _features_at(line.features_at, folder)
+    line.answers_at = _answers_at(line.answers_at, line.features_at)
     line.hear_texts = _hear_texts(line.hear_texts, folder / TEXTS)
     Learner.fit = _fit(Learner.fit, folder)  # type: ignore[method-assign]
 
@@ -108,6 +109,19 @@ def _features_at(make: Callable[..., Any], folder: Path) -> Callable[..., Any]:
         features = [feature.model_dump_json() for feature in catalogue.features]
         asked = ("features", rows, columns, features, snapshots[["account_id", "as_of"]])
         return _kept(folder, asked, measured)
+
+    return answer
+
+
+def _answers_at(make: Callable[..., Any], features_at: Callable[..., Any]) -> Callable[..., Any]:
+    """Ask a function of remembered features."""
+
+    @wraps(make)
+    def answer(
+        engine: Any, present: Any, snapshots: Any, catalogue: Any, function: Any, *more: Any
+    ) -> Any:
+        features = features_at(engine, present, snapshots, catalogue, *more)
+        return function(features)[[*function.columns]].reset_index(drop=True)
 
     return answer
 

@@ -12,6 +12,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from part_of_sample import first_accounts
 from risk_model.errors import DataRefused
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score
@@ -193,13 +194,10 @@ def test_whatever_asks_for_a_file_that_went_away_is_told_so(tmp_path: Path) -> N
 def test_the_list_of_files_that_stay_where_they_lie_is_that_of_copies(
     sample_folder: Path, text_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    for file in sample_folder.iterdir():
-        if not file.name.startswith("usage"):
-            (data / file.name).symlink_to(file)
-    source = next(sample_folder.glob("usage.*"))
+    data = first_accounts(sample_folder, tmp_path / "data", 40)
+    source = data / "usage.csv.gz"
     duckdb.sql(f"COPY (FROM '{source}') TO '{data}/usage.parquet'")
+    source.unlink()
 
     def lists(name: str) -> list[object]:
         with Line.open(data, load_settings(), cache=text_cache) as line:

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from conftest import Trained
-from part_of_sample import first_accounts
+from part_of_sample import decisions, first_accounts
 from risk_model.blend import Blend
 from risk_model.learner import LogisticLearner
 from risk_model.pipelines import promotion
@@ -177,7 +177,8 @@ def test_promotion_and_rollback_are_one_command_each_and_on_record(
     trained: Trained, registry: Any, sample_folder: Path, tmp_path: Path
 ) -> None:
     run, data = trained.command, first_accounts(sample_folder, tmp_path / "data", 80)
-    again = run("train", "--data", data, "--as-of", "2026-05-04")
+    config = decisions(tmp_path / "config", every_days=28, resamples=100)
+    again = run("train", "--data", data, "--config", config, "--as-of", "2026-05-04")
     assert again.code == 0, again.err
     assert "version 1 stays champion: 0 escalations since it was trained" in again.said
     nobody = run("rollback", "--because", "a try")

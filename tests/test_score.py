@@ -123,6 +123,8 @@ def test_a_list_by_the_champion_keeps_the_contract(trained: Trained, sample_fold
     )
     usage = listed.run["tables"]["usage"]
     assert (usage["last_day"], usage["age_days"], usage["stopped"]) == ("2026-06-28", 1, False)
+    assert "not there today" not in str(listed.run["notes"]), "it has what it was trained with"
+    assert "closed_at" in listed.run["tables"]["escalations"]["columns"]
     ids = set(pd.read_csv(sample_folder / "accounts.csv")["account_id"])
     assert listed.run["counts"]["accounts_read"] == len(ids)
     assert set(listed.rows["account_id"]) | set(listed.escalated["account_id"]) <= ids

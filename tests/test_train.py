@@ -15,15 +15,14 @@ import pytest
 
 from command import Command
 from conftest import Trained
-from part_of_sample import few_accounts, first_accounts
+from part_of_sample import MODEL, decisions, few_accounts, first_accounts
+from remembered import FOLDER
 from risk_model.errors import RiskModelError
 from risk_model.pipelines.train import train
-from risk_model.settings import lay_down
 from small_company import account, desk, write_tables
 
 pytestmark = pytest.mark.slow
 DAY = "2026-03-16"
-MODEL = "risk-model-escalation"
 
 
 @pytest.fixture
@@ -38,21 +37,6 @@ def registry(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]
     mlflow.set_tracking_uri(uri)
     yield mlflow.MlflowClient()
     mlflow.set_tracking_uri(before)
-
-
-def decisions(folder: Path, model: str, every_days: int = 7, resamples: int = 500) -> Path:
-    """Return the default decisions, with a registered model of their own."""
-    lay_down(folder)
-    for file, old, new in (
-        ("train", f"model: {MODEL}", f"model: {model}"),
-        ("train", "every_days: 7", f"every_days: {every_days}"),
-        ("backtest", "resamples: 500", f"resamples: {resamples}"),
-    ):
-        path = folder / "pipelines" / f"{file}.yaml"
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new))
-    return folder
 
 
 def champion(registry: Any, name: str) -> str | None:
@@ -265,12 +249,22 @@ def by_chance(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return few_accounts(sample_folder, folder, everybody, shuffle=True)
 
 
+@pytest.fixture
+def remembers(text_cache: Path) -> dict[str, str]:
+    """What lets two trainings on the same past measure it, and learn from it, once."""
+    return {FOLDER: str(text_cache.parent)}
+
+
 def test_labels_by_chance_make_no_champion(
-    trained: Trained, registry: Any, by_chance: Path, tmp_path: Path
+    trained: Trained,
+    registry: Any,
+    by_chance: Path,
+    remembers: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     data = by_chance
     config = decisions(tmp_path / "config", "by-chance", every_days=28, resamples=100)
-    done = trained.command("train", "--data", data, "--config", config)
+    done = trained.command("train", "--data", data, "--config", config, **remembers)
     assert done.code == 0, done.err
     assert "no usable signal" in done.said
     assert "model version 1: registered" in done.said
@@ -289,11 +283,15 @@ def test_labels_by_chance_make_no_champion(
 
 
 def test_a_training_that_is_forced_makes_a_champion_without_signal_and_every_list_says_so(
-    trained: Trained, registry: Any, by_chance: Path, tmp_path: Path
+    trained: Trained,
+    registry: Any,
+    by_chance: Path,
+    remembers: dict[str, str],
+    tmp_path: Path,
 ) -> None:
-    config = decisions(tmp_path / "config", "forced", every_days=56, resamples=100)
+    config = decisions(tmp_path / "config", "forced", every_days=28, resamples=100)
     asked = ("train", "--data", by_chance, "--config", config)
-    done = trained.command(*asked, "--force", "the board wants one", USER="ann")
+    done = trained.command(*asked, "--force", "the board wants one", USER="ann", **remembers)
     assert done.code == 0, done.err
     assert "no usable signal" in done.said
     assert "model version 1: champion" in done.said

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise, product
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk_model import by_lot, worth
@@ -50,6 +50,7 @@ def lists_by_hand(replay: pd.DataFrame, size: int) -> dict[int, list[dict[str, o
 
 
 @pytest.mark.slow
+@settings(max_examples=40)
 @given(replays(), st.integers(1, 7))
 def test_a_week_at_capacity_is_what_counting_by_hand_gives(replay: pd.DataFrame, size: int) -> None:
     told = worth.at_capacity(worth.ranked_by(replay, "p"), size)
@@ -84,6 +85,7 @@ def test_a_week_at_capacity_is_what_counting_by_hand_gives(replay: pd.DataFrame,
 
 
 @pytest.mark.slow
+@settings(max_examples=40)
 @given(replays(), st.integers(1, 7))
 def test_lead_is_counted_from_the_first_listing_within_the_horizon(
     replay: pd.DataFrame, size: int
@@ -99,6 +101,7 @@ def test_lead_is_counted_from_the_first_listing_within_the_horizon(
 
 
 @pytest.mark.slow
+@settings(max_examples=40)
 @given(replays())
 def test_the_planner_agrees_with_the_week_at_each_capacity_and_never_loses_a_catch(
     replay: pd.DataFrame,
@@ -117,6 +120,7 @@ def test_the_planner_agrees_with_the_week_at_each_capacity_and_never_loses_a_cat
 
 
 @pytest.mark.slow
+@settings(max_examples=40)
 @given(replays(), st.sampled_from([0.3, 0.5, 0.8, 1.0]))
 def test_the_workload_is_the_shortest_list_that_reaches_the_recall(
     replay: pd.DataFrame, recall: float
