@@ -6,7 +6,15 @@ import pytest
 
 from another_future import another_future
 from company_rows import FIRST_DAY
-from measuring import EVERYTHING, assert_same, assert_told, edges_of, measure, snapshots_of
+from measuring import (
+    EVERYTHING,
+    ROUNDING,
+    assert_same,
+    assert_told,
+    edges_of,
+    measure,
+    snapshots_of,
+)
 from random_company import random_company
 from risk_model.catalogue import Catalogue, Feature
 from risk_model.tables import tables_from_frames
@@ -34,11 +42,11 @@ def test_no_feature_sees_the_future_or_the_order_of_the_rows(seed, whole):
             assert_told(full, other_than_0=0.94)
         with tables.cut(HERE) as cut:
             assert_same(measure(cut, asked, EVERYTHING), full)
-    with another_future(company, HERE, seed).tables() as other:
-        assert_same(measure(other, asked, EVERYTHING), full)
-    if seed == 21:
-        with company.tables(shuffled=np.random.default_rng(1), threads=2) as tables:
-            assert_same(measure(tables, asked, EVERYTHING), full, 1e-9)
+    future = another_future(company, HERE, seed)
+    # Sums of shuffled rows, by two threads, come out otherwise in their last digits.
+    order, threads, close = (np.random.default_rng(1), 2, 1e-9) if whole else (None, 1, ROUNDING)
+    with future.tables(shuffled=order, threads=threads) as other:
+        assert_same(measure(other, asked, EVERYTHING), full, close)
 
 
 def test_another_future_is_another_one():
