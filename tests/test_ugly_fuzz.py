@@ -1,6 +1,6 @@
 """The readers on damaged tables: an answer in words, or figures that add up; never a traceback.
 
-``RISK_MODEL_FUZZ_SECONDS`` says how long (10 unless said; ``make fuzz`` takes ten minutes),
+``RISK_MODEL_FUZZ_SECONDS`` says how long (30 unless said; ``make fuzz`` takes ten minutes),
 ``RISK_MODEL_FUZZ_SEED`` where to begin: the same seed draws the same tables.
 """
 
@@ -24,7 +24,7 @@ from fuzzing import Spoilt, folders
 from risk_model.errors import RiskModelError
 from risk_model.tables import Tables, check_lines, check_sentences, open_tables, write_refused
 
-SECONDS = float(os.environ.get("RISK_MODEL_FUZZ_SECONDS", "10"))
+SECONDS = float(os.environ.get("RISK_MODEL_FUZZ_SECONDS", "30"))
 FIRST_SEED = int(os.environ.get("RISK_MODEL_FUZZ_SEED", "0"))
 A_ROUND = 25
 TOO_LONG = 60
