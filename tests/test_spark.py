@@ -171,8 +171,7 @@ def assert_both_are_asked(tables: Tables, cluster: Cluster) -> None:
     engine.close()
 
 
-@at_length
-def test_a_worker_killed_while_measuring_and_one_while_scoring_cost_nothing_but_time(
+def test_the_sample_company_is_the_same_where_workers_die_while_measuring_and_while_scoring(
     line: Line,
     cluster: Cluster,
     trained: Trained,
@@ -186,16 +185,19 @@ def test_a_worker_killed_while_measuring_and_one_while_scoring_cost_nothing_but_
     snapshots = line.snapshots([day])
     customers = snapshots[snapshots["is_customer"]]
     scorer = Scorer(settings, catalogue, choose_judge(settings, "champion", None), day)
+    shows = ShowsFeatures(scorer, tuple(catalogue.names))
     killing = KillsHalfway(cluster)
     said = on_spark(line, cluster, killing).apply(
-        customers, catalogue, KillsOnce(scorer, tmp_path / "killed")
+        customers, catalogue, KillsOnce(shows, tmp_path / "killed")
     )
     second = int((tmp_path / "killed").read_text())
     assert len({killing.killed, second}) == 2
     assert not {killing.killed, second} & cluster.workers()
-    expected = line.apply(customers, catalogue, scorer)
+    expected = line.apply(customers, catalogue, shows)
     p = [frame["escalation_probability"].to_numpy(float) for frame in (said, expected)]
     assert np.abs(p[0] - p[1]).max() < CLOSE
     assert expected["escalation_probability"].nunique() > 20
+    features = [frame[list(shows.shown)].to_numpy(float) for frame in (said, expected)]
+    np.testing.assert_allclose(*features, rtol=CLOSE, atol=CLOSE)
     others = [name for name in scorer.columns if name not in FIGURES]
     pd.testing.assert_frame_equal(said[others], expected[others], check_dtype=False)
