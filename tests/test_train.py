@@ -15,7 +15,7 @@ import pytest
 
 from command import Command
 from conftest import Trained
-from part_of_sample import MODEL, decisions, few_accounts, first_accounts
+from part_of_sample import MODEL, decisions, few_accounts
 from remembered import FOLDER
 from risk_model.errors import RiskModelError
 from risk_model.pipelines.train import train
@@ -227,14 +227,30 @@ def assert_near(ours: Any, theirs: Any, at: str = "") -> None:
         assert theirs == wanted, at
 
 
+@pytest.fixture(scope="module")
+def of_few(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample company with few accounts, eight of them with an escalation."""
+    escalations = pd.read_csv(sample_folder / "escalations.csv")
+    unlucky = escalations["account_id"].drop_duplicates().head(8)
+    everybody = pd.read_csv(sample_folder / "accounts.csv")["account_id"].drop_duplicates()
+    folder = tmp_path_factory.mktemp("of-few") / "data"
+    return few_accounts(sample_folder, folder, {*unlucky, *everybody.head(30)})
+
+
+@pytest.fixture
+def remembers(text_cache: Path) -> dict[str, str]:
+    """What lets two trainings on the same past measure it, and learn from it, once."""
+    return {FOLDER: str(text_cache.parent)}
+
+
 def test_without_an_address_runs_go_to_a_file_in_the_working_folder(
-    command: Command, sample_folder: Path, tmp_path: Path
+    command: Command, of_few: Path, remembers: dict[str, str], tmp_path: Path
 ) -> None:
-    data = first_accounts(sample_folder, tmp_path / "data", 25)
-    config = decisions(tmp_path / "config", "at-home", every_days=56, resamples=50)
+    config = decisions(tmp_path / "config", "at-home", every_days=28, resamples=50)
     (tmp_path / "home").mkdir()
     home = command.at(tmp_path / "home")
-    done = home("train", "--data", data, "--config", config, MLFLOW_TRACKING_URI=None)
+    asked = ("train", "--data", of_few, "--config", config)
+    done = home(*asked, MLFLOW_TRACKING_URI=None, **remembers)
     assert done.code == 0, done.err
     made = {path.name for path in home.cwd.iterdir() if not path.name.startswith(".")}
     assert made == {"mlflow.db", "mlruns"}
@@ -247,12 +263,6 @@ def by_chance(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     everybody = set(pd.read_csv(sample_folder / "accounts.csv")["account_id"])
     folder = tmp_path_factory.mktemp("by-chance") / "data"
     return few_accounts(sample_folder, folder, everybody, shuffle=True)
-
-
-@pytest.fixture
-def remembers(text_cache: Path) -> dict[str, str]:
-    """What lets two trainings on the same past measure it, and learn from it, once."""
-    return {FOLDER: str(text_cache.parent)}
 
 
 def test_labels_by_chance_make_no_champion(
@@ -311,14 +321,10 @@ def test_a_training_that_is_forced_makes_a_champion_without_signal_and_every_lis
 
 
 def test_few_escalations_lean_on_the_rules_and_say_so(
-    trained: Trained, registry: Any, sample_folder: Path, tmp_path: Path
+    trained: Trained, registry: Any, of_few: Path, remembers: dict[str, str], tmp_path: Path
 ) -> None:
-    escalations = pd.read_csv(sample_folder / "escalations.csv")
-    unlucky = escalations["account_id"].drop_duplicates().head(8)
-    everybody = pd.read_csv(sample_folder / "accounts.csv")["account_id"].drop_duplicates()
-    data = few_accounts(sample_folder, tmp_path / "data", {*unlucky, *everybody.head(30)})
     config = decisions(tmp_path / "config", "of-few", every_days=28, resamples=100)
-    done = trained.command("train", "--data", data, "--config", config)
+    done = trained.command("train", "--data", of_few, "--config", config, **remembers)
     assert done.code == 0, done.err
     alike = r"rules and logistic count alike: (\d+) escalations to learn from, 30 wanted"
     count = re.search(alike, done.said)
@@ -328,7 +334,7 @@ def test_few_escalations_lean_on_the_rules_and_say_so(
     assert "'logistic': 0.5, 'boosting': 0.0" in weights
     assert re.search(r"'rules': 0?\.[1-9]", weights)
     scored = trained.command.score(
-        data, "--config", config, "--model", 1, "--top", 0, out="few.csv"
+        of_few, "--config", config, "--model", 1, "--top", 0, out="few.csv"
     )
     assert scored.run["calibrated"] is False
 
