@@ -7,6 +7,7 @@ number of jobs, or on what a cache holds.
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -119,8 +120,33 @@ def _read(texts: list[str], lexicons: Lexicons, jobs: int) -> Iterator[Rows]:
         return
     from joblib import Parallel, delayed
 
+    version, packed = _packed(lexicons)
     parallel = Parallel(n_jobs=jobs, return_as="generator")
-    yield from parallel(delayed(_hear_chunk)(chunk, lexicons) for chunk in chunks)
+    yield from parallel(delayed(_hear_sent)(chunk, version, packed) for chunk in chunks)
+
+
+def _packed(lexicons: Lexicons) -> tuple[str, npt.NDArray[np.uint8]]:
+    """Return the version of lexicons, worked out once and here, and what other processes unpack.
+
+    They are millions of bytes: as an array they are laid down once for all processes, and each
+    unpacks them once, and not with every chunk.
+    """
+    version = lexicons.version
+    return version, np.frombuffer(pickle.dumps(lexicons), dtype=np.uint8)
+
+
+def _hear_sent(texts: Iterable[str], version: str, packed: npt.NDArray[np.uint8]) -> Rows:
+    return _hear_chunk(texts, _unpacked(version, packed))
+
+
+_sent: dict[str, Lexicons] = {}
+
+
+def _unpacked(version: str, packed: npt.NDArray[np.uint8]) -> Lexicons:
+    if version not in _sent:
+        _sent.clear()
+        _sent[version] = pickle.loads(packed.tobytes())  # noqa: S301 - packed by ourselves
+    return _sent[version]
 
 
 def _hear_chunk(texts: Iterable[str], lexicons: Lexicons) -> Rows:
@@ -140,9 +166,18 @@ def explain_all(texts: Sequence[str | None], lexicons: Lexicons, *, jobs: int = 
     else:
         from joblib import Parallel, delayed
 
-        parts = Parallel(n_jobs=jobs)(delayed(_explain_chunk)(chunk, lexicons) for chunk in chunks)
+        version, packed = _packed(lexicons)
+        parts = Parallel(n_jobs=jobs)(
+            delayed(_explain_sent)(chunk, version, packed) for chunk in chunks
+        )
     rows = [row for part in parts for row in part]
     return pd.DataFrame(rows, columns=[*SIGNALS, "why"])
+
+
+def _explain_sent(
+    texts: Iterable[str | None], version: str, packed: npt.NDArray[np.uint8]
+) -> list[list[float | str]]:
+    return _explain_chunk(texts, _unpacked(version, packed))
 
 
 def _explain_chunk(texts: Iterable[str | None], lexicons: Lexicons) -> list[list[float | str]]:
