@@ -199,7 +199,14 @@ def made_up(weeks: int, accounts: int, seed: int, chance: float = 0.4) -> pd.Dat
     return pd.DataFrame(rows)
 
 
-@pytest.mark.parametrize(("seed", "size"), [pytest.param(0, 2, marks=pytest.mark.slow), (6, 3)])
+@pytest.mark.parametrize(
+    ("seed", "size"),
+    [
+        pytest.param(0, 2, marks=pytest.mark.slow),
+        pytest.param(3, 1, marks=pytest.mark.slow),
+        (6, 3),
+    ],
+)
 def test_what_lots_would_have_done_is_the_mean_over_all_lists_there_could_be(
     seed: int, size: int
 ) -> None:
