@@ -201,7 +201,7 @@ def _family(pid: int) -> list[int]:
 
 
 def plot(rows: list[Row], out: Path) -> None:
-    """Draw time over accounts with the straight line that fits best, and memory, which is none."""
+    """Draw time over accounts with the straight line that fits best, and memory."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -222,7 +222,7 @@ def plot(rows: list[Row], out: Path) -> None:
     memory.set(ylabel="GB")
     held = rows[-1].get("memory")
     bound = f": the engine is held to {held}" if held else ""
-    memory.set_title(f"memory levels off{bound}", fontsize=10)
+    memory.set_title(f"at most {gigabytes.max():.1f} GB{bound}", fontsize=10)
     for axis, values in ((time, seconds), (memory, gigabytes)):
         axis.plot(accounts, values, "o", color="#0072B2")
         axis.set(xlabel="accounts", ylim=(0, None))

@@ -87,7 +87,7 @@ def told_of_scoring(rows: list[dict[str, Any]]) -> Iterator[str]:
     yield (
         f"\nTime is a straight line (R² {straight:.4f}; the last step grows by the power "
         f"{power:.2f} of the accounts). Memory is none: it is the engine's and that of the two "
-        "processes that judge, and levels off where tables go to files; "
+        "processes that judge, and grows ever slower where tables go to files; "
         + (f"the engine was held to {held}" if held else "`--memory` holds the engine to less")
         + ". [As a picture](docs/pictures/scoring.png)."
     )
