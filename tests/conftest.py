@@ -55,7 +55,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     slow = [item.path for item in items if item.get_closest_marker("slow")]
-    files = sorted(dict.fromkeys(slow), key=lambda path: (-slow.count(path), path))
+    # A test on Spark lasts longer than any other and leaves half of a processor to others.
+    first = {item.path for item in items if "cluster" in getattr(item, "fixturenames", ())}
+    files = sorted(
+        dict.fromkeys(slow), key=lambda path: (path not in first, -slow.count(path), path)
+    )
     parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
     for number, path in enumerate(files):
         parts[number % workers] += [item for item in items if item.path == path]
