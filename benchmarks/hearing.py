@@ -34,7 +34,7 @@ from risk_model.text.hearing import Ear
 from risk_model.text.sentiment import vader_folder
 
 ROUNDS = 5
-MANY = 40_000
+MANY = 100_000
 MESSAGES = Path(__file__).parents[1] / "tests" / "messages.csv"
 Way = Callable[[Sequence[str]], Any]
 
