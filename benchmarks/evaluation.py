@@ -118,11 +118,12 @@ def _learning_curves(points: list[dict[str, Any]]) -> Iterator[str]:
     differences = [point["less_better_half"] for point in points]
     worse = [points[place] for place in below(differences)]
     named = ", ".join(f"{point['nature']} at {point['escalations']}" for point in worse)
+    named = f": {named}" if named else ""
     together = below(differences, looks=len(points))
     mean = sum(one["estimate"] for one in differences) / len(differences)
     yield (
-        f"\nTaken one by one, {len(worse)} of {len(points)} points lie below the better half "
-        f"beyond paired noise (*; 95%, accounts redrawn): {named or 'none'}; where the blend is "
+        f"\nTaken one by one, {len(worse) or 'none'} of {len(points)} points lie below the better "
+        f"half beyond paired noise (*; 95%, accounts redrawn){named}; where the blend is "
         f"exactly as good, {0.025 * len(points):.1f} would by chance. With the level held over all "
         f"{len(points)} looks together, {len(together) or 'none'} do. On average the blend has "
         f"{mean:+.4f} over its better half. The companies are others than those on which the "
