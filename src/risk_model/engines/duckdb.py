@@ -70,17 +70,33 @@ class DuckDBEngine:
     def beside(
         self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]
     ) -> nw.LazyFrame[Any]:
-        """Left-join many frames in one statement: joining them singly is planned slowly."""
-        keys = ", ".join(f'"{name}"' for name in on)
-        name = base.to_native().alias
-        columns, joins = [f'"{name}".*'], []
+        """Left-join many frames in one statement: joining them singly is planned slowly.
+
+        The key becomes one number on the way: of millions of rows that takes half the time.
+        """
+        name, (who, position) = base.to_native().alias, on
+        numbers = self._numbers(name, who, position)
+        place = f'"{numbers}".first + "{position}" AS place'
+        left = f'(SELECT "{name}".*, {place} FROM "{name}" JOIN "{numbers}" USING ("{who}"))'  # noqa: S608
+        columns, joins = [f'"{name}".* EXCLUDE (place)'], []
         for frame in frames:
             right = frame.to_native().alias
-            names = [column for column in frame.collect_schema().names() if column not in on]
-            columns += [f'"{right}"."{column}"' for column in names]
-            joins.append(f'LEFT JOIN "{right}" USING ({keys})')
-        joined = f'SELECT {", ".join(columns)} FROM "{name}" {" ".join(joins)}'  # noqa: S608
+            names = [f'"{column}"' for column in frame.collect_schema().names() if column not in on]
+            read = f'SELECT {place}, {", ".join(names)} FROM "{right}" JOIN "{numbers}"'  # noqa: S608
+            columns += [f'"{right}".{column}' for column in names]
+            joins.append(f'LEFT JOIN ({read} USING ("{who}")) AS "{right}" USING (place)')
+        joined = f'SELECT {", ".join(columns)} FROM {left} AS "{name}" {" ".join(joins)}'  # noqa: S608
         return self._view(joined)
+
+    def _numbers(self, base: str, who: str, position: str) -> str:
+        """Number whom a frame has, so that nobody's positions are another's."""
+        name = self._name("numbers")
+        many = f'(SELECT max("{position}") + 1 FROM "{base}")'  # noqa: S608
+        whom = f'(SELECT DISTINCT "{who}" FROM "{base}")'  # noqa: S608
+        numbered = f'SELECT "{who}", (row_number() OVER () - 1) * {many} AS first FROM {whom}'  # noqa: S608
+        self.connection.execute(f'CREATE TEMP TABLE "{name}" AS {numbered}')
+        self._kept.append(name)
+        return name
 
     def pandas(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Compute a frame and bring it here."""
