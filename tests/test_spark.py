@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -20,15 +21,14 @@ from measuring import (
     measure,
     snapshots_of,
 )
-from random_company import hear_all, random_company
+from random_company import SINCE_EVER, Company, hear_all, random_company
 from risk_model.catalogue import Catalogue
 from risk_model.engines import RowFunction, spark
-from risk_model.pipelines.judges import choose_judge, working_catalogue
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score
-from risk_model.pipelines.scorer import FIGURES, Scorer
 from risk_model.settings import PastDays, load_settings
-from risk_model.tables import Tables, open_tables, tables_from_frames
+from risk_model.tables import Tables, open_tables
+from risk_model.tables.contract import CONTRACT
 from risk_model.timeline import date_of
 from with_spark import (
     Cluster,
@@ -52,12 +52,6 @@ TWO_TASKS = 100_000
 def cluster() -> Iterator[Cluster]:
     with two_workers() as started:
         yield started
-
-
-@pytest.fixture
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Split even a small company into several tasks, so that both workers have some."""
-    monkeypatch.setattr(spark, "TASK_BYTES", 250_000)
 
 
 @pytest.fixture
@@ -108,14 +102,18 @@ class Recording(Line):
     """A line that keeps what was said of the accounts, of which nothing is rounded yet.
 
     It measures and keeps features of every verb besides: what takes long on Spark is done once.
+    With a ``trace`` the first worker that is asked to score is killed, and leaves its number there.
     """
+
+    trace: Path | None = None
 
     def apply(
         self, snapshots: pd.DataFrame, catalogue: Catalogue, function: RowFunction
     ) -> pd.DataFrame:
         every = Catalogue(features=(*catalogue.features, *OTHERS.features))
         shows = ShowsFeatures(function, tuple(every.names))
-        said = super().apply(snapshots, every, shows)
+        asked = shows if self.trace is None else KillsOnce(shows, self.trace)
+        said = super().apply(snapshots, every, asked)
         shown = said[list(shows.shown)].set_axis(every.names, axis=1)
         self.features = pd.concat([snapshots[["account_id", "as_of"]], shown], axis=1)
         self.said = said[list(function.columns)]
@@ -123,43 +121,85 @@ class Recording(Line):
 
 
 @pytest.fixture
-def random_tables() -> Iterator[Tables]:
-    """A company of which nothing is missing and some is told late, with a feature for all that."""
+def day(line: Line) -> int:
+    """The day of the sample."""
+    return line.day_of(None)
+
+
+@pytest.fixture
+def two_companies(
+    line: Line, day: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Line]:
+    """The sample's forty accounts, and a random company of which some is told late, on one day.
+
+    Nothing is missing: every feature has something to tell. What the sample's texts say is known.
+    """
+    monkeypatch.setattr("risk_model.features.heard.hear_all", hear_all)
+    own = tmp_path / "texts.sqlite"
+    with closing(sqlite3.connect(str(line.cache))) as cache, closing(sqlite3.connect(own)) as copy:
+        cache.backup(copy)
     company = random_company(21, 220, 60, edges_of([DAY]), whole=True, late=True)
-    with company.tables() as tables:
-        with tables_from_frames(company.frames()) as opened:
-            tables.report = opened.report
-        yield tables
+    add(line.tables, company, day - DAY)
+    line.tables.present = {**line.tables.present, **company.present}
+    with Line(line.tables, line.settings, own) as both:
+        yield both
 
 
-def test_features_and_list_are_the_same_from_two_worker_processes_one_of_them_killed(
-    random_tables: Tables,
+def add(tables: Tables, company: Company, days: int) -> None:
+    """Add a company's rows, all that they tell so many days later."""
+    with company.tables() as others:
+        for name in others.present:
+            rows = others.connection.table(name).to_arrow_table()
+            tables.connection.register("incoming", rows)
+            there = tables.connection.table(name).columns
+            for column in sorted(set(rows.column_names) - set(there)):
+                tables.connection.execute(
+                    f'ALTER TABLE "{name}" ADD COLUMN "{column}" BIGINT DEFAULT {SINCE_EVER}'
+                )
+            # What is in no contract says from when something is known.
+            kinds = {column.name: column.kind for column in CONTRACT[name].columns}
+            kinds = dict.fromkeys(rows.column_names, "time") | {"account_id": "key"} | kinds
+            later = {"time": days * 86_400, "date": days}
+            columns = (
+                f'"{column}" + {later[kinds[column]]} AS "{column}"'
+                if kinds[column] in later
+                else f'"{column}"'
+                for column in rows.column_names
+            )
+            tables.connection.execute(
+                f'INSERT INTO "{name}" BY NAME SELECT {", ".join(columns)} FROM incoming'
+            )
+            tables.connection.unregister("incoming")
+
+
+def test_features_and_list_are_the_same_where_workers_die_while_measuring_and_while_scoring(
+    two_companies: Line,
+    day: int,
     cluster: Cluster,
     trained: Trained,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{trained.folder}/mlflow.db")
-    monkeypatch.setattr("risk_model.features.heard.hear_all", hear_all)
     # Few tasks, but more than one: both workers have some.
     monkeypatch.setattr(spark, "TASK_BYTES", TWO_TASKS)
-    killing, settings = KillsHalfway(cluster), load_settings()
-    lines = [
-        Recording(random_tables, settings),
-        Recording(random_tables, settings, None, killing, cluster.engine),
-    ]
-    here, there = (score(one, date_of(DAY)) for one in lines)
-    assert_told(lines[0].features, other_than_0=0.97, told_at_all=0.99)
-    assert_same(lines[1].features, lines[0].features, CLOSE)
-    assert there.run["scored_by"] == here.run["scored_by"] != "rules"
-    assert len(here.ranked) > 20
-    pd.testing.assert_frame_equal(there.ranked, here.ranked, rtol=0, atol=CLOSE)
-    pd.testing.assert_frame_equal(there.escalated, here.escalated, rtol=0, atol=CLOSE)
-    p = [one.said["escalation_probability"].to_numpy(float) for one in lines]
-    assert len(np.unique(p[0].round(9))) > 20
-    np.testing.assert_allclose(p[1], p[0], rtol=0, atol=CLOSE)
-    assert killing.killed
-    assert killing.killed not in cluster.workers()
-    assert_both_are_asked(random_tables, cluster)
+    killing, of = KillsHalfway(cluster), two_companies
+    here = Recording(of.tables, of.settings, of.cache)
+    there = Recording(of.tables, of.settings, of.cache, killing, cluster.engine)
+    there.trace = tmp_path / "killed"
+    expected, made = (score(one, date_of(day)) for one in (here, there))
+    second = int(there.trace.read_text())
+    assert len({killing.killed, second}) == 2
+    assert not {killing.killed, second} & cluster.workers()
+    assert_told(here.features, other_than_0=0.97, told_at_all=0.99)
+    assert_same(there.features, here.features, CLOSE)
+    assert made.run["scored_by"] == expected.run["scored_by"] != "rules"
+    assert len(expected.ranked) > 50
+    pd.testing.assert_frame_equal(made.ranked, expected.ranked, rtol=0, atol=CLOSE)
+    pd.testing.assert_frame_equal(made.escalated, expected.escalated, rtol=0, atol=CLOSE)
+    assert here.said["escalation_probability"].round(9).nunique() > 40
+    pd.testing.assert_frame_equal(there.said, here.said, check_dtype=False, rtol=0, atol=CLOSE)
+    assert_both_are_asked(of.tables, cluster)
 
 
 def assert_both_are_asked(tables: Tables, cluster: Cluster) -> None:
@@ -169,35 +209,3 @@ def assert_both_are_asked(tables: Tables, cluster: Cluster) -> None:
     assert set(asked["executor"]) == {float(process) for process in cluster.workers()}
     assert len(asked["executor"].unique()) == 2
     engine.close()
-
-
-def test_the_sample_company_is_the_same_where_workers_die_while_measuring_and_while_scoring(
-    line: Line,
-    cluster: Cluster,
-    trained: Trained,
-    small_parts: None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{trained.folder}/mlflow.db")
-    settings, day = line.settings, line.day_of(None)
-    catalogue = working_catalogue(settings)
-    snapshots = line.snapshots([day])
-    customers = snapshots[snapshots["is_customer"]]
-    scorer = Scorer(settings, catalogue, choose_judge(settings, "champion", None), day)
-    shows = ShowsFeatures(scorer, tuple(catalogue.names))
-    killing = KillsHalfway(cluster)
-    said = on_spark(line, cluster, killing).apply(
-        customers, catalogue, KillsOnce(shows, tmp_path / "killed")
-    )
-    second = int((tmp_path / "killed").read_text())
-    assert len({killing.killed, second}) == 2
-    assert not {killing.killed, second} & cluster.workers()
-    expected = line.apply(customers, catalogue, shows)
-    p = [frame["escalation_probability"].to_numpy(float) for frame in (said, expected)]
-    assert np.abs(p[0] - p[1]).max() < CLOSE
-    assert expected["escalation_probability"].nunique() > 20
-    features = [frame[list(shows.shown)].to_numpy(float) for frame in (said, expected)]
-    np.testing.assert_allclose(*features, rtol=CLOSE, atol=CLOSE)
-    others = [name for name in scorer.columns if name not in FIGURES]
-    pd.testing.assert_frame_equal(said[others], expected[others], check_dtype=False)
