@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,6 +71,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         part.extend(quick[:room])
         del quick[:room]
     items[:] = [item for part in parts for item in part] + quick
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let what tests and libraries leave lying in the temporary folder go with the session's."""
+    tempfile.tempdir = str(tmp_path_factory.mktemp("left"))
 
 
 @pytest.fixture(scope="session")
