@@ -7,6 +7,7 @@ the lists as patterns, and how MLflow's empty tables look: making them step by s
 """
 
 import csv
+import gc
 import json
 import logging
 import os
@@ -113,6 +114,9 @@ def main() -> None:
     # Both look at all that is installed: the packages' names, the fonts.
     warn_dependency_requirement_mismatches(["numpy"])
     Figure().savefig(BytesIO(), format="png")
+    # What is there by now stays: commands need not look for garbage in it, nor copy it for that.
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
@@ -124,6 +128,7 @@ def main() -> None:
                 sys.stderr.flush()
                 os._exit(code)
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+    gc.unfreeze()
 
 
 if __name__ == "__main__":

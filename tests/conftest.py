@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -71,6 +72,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         part.extend(quick[:room])
         del quick[:room]
     items[:] = [item for part in parts for item in part] + quick
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage seldom, as commands do, and never among thousands of tests."""
+    from risk_model.cli import SELDOM
+
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*SELDOM)
+
+
+def pytest_sessionfinish() -> None:
+    """Let go of everything: what is still held at the end is told as a leak."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
