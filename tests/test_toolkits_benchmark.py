@@ -15,6 +15,7 @@ import pytest
 
 from risk_model.folds import ForwardFolds
 from risk_model.pipelines.line import Line
+from risk_model.sample import write_company
 from risk_model.settings import PastDays, load_settings
 from risk_model.timeline import DEFAULT_HORIZON
 
@@ -98,12 +99,13 @@ def test_what_is_handed_over_stands_at_the_time_when_it_was_known(
 
 @pytest.mark.slow
 def test_a_peer_is_fitted_and_measured_in_a_process_of_its_own(
-    benchmarks: None, sample_folder: Path, text_cache: Path, tmp_path: Path
+    benchmarks: None, tmp_path: Path
 ) -> None:
     from peers import OURS, PAST, alone
 
-    with Line.open(sample_folder, load_settings(), cache=text_cache) as line:
-        past = line.past(line.day_of(None), DEFAULT_HORIZON, PastDays(every_days=56))
+    write_company(tmp_path, 40, 40, 3)
+    with Line.open(tmp_path, load_settings()) as line:
+        past = line.past(line.day_of(None), DEFAULT_HORIZON, PastDays(every_days=28))
     joblib.dump(past, tmp_path / PAST)
     said, cost = alone(OURS, tmp_path, 1)
     assert said[OURS].between(0, 1).all()
