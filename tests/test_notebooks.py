@@ -19,11 +19,12 @@ ABSOLUTE = re.compile(
 )
 # What a kernel does before a notebook begins.
 BEFORE = f"""
-import sys
+import gc, sys
+gc.set_threshold(100_000, 20, 50)
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import remembered
 remembered.remember()
-del sys.path[0], sys, remembered
+del sys.path[0], gc, sys, remembered
 """
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 

@@ -45,7 +45,7 @@ pytestmark = [pytest.mark.slow, needs_spark]
 
 CLOSE = 1e-9
 DAY = FIRST_DAY + 198
-TWO_TASKS = 100_000
+TWO_TASKS = 500_000
 
 
 @pytest.fixture(scope="module")
