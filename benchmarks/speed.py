@@ -61,8 +61,8 @@ def told_of_features(told: dict[str, Any]) -> Iterator[str]:
     most = max(t["gigabytes"] for name, t in took.items() if name.startswith("ours "))
     yield (
         f"\nReading the same Parquet files once takes {took['scan']['seconds']:.1f} s. Of one day "
-        "about half a second is planning, whatever the size; of "
-        f"{weeks} days a third is joining and writing {told['accounts'] * weeks:,} rows of results, "
+        f"about half a second is planning, whatever the size; of {weeks} days a third is joining "
+        f"and writing {told['accounts'] * weeks:,} rows of results, "
         "which is why neither we nor SQL by hand are many times faster than a query per day. "
         f"Memory: {most:.1f} GB at most."
     )
