@@ -7,6 +7,7 @@ import re
 from importlib import util
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -30,6 +31,24 @@ def said(name: str, master: str | None = None) -> str:
 
 def test_duckdb_is_what_there_is_without_asking() -> None:
     assert engine_named("duckdb") is DuckDBEngine
+
+
+def test_what_is_put_beside_is_the_accounts_own_whoever_else_is_there() -> None:
+    asked = pd.DataFrame({"account_id": ["b", "a", "c", "a"], "position": [0, 1, 0, 0]})
+    asked["row"] = range(len(asked))
+    # Of nobody who was asked for, of a position that nobody asked for, and of c nothing at all.
+    some = {"account_id": ["a", "x", "b", "a", "b"], "position": [1, 0, 2, 0, 0]}
+    some["n"] = [10, 20, 30, 40, 50]
+    others = {"account_id": ["a", "b", "c"], "position": [2, 1, 3], "m": [1, 2, 3]}
+    with duckdb.connect() as connection:
+        engine = DuckDBEngine(connection)
+        frames = [engine.small(some), engine.small(others)]
+        together = engine.beside(engine.small(asked), frames, ["account_id", "position"])
+        told = engine.pandas(together.sort("row"))
+    expected = asked
+    for frame in (some, others):
+        expected = expected.merge(pd.DataFrame(frame), how="left", on=["account_id", "position"])
+    pd.testing.assert_frame_equal(told, expected, check_dtype=False)
 
 
 def test_an_engine_that_there_is_not_is_refused_with_those_that_there_are() -> None:

@@ -19,12 +19,11 @@ ABSOLUTE = re.compile(
 )
 # What a kernel does before a notebook begins.
 BEFORE = f"""
-import gc, sys
-gc.set_threshold(100_000, 20, 50)
+import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import remembered
 remembered.remember()
-del sys.path[0], gc, sys, remembered
+del sys.path[0], sys, remembered
 """
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 

@@ -137,9 +137,10 @@ def _told(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 def _by_hand(connection: duckdb.DuckDBPyConnection, weeks: int) -> str:
     from features import by_hand
 
-    statements = by_hand.weekly(LAST_DAY, weeks, "asked")
     if weeks == 1:
         statements = [f"CREATE TEMP TABLE by_hand AS {by_hand.one_day(LAST_DAY, 'asked')}"]
+    else:
+        statements = by_hand.weekly(LAST_DAY, weeks, "asked")
     for statement in statements:
         made = statement.split("CREATE TEMP TABLE ", 1)[1].split()[0]
         connection.execute(f"DROP TABLE IF EXISTS {made}")

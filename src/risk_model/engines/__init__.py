@@ -51,7 +51,7 @@ class Engine(Protocol):
     ) -> nw.LazyFrame[Any]:
         """Return ``base`` with the columns of many frames, left-joined on ``on``, all at once.
 
-        All of them were kept or named.
+        All of them were kept or named. ``on`` is a text and a whole number from 0.
         """
 
     def pandas(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:

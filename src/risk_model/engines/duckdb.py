@@ -83,18 +83,19 @@ class DuckDBEngine:
             right = frame.to_native().alias
             names = [f'"{column}"' for column in frame.collect_schema().names() if column not in on]
             read = f'SELECT {place}, {", ".join(names)} FROM "{right}" JOIN "{numbers}"'  # noqa: S608
+            read += f' USING ("{who}") WHERE "{position}" < many'
             columns += [f'"{right}".{column}' for column in names]
-            joins.append(f'LEFT JOIN ({read} USING ("{who}")) AS "{right}" USING (place)')
+            joins.append(f'LEFT JOIN ({read}) AS "{right}" USING (place)')
         joined = f'SELECT {", ".join(columns)} FROM {left} AS "{name}" {" ".join(joins)}'  # noqa: S608
         return self._view(joined)
 
     def _numbers(self, base: str, who: str, position: str) -> str:
-        """Number whom a frame has, so that nobody's positions are another's."""
+        """Number whom a frame has, ``many`` apart, so that nobody's positions are another's."""
         name = self._name("numbers")
-        many = f'(SELECT max("{position}") + 1 FROM "{base}")'  # noqa: S608
+        most = f'(SELECT max("{position}") + 1 AS many FROM "{base}")'  # noqa: S608
         whom = f'(SELECT DISTINCT "{who}" FROM "{base}")'  # noqa: S608
-        numbered = f'SELECT "{who}", (row_number() OVER () - 1) * {many} AS first FROM {whom}'  # noqa: S608
-        self.connection.execute(f'CREATE TEMP TABLE "{name}" AS {numbered}')
+        numbered = f'SELECT "{who}", many, (row_number() OVER () - 1) * many AS first'
+        self.connection.execute(f'CREATE TEMP TABLE "{name}" AS {numbered} FROM {whom}, {most}')
         self._kept.append(name)
         return name
 

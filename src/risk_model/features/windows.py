@@ -120,10 +120,11 @@ def _without_blanks(engine: Engine, source: Source, features: Sequence[Feature])
 
     As many values as rows need not be counted at every snapshot: that is half of the adding.
     """
-    columns = {f.column for f in features if f.verb in ("sum", "mean")} - {None, "rows"}
+    added = {f.column for f in features if f.verb in ("sum", "mean") and f.column != "rows"}
+    columns = sorted(column for column in added if column)
     if not columns:
         return frozenset()
-    blanks = (nw.col(str(column)).is_null().any() for column in sorted(map(str, columns)))
+    blanks = (nw.col(column).is_null().any() for column in columns)
     found = engine.pandas(source.frame.select(*blanks)).iloc[0]
     return frozenset(str(name) for name, blank in found.items() if not blank)
 
