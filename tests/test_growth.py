@@ -45,7 +45,9 @@ class Counting(DuckDBEngine):
         return made
 
     def _count(self) -> None:
-        operators = list(json.loads(self.connection.get_profiling_information())["operator"])
+        told = json.loads(self.connection.get_profiling_information())
+        # What is known without reading has no operators.
+        operators = list(told.get("operator", []))
         while operators:
             one = operators.pop()
             operators += one.get("children", [])

@@ -44,7 +44,10 @@ class Engine(Protocol):
         """Compute a frame once and return the result, to be read several times."""
 
     def clustered(self, frame: nw.LazyFrame[Any], by: Sequence[str]) -> nw.LazyFrame[Any]:
-        """Return the same rows, those of equal ``by`` close together where that is of use."""
+        """Return the same rows, those of equal ``by`` close together where that is of use.
+
+        They are there until the next frame is kept.
+        """
 
     def beside(
         self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]

@@ -30,6 +30,7 @@ class DuckDBEngine:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
         self._kept: list[str] = []
+        self._passing: list[str] = []
         self._views: list[str] = []
         self._number = 0
 
@@ -54,9 +55,12 @@ class DuckDBEngine:
 
     def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Compute a frame once and return the result, to be read several times."""
-        name = self._name("kept")
-        self._create(name, frame)
-        self._kept.append(name)
+        name = self._keep(frame)
+        # Of many days what was clustered takes memory that the results need.
+        while self._passing:
+            passed = self._passing.pop()
+            self._drop_table(passed)
+            self._kept.remove(passed)
         return self.table(name)
 
     def named(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -65,7 +69,9 @@ class DuckDBEngine:
 
     def clustered(self, frame: nw.LazyFrame[Any], by: Sequence[str]) -> nw.LazyFrame[Any]:
         """Compute a frame in an order: adding up what lies close by takes half the time."""
-        return self.keep(frame.sort(*by))
+        name = self._keep(frame.sort(*by))
+        self._passing.append(name)
+        return self.table(name)
 
     def beside(
         self, base: nw.LazyFrame[Any], frames: Sequence[nw.LazyFrame[Any]], on: Sequence[str]
@@ -165,8 +171,9 @@ class DuckDBEngine:
             self.connection.execute(f'DROP VIEW IF EXISTS "{name}"')
         self._views.clear()
         for name in self._kept:
-            self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
+            self._drop_table(name)
         self._kept.clear()
+        self._passing.clear()
 
     def _view(self, sql: str) -> nw.LazyFrame[Any]:
         name = self._name("view")
@@ -174,9 +181,18 @@ class DuckDBEngine:
         self._views.append(name)
         return self.table(name)
 
+    def _keep(self, frame: nw.LazyFrame[Any]) -> str:
+        name = self._name("kept")
+        self._create(name, frame)
+        self._kept.append(name)
+        return name
+
     def _create(self, name: str, frame: nw.LazyFrame[Any]) -> None:
         sql = frame.to_native().sql_query()
         self.connection.execute(f'CREATE TEMP TABLE "{name}" AS {sql}')
+
+    def _drop_table(self, name: str) -> None:
+        self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
 
     def _name(self, what: str) -> str:
         self._number += 1
