@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import pandas as pd
 
@@ -35,7 +40,7 @@ class Done:
 class Command:
     """Runs ``risk-model`` in a folder; ``env`` is added to the environment, less what is None."""
 
-    server: subprocess.Popen[str]
+    server: TextIO
     cwd: Path
     env: Mapping[str, str]
 
@@ -49,11 +54,9 @@ class Command:
             "out": str(out),
             "err": str(err),
         }
-        assert self.server.stdin is not None
-        assert self.server.stdout is not None
-        self.server.stdin.write(json.dumps(order) + "\n")
-        self.server.stdin.flush()
-        code = int(self.server.stdout.readline())
+        self.server.write(json.dumps(order) + "\n")
+        self.server.flush()
+        code = int(self.server.readline())
         return Done(code, out.read_text(), err.read_text())
 
     def fresh(self, *argv: object) -> subprocess.Popen[str]:
@@ -102,12 +105,33 @@ class List:
         return {str(name): str(value) for name, value in found.iloc[0].items()}
 
 
-def start_server() -> subprocess.Popen[str]:
-    """Start the process that commands are forked from."""
-    return subprocess.Popen(
-        [sys.executable, "-c", SERVER, HERE / "messages.csv"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+@contextmanager
+def connected(folder: Path) -> Iterator[TextIO]:
+    """Connect to the process that commands are forked from; whoever comes first starts it.
+
+    ``folder`` is the same for all who share it.
+    """
+    place, server = folder / "commands", None
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            server = _started(place)
+        door = socket.socket(socket.AF_UNIX)
+        door.connect(str(place))
+    with door, door.makefile("rw", encoding="utf-8") as orders:
+        yield orders
+    if server is not None:
+        server.wait()
+
+
+def _started(place: Path) -> subprocess.Popen[bytes]:
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER, HERE / "messages.csv", place],
+        stdin=subprocess.DEVNULL,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
     )
+    while not place.exists():
+        if server.poll() is not None:
+            raise RuntimeError(f"the process for commands ended with {server.returncode}")
+        time.sleep(0.05)
+    return server

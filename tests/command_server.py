@@ -1,16 +1,19 @@
 """The process that commands are forked from: what every command would do first is done here once.
 
-Each order on a line is answered by a fresh child of this process, which ends as the command would:
-with its own exit code, working folder, environment and streams. Shared are imports, the phrases of
+Whoever runs tests connects to it, and it ends when nobody is connected any more. Each order on a
+line is answered by a fresh child of this process, which ends as the command would: with its own
+exit code, working folder, environment and streams. Shared are imports, the phrases of
 the lists as patterns, and how MLflow's empty tables look: making them step by step takes seconds.
 (Notebooks, and commands in an interpreter of their own, make them so.)
 """
 
 import csv
+import fcntl
 import gc
 import json
 import logging
 import os
+import socket
 import sqlite3
 import sys
 import tempfile
@@ -43,7 +46,7 @@ from risk_model.text import hear_all
 
 # Commands do not see the tests' own modules.
 sys.path.insert(0, str(Path(sys.argv[1]).parent))
-from remembered import remember
+from remembered import remember, remember_documents
 
 del sys.path[0]
 
@@ -109,6 +112,7 @@ def answer(order: dict[str, Any]) -> int:
 
 
 def main() -> None:
+    remember_documents()
     hear_some(Path(sys.argv[1]))
     copy_tables()
     # Both look at all that is installed: the packages' names, the fonts.
@@ -117,18 +121,65 @@ def main() -> None:
     # What is there by now stays: commands need not look for garbage in it, nor copy it for that.
     gc.collect()
     gc.freeze()
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            code = 1
-            try:
-                code = answer(json.loads(line))
-            finally:
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(code)
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
-    gc.unfreeze()
+    receive(Path(sys.argv[2]))
+
+
+def receive(place: Path) -> None:
+    """Let everybody who connects have a child of this process, until there is nobody left."""
+    guests: list[int] = []
+    with socket.socket(socket.AF_UNIX) as door:
+        new = place.with_suffix(".new")
+        door.bind(str(new))
+        door.listen()
+        door.settimeout(0.5)
+        new.rename(place)
+        while True:
+            guest = accepted(door)
+            if guest is None:
+                guests = [pid for pid in guests if os.waitpid(pid, os.WNOHANG) == (0, 0)]
+                if guests:
+                    continue
+                # Who connects holds this lock, so nobody stands before a door that has gone.
+                with place.with_suffix(".lock").open("w") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+                    guest = accepted(door)
+                    if guest is None:
+                        place.unlink()
+                        return
+            pid = os.fork()
+            if pid == 0:
+                door.close()
+                serve(guest)
+                os._exit(0)
+            guest.close()
+            guests.append(pid)
+
+
+def accepted(door: socket.socket) -> socket.socket | None:
+    """Return who has come; nobody, if it takes too long."""
+    try:
+        guest, _ = door.accept()
+    except TimeoutError:
+        return None
+    guest.settimeout(None)
+    return guest
+
+
+def serve(guest: socket.socket) -> None:
+    """Answer one after the other what somebody orders."""
+    with guest, guest.makefile("rw", encoding="utf-8") as orders:
+        for line in orders:
+            pid = os.fork()
+            if pid == 0:
+                code = 1
+                try:
+                    code = answer(json.loads(line))
+                finally:
+                    sys.stdout.flush()
+                    sys.stderr.flush()
+                    os._exit(code)
+            orders.write(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n")
+            orders.flush()
 
 
 if __name__ == "__main__":

@@ -7,13 +7,12 @@ import gc
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 # Waiting threads that spin slow everything down where tests run side by side.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -26,9 +25,9 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 import pytest
 from hypothesis import HealthCheck, settings
 
-from command import Command, Done, start_server
+from command import Command, Done, connected
 from postgres import database, postgres_server  # noqa: F401
-from remembered import FOLDER
+from remembered import FOLDER, remember_documents
 
 if TYPE_CHECKING:
     from risk_model.pipelines.judged_day import JudgedDay
@@ -89,6 +88,12 @@ def pytest_sessionfinish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def documents_parsed_once() -> None:
+    """Read the product's YAML, which tests load by the hundred, once a process."""
+    remember_documents()
+
+
+@pytest.fixture(scope="session", autouse=True)
 def own_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Let what tests and libraries leave lying in the temporary folder go with the session's."""
     tempfile.tempdir = str(tmp_path_factory.mktemp("left"))
@@ -120,17 +125,14 @@ def text_cache(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) ->
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[subprocess.Popen[str]]:
-    """The process that commands are forked from."""
-    process = start_server()
-    yield process
-    assert process.stdin is not None
-    process.stdin.close()
-    process.wait()
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TextIO]:
+    """The process that commands are forked from, one for all workers."""
+    with connected(shared_by_workers(tmp_path_factory)) as orders:
+        yield orders
 
 
 @pytest.fixture
-def command(server: subprocess.Popen[str], tmp_path: Path, text_cache: Path) -> Command:
+def command(server: TextIO, tmp_path: Path, text_cache: Path) -> Command:
     """``risk-model`` in an empty working folder with an empty registry of models."""
     return Command(server, tmp_path, environment(tmp_path, text_cache))
 
@@ -173,7 +175,7 @@ class Trained:
 
 @pytest.fixture(scope="session")
 def trained(
-    server: subprocess.Popen[str],
+    server: TextIO,
     tmp_path_factory: pytest.TempPathFactory,
     sample_folder: Path,
     text_cache: Path,

@@ -12,7 +12,7 @@ import hashlib
 import os
 import pickle
 from collections.abc import Callable, Iterable
-from functools import partial, wraps
+from functools import lru_cache, partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,14 @@ def remember() -> None:
     line.answers_at = _answers_at(line.answers_at, line.features_at)
     line.hear_texts = _hear_texts(line.hear_texts, folder / TEXTS)
     Learner.fit = _fit(Learner.fit, folder)  # type: ignore[method-assign]
+
+
+def remember_documents() -> None:
+    """Parse what YAML files say once in this process; what comes of it is made and checked anew."""
+    from risk_model import documents
+
+    if not hasattr(documents._read_by, "cache_info"):
+        documents._read_by = lru_cache(maxsize=256)(documents._read_by)
 
 
 def _kept(folder: Path, asked: Iterable[object], make: Callable[[], Any]) -> Any:
