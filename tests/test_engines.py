@@ -8,6 +8,7 @@ from importlib import util
 from pathlib import Path
 
 import duckdb
+import narwhals as nw
 import pandas as pd
 import pytest
 
@@ -49,6 +50,26 @@ def test_what_is_put_beside_is_the_accounts_own_whoever_else_is_there() -> None:
     for frame in (some, others):
         expected = expected.merge(pd.DataFrame(frame), how="left", on=["account_id", "position"])
     pd.testing.assert_frame_equal(told, expected, check_dtype=False)
+
+
+def test_what_is_clustered_goes_when_the_next_frame_is_kept() -> None:
+    rows = {"account_id": ["b", "a", "b"], "n": [1, 2, 3]}
+    with duckdb.connect() as connection:
+        engine = DuckDBEngine(connection)
+        tables = "SELECT count(*) FROM duckdb_tables() WHERE temporary"
+
+        def there() -> int:
+            return int(connection.execute(tables).fetchall()[0][0])
+
+        given = engine.small(rows)
+        close = engine.clustered(given, ["account_id"])
+        assert there() == 2
+        assert engine.pandas(close)["account_id"].tolist() == ["a", "b", "b"]
+        kept = engine.keep(close.group_by("account_id").agg(nw.col("n").sum()))
+        assert there() == 2
+        assert dict(engine.pandas(kept).to_numpy().tolist()) == {"a": 2, "b": 4}
+        engine.close()
+        assert there() == 0
 
 
 def test_an_engine_that_there_is_not_is_refused_with_those_that_there_are() -> None:
