@@ -38,6 +38,7 @@ def labelled(file: str) -> list[dict[str, str]]:
 
 TUNED = labelled("messages.csv")
 HELD_OUT = labelled("messages_held_out.csv")
+OWN = labelled("messages_own_held_out.csv")
 TEXTS = [row["text"] for row in TUNED]
 
 
@@ -116,6 +117,37 @@ def test_messages_in_other_words_are_heard_well_enough_to_be_of_use() -> None:
     assert over_all[1] > 0.76
 
 
+# The aim in our own plain speech, and what was reached where that is less: precision, recall.
+AIM = (0.9, 0.85)
+OWN_REACHED = {
+    "urgency": (0.87, 0.77),
+    "threat": (0.86, 0.95),
+    "complaint": (0.92, 0.76),
+    "frustration": (0.87, 0.87),
+    "billing": (0.85, 1.0),
+    "outage": (0.93, 0.83),
+}
+
+
+@pytest.mark.slow
+def test_our_own_messages_written_last_are_heard_as_was_aimed_at_in_13_of_19_categories() -> None:
+    """Each is said by 15 messages or more; a message heard wrongly moves a figure by 0.06."""
+    counts = counts_of(OWN)
+    precision, recall = shares_of(counts)
+    print(counts.assign(precision=precision, recall=recall).round(2))
+    assert (counts["right"] + counts["missed"]).min() >= 15
+    reached = dict.fromkeys(FLAGS, AIM) | OWN_REACHED
+    short = {
+        name: (precision[name], recall[name])
+        for name, (least_precision, least_recall) in reached.items()
+        if precision[name] < least_precision or recall[name] < least_recall
+    }
+    assert short == {}
+    over_all = shares_of(counts.sum())
+    assert over_all[0] > 0.93
+    assert over_all[1] > 0.93
+
+
 def traps_among(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     """Return the messages that hold an alarm's word and are labelled not to say it."""
     words = yaml.safe_load((HERE / "alarm_words.yaml").read_text(encoding="utf-8"))
@@ -128,9 +160,9 @@ def traps_among(rows: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 @pytest.mark.slow
-def test_the_two_sets_share_no_message_and_a_third_of_each_are_traps() -> None:
-    assert not set(TEXTS) & {row["text"] for row in HELD_OUT}
-    for rows in (TUNED, HELD_OUT):
+def test_the_sets_share_no_message_and_a_third_of_each_are_traps() -> None:
+    assert not set(TEXTS) & {row["text"] for row in (*HELD_OUT, *OWN)}
+    for rows in (TUNED, HELD_OUT, OWN):
         silent = sum("1" not in [row[name] for name in FLAGS] for row in rows)
         assert silent >= 65
         assert len(traps_among(rows)) >= len(rows) / 3
