@@ -41,8 +41,7 @@ def run(name: str, folder: Path, weeks: int) -> dict[str, Any]:
     if compute is None:
         _, took = _clocked(lambda: _joins(connection, weeks, is_bounded=name == "join"), times=1)
         return took
-    # Of many days, what else the machine writes meanwhile is a fifth of the time now and then.
-    times = 3 if weeks == 1 else 2
+    times = 3 if weeks == 1 else 1
     table, took = _clocked(lambda: compute(connection, weeks), times)
     if name == "catalogue":
         # Nobody else has these, so nobody compares them.
