@@ -28,6 +28,7 @@ from risk_model.features.passes import passes_for
 from risk_model.features.sources import HEARD, Source, open_source
 from risk_model.features.spans import as_days
 from risk_model.features.understood import UNDERSTOOD, counts_in, hears, understood_of
+from risk_model.features.urgency import from_the_first
 
 Frame = nw.LazyFrame[Any]
 Present = Mapping[str, frozenset[str]]
@@ -152,6 +153,7 @@ def feature_frame(
     sources = _open_sources(engine, present, catalogue, heard or {}, calendar.single)
     own = [f for f in catalogue.features if not f.is_derived]
     able = [f for f in own if can_be_measured(f, sources.get(f.source))]
+    able, sources = from_the_first(able, sources)
     understood = understood_of(able, sources)
     passes = passes_for([*able, *counts_in(understood.values())], sources, calendar)
     results = []

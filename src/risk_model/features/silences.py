@@ -19,6 +19,7 @@ from risk_model.engines import Engine
 from risk_model.features.answers import NEVER
 from risk_model.features.extremes import greatest
 from risk_model.features.sources import Source
+from risk_model.tables.priorities import OF_PRIORITIES
 
 Frame = nw.LazyFrame[Any]
 Expr = nw.Expr
@@ -57,6 +58,7 @@ def silences_of(engine: Engine, tickets: Source, events: Source | None) -> Sourc
             "resolved_at": resolved,
             resolved: "resolved_at",
             **({"priority": priority} if priority else {}),
+            **{column: column for column in OF_PRIORITIES & set(tickets.known)},
         },
         frozenset(
             (tickets.missing & {"priority", "resolved_at"})
@@ -102,6 +104,7 @@ def _about(tickets: Source) -> list[str]:
     """Return the ticket's columns that stand beside each of its stretches."""
     resolved, priority = tickets.known["resolved_at"], tickets.known.get("priority")
     columns = {"opened_at", "resolved_at", "priority", resolved, "row_known"}
+    columns |= OF_PRIORITIES & set(tickets.known)
     return ["account_id", *sorted(columns | {priority or "row_known"})]
 
 

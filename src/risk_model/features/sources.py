@@ -24,6 +24,7 @@ from risk_model.features.extremes import greatest
 from risk_model.features.made_up import with_made_up
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.tables.known import known_from, waits_for
+from risk_model.tables.priorities import OF_PRIORITIES
 from risk_model.text import SIGNALS
 from risk_model.timeline import DAY
 
@@ -215,6 +216,8 @@ def _plain(
             since = HEARD_FROM
         known |= dict.fromkeys(signals, since) if since else {}
         missing |= signals if heard is None or missing >= set(texts) else set()
+    if table.name == "tickets":
+        known |= {column: column for column in OF_PRIORITIES if column in there}
     if table.name == "messages":
         missing |= {"answered_at"} if missing & {"direction"} else set()
     if table.name == "accounts":
@@ -275,6 +278,8 @@ def _with_moments(source: Source, read: frozenset[str]) -> set[str]:
     """Return columns with those that date the rows and say from when anything is known."""
     table = CONTRACT[source.table]
     wanted = {"account_id", "row_key", "row_known", source.event_time, *table.row_known_at, *read}
+    if table.name == "tickets" and "priority" in read:
+        wanted |= OF_PRIORITIES & set(source.known)
     return wanted | waits_for(source.known, wanted)
 
 
