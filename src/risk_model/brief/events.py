@@ -102,9 +102,10 @@ def _tickets(story: Story) -> Iterator[Event]:
         if ticket["resolved_at"] is not None:
             yield Event(ticket["resolved_at"], f"Ticket resolved: {name}")
         if ticket["csat"] is not None and ticket["rated_at"] is not None:
-            yield Event(ticket["rated_at"], f"Rated {ticket['csat']:.0f} of 5: {name}")
+            yield Event(ticket["rated_at"], f"Rated {ticket['csat']:g} of 5: {name}")
         for missed, what in (("sla_due_at", "SLA"), ("promised_for", "Promised date")):
-            end = story.now if ticket["resolved_at"] is None else ticket["resolved_at"]
+            still = ticket["resolved_at"] is None
+            end = story.clock_of(ticket) if still else ticket["resolved_at"]
             if ticket[missed] is not None and ticket[missed] < end:
                 yield Event(ticket[missed], f"{what} passed without a solution: {name}")
 
@@ -139,7 +140,7 @@ def _surveys(story: Story) -> Iterator[Event]:
     for survey in story.rows("surveys"):
         if survey["responded_at"] is None or survey["score"] is None:
             continue
-        what = f"{survey['kind']} answer: {survey['score']:.0f} of {tops[survey['kind']]}"
+        what = f"{survey['kind']} answer: {survey['score']:g} of {tops[survey['kind']]}"
         what += _spoken(story, "surveys", survey["survey_id"])
         yield Event(survey["responded_at"], what, excerpt(survey["comment"] or ""))
 

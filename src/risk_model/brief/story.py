@@ -10,6 +10,7 @@ from typing import Any
 from risk_model.brief.blocks import Blank, Text
 from risk_model.brief.plan import DocumentPlans
 from risk_model.brief.wording import is_known, masked, one_line
+from risk_model.features.silences import is_with_customer
 from risk_model.respond import Advice, Response, answer_to, due_at
 from risk_model.respond.spec import SeverityResponse
 from risk_model.rules import Rule
@@ -144,6 +145,18 @@ class Story:
         """Return the tickets that are open, the oldest first."""
         still = [ticket for ticket in self.rows("tickets") if ticket["resolved_at"] is None]
         return sorted(still, key=lambda ticket: (ticket["opened_at"], ticket["ticket_id"]))
+
+    def clock_of(self, ticket: Row) -> int:
+        """Return what a ticket's clock shows: while it is the customer's turn it stands still."""
+        changes = [
+            event
+            for event in self.rows("ticket_events")
+            if event["ticket_id"] == ticket["ticket_id"] and event["kind"] in ("status", "reopened")
+        ]
+        last = max(changes, key=lambda event: event["occurred_at"], default=None)
+        if last is None or last["kind"] != "status" or not is_with_customer(last["value"] or ""):
+            return self.now
+        return int(last["occurred_at"])
 
     def priority(self, ticket: Row) -> str:
         """Return a ticket's priority as it stands: the last change of it, else as exported."""

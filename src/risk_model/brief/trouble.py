@@ -192,13 +192,17 @@ def _ticket_impact(story: Story) -> list[tuple[str, Text]]:
 
 
 def _incident_impact(story: Story) -> list[tuple[str, Text]]:
-    recent = [row for row in story.rows("incidents") if row["started_at"] >= story.since]
+    recent = [
+        row
+        for row in story.rows("incidents")
+        if row["started_at"] >= story.since and row["kind"] != "maintenance"
+    ]
     if not recent:
         return []
     over = [row for row in recent if row["ended_at"] is not None]
-    hours = sum(row["ended_at"] - row["started_at"] for row in over) / 3600
+    seconds = sum(row["ended_at"] - row["started_at"] for row in over)
     told = f"{counted(len(recent), 'incident')} since {date_text(story.since)}"
-    told += f", {counted(hours, 'hour')} in all" if over else ""
+    told += f", {lasting(seconds)} in all" if over else ""
     users = max((r["users_affected"] for r in recent if r["users_affected"]), default=None)
     told += f", up to {counted(users, 'user')} affected" if users else ""
     return [("Incidents", told)]

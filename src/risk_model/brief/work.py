@@ -16,6 +16,7 @@ from risk_model.brief.wording import (
     one_line,
     time_text,
 )
+from risk_model.features.answers import is_automatic_text
 from risk_model.respond import owner_of
 from risk_model.respond.spec import SeverityResponse
 from risk_model.timeline import DAY
@@ -45,7 +46,10 @@ def _in_touch(story: Story, begin: int) -> dict[str, list[int]]:
     """Return when we were in touch since ``begin``, by how; a call is one whoever rang whom."""
     found: dict[str, list[int]] = {}
     for message in story.rows("messages"):
-        if message["direction"] == "outbound" or message["channel"] == "call":
+        written = message["direction"] == "outbound" and not is_automatic_text(
+            message["text"] or ""
+        )
+        if written or message["channel"] == "call":
             found.setdefault(channel(message), []).append(message["sent_at"])
     for meeting in story.rows("meetings"):
         if meeting["status"] == "held":
@@ -110,7 +114,7 @@ def plan(story: Story) -> list[Block]:
     still = story.open_tickets()
     for ticket in still[:MOST]:
         due = ticket["promised_for"] or ticket["sla_due_at"]
-        late = " (overdue)" if due is not None and due < story.now else ""
+        late = " (overdue)" if due is not None and due < story.clock_of(ticket) else ""
         when: Text = f"{date_text(due)}{late}" if due is not None else Blank("due")
         rows.append((f"Solve {ticket_name(story, ticket)}", nobody, when))
     if len(still) > MOST:
@@ -136,7 +140,10 @@ def clock(story: Story) -> list[Block]:
     if seen is not None:
         answered = time_text(seen) + (" (late)" if seen > due else "")
     else:
-        answered = "not yet (overdue)" if due < story.now else "not on record"
+        # Where acknowledgements are not recorded, nobody can say that one is missing.
+        row = story.open_row or {}
+        is_late = str(row.get("acknowledge_overdue")).lower() == "true"
+        answered = "not yet (overdue)" if is_late else "not on record"
     rows: list[tuple[str, Text]] = [
         ("Acknowledge by", time_text(due)),
         ("Acknowledged", answered),
@@ -265,9 +272,10 @@ def _ours(story: Story) -> list[str]:
     faults = []
     for ticket in story.open_tickets():
         promised, due = ticket["promised_for"], ticket["sla_due_at"]
-        if promised is not None and promised < story.now:
+        now = story.clock_of(ticket)
+        if promised is not None and promised < now:
             faults.append(f"{ticket_name(story, ticket)} was promised for {date_text(promised)}")
-        elif due is not None and due < story.now:
+        elif due is not None and due < now:
             faults.append(f"{ticket_name(story, ticket)} was due on {date_text(due)}")
     late = [
         task

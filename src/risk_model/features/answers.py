@@ -7,6 +7,7 @@ sent is no answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import reduce
 from operator import and_
@@ -49,6 +50,11 @@ def is_automatic() -> Expr:
         text.str.contains(_BEGINS) | text.str.contains(_HOLDS)
     )
     return nw.when(sent).then(1).otherwise(0)
+
+
+def is_automatic_text(text: str) -> bool:
+    """Say the same of one text of ours."""
+    return bool(re.search(_BEGINS, text) or re.search(_HOLDS, text))
 
 
 def with_answers(

@@ -8,6 +8,7 @@ status changes or the ticket is reopened.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import reduce
 from operator import and_
@@ -30,6 +31,12 @@ _WAITS = "pend|wait|hold"
 _FOR_THEM = "customer|client|contact|requester|requestor|user|caller|reporter|info"
 WITH_CUSTOMER = rf"^\s*pending\s*$|({_WAITS}).*({_FOR_THEM})"
 WITH_A_TEAM = r"(customer|client|user) (success|support|service|care)"
+
+
+def is_with_customer(status: str) -> bool:
+    """Say whether a status says that it is the customer's turn."""
+    status = status.lower()
+    return bool(re.search(WITH_CUSTOMER, status)) and not re.search(WITH_A_TEAM, status)
 
 
 def silences_of(engine: Engine, tickets: Source, events: Source | None) -> Source:

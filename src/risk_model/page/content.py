@@ -17,6 +17,10 @@ from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, KEYS, beside
 
 TEXT = ("account_id", "account_name", "segment", "csm", "escalation_id")
 MOST_SERIES = 500
+NUMBERS = {
+    **dict.fromkeys(("rank", "previous_rank", "escalation_tier"), "Int64"),
+    **dict.fromkeys(("escalation_probability", "arr", "arr_at_risk"), "float64"),
+}
 # A page that a browser opens at once; the CSV holds everybody.
 MOST_ROWS = 2_000
 
@@ -90,11 +94,28 @@ def _table(file: bytes, place: str, columns: tuple[str, ...]) -> pd.DataFrame:
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise ValueError(f"{place} has no column {', '.join(missing[:3])}")
+    # A spreadsheet writes empty lines below a list.
+    table = table[table["account_id"].notna()].reset_index(drop=True)
+    for name, kind in NUMBERS.items():
+        if name in table.columns:
+            table[name] = _numbers(table[name]).astype(pd.api.types.pandas_dtype(kind))
     for name in table.columns:
         if name not in KEYS and not pd.api.types.is_numeric_dtype(table[name]):
             # In a spreadsheet the mark keeps a cell from being a formula; here it says nothing.
             table[name] = table[name].str.replace(r"^'(?=[=+\-@\t\r])", "", regex=True)
     return table
+
+
+def _numbers(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return numbers, also those that a spreadsheet has made a percentage of."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    texts = column.astype("str").where(column.notna())
+    shares = texts.str.endswith("%", na=False)
+    numbers = pd.to_numeric(texts.str.removesuffix("%"), errors="coerce")
+    if (wrong := texts[numbers.isna() & texts.notna()]).size:
+        raise ValueError(f"{column.name}: '{wrong.iloc[0]}' is no number")
+    return numbers.where(~shares, numbers / 100)
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:

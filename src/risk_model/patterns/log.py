@@ -89,7 +89,10 @@ def repeated_kinds(
         days = ", ".join(date_text(case["opened_at"]) for case in cases)
         is_due = len(cases) >= post_mortem_after
         says = f"{names.get(account) or account}: {cause} {counted(len(cases), 'time')} ({days})"
-        says += "; a post-mortem is due" if is_due else "; the next one calls for a post-mortem"
+        if is_due:
+            says += "; a post-mortem is due"
+        elif len(cases) + 1 == post_mortem_after:
+            says += "; the next one calls for a post-mortem"
         rows.append((account, names.get(account, ""), cause, len(cases), days, is_due, says))
     table = pd.DataFrame(rows, columns=list(REPEATED))
     return table.sort_values(

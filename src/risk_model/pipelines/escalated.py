@@ -89,6 +89,8 @@ def _known(line: Line, day: int) -> pd.DataFrame:
     for name in known.columns:
         for time in waits_for(since, [name]):
             known[name] = known[name].where(rows[time].astype("float64") < day * DAY)
+    # That it opened may be told after the row: until then nobody knows of it.
+    known = known[known["opened_at"].notna()]
     return known.sort_values(["opened_at", "escalation_id"])
 
 

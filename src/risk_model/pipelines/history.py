@@ -77,6 +77,7 @@ def _came(line: Line, account: str, days: list[int]) -> tuple[pd.Timestamp, ...]
     if "escalations" not in line.tables.present:
         return ()
     cases = line.tables.frame("escalations")
+    cases = cases[cases["row_known"] < days[-1] * DAY]
     opened = cases.loc[cases["account_id"] == account, "opened_at"].to_numpy(float) // DAY
     inside = np.sort(opened[(opened >= days[0]) & (opened < days[-1])])
     return tuple(pd.Timestamp(date_of(int(day))) for day in inside)

@@ -35,6 +35,8 @@ from risk_model.timeline import DAY, date_of, day_number, today
 
 Progress = Callable[[str, int, int], None]
 STALE_AFTER_DAYS = 7
+FARTHEST_DAYS = 36_525
+"""A day that many days ahead is a slip of the hand; calendars end at some time."""
 log = logging.getLogger(__name__)
 
 
@@ -143,6 +145,8 @@ class Line:
         with self.tables.unmoved():
             newest = newest_day(asking, self.tables.present)
         as_of = newest if asked is None else day_number(asked)
+        if as_of > today() + FARTHEST_DAYS:
+            raise UsageError(f"--as-of {asked}: is a century ahead. Give a day of your data.")
         days = [t.first_day for t in self.tables.report.tables.values() if t.first_day]
         if not days:
             raise DataRefused(

@@ -32,6 +32,8 @@ from risk_model.pipelines.unseen import (
     with_unseen,
     without_rows,
 )
+from risk_model.tables.contract import CONTRACT
+from risk_model.tables.known import known_from, waits_for
 from risk_model.timeline import DAY, date_of
 from risk_model.watchlist import (
     COLUMNS,
@@ -185,8 +187,11 @@ def _renewal_dates(line: Line, customers: pd.DataFrame, day: int) -> pd.Series[A
     fallback = _iso_days(customers["contract_end"])
     if "renewals" not in line.tables.present:
         return fallback
-    known = line.tables.frame("renewals", "account_id", "renewal_date", "row_known")
-    known = known[(known["row_known"] < day * DAY) & (known["renewal_date"] >= day)]
+    known = line.tables.frame("renewals")
+    told = known["row_known"] < day * DAY
+    for since in waits_for(known_from(CONTRACT["renewals"], known.columns), ["renewal_date"]):
+        told &= known[since].astype("float64") < day * DAY
+    known = known[told & (known["renewal_date"] >= day)]
     soonest = known.groupby("account_id")["renewal_date"].min() * DAY
     return _iso_days(customers["account_id"].map(soonest)).where(lambda s: s != "", fallback)
 

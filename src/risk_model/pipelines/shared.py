@@ -27,7 +27,9 @@ def shares_incident(line: Line, accounts: pd.Series[str], day: int) -> NDArray[n
     lately = ended.isna() | (ended >= now - how.shared_incident_days * DAY)
     fresh = known["started_at"] >= now - OLDEST_DAYS * DAY
     real = known["kind"].fillna("") != "maintenance"
+    # Who is no customer any more makes nobody one of several.
     recent = known[(known["row_known"] < now) & lately & fresh & real]
+    recent = recent[recent["account_id"].isin(accounts)]
     touched = recent.groupby("incident_id")["account_id"].transform("nunique")
     shared = set(recent.loc[touched >= how.several_customers, "account_id"])
     return accounts.isin(shared).to_numpy(dtype=bool)

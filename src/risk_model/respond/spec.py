@@ -140,7 +140,7 @@ class Turn(Strict):
     answer: str
     says: str
 
-    @field_validator("says")
+    @field_validator("says", "answer")
     @classmethod
     def _known_places(cls, says: str) -> str:
         bare = says.replace("{waited}", "").replace("{hours}", "")
