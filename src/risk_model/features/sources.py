@@ -216,8 +216,13 @@ def _plain(
             since = HEARD_FROM
         known |= dict.fromkeys(signals, since) if since else {}
         missing |= signals if heard is None or missing >= set(texts) else set()
-    if table.name == "tickets":
-        known |= {column: column for column in OF_PRIORITIES if column in there}
+    _tell_of_made(table, known, missing)
+    event_time = EVENT_TIME[table.name]
+    return Source(table.name, table.name, frame, event_time, known, frozenset(missing), frame)
+
+
+def _tell_of_made(table: Table, known: dict[str, str], missing: set[str]) -> None:
+    """Note from when a column is known that is made of several rows, and what it lacks."""
     if table.name == "messages":
         missing |= {"answered_at"} if missing & {"direction"} else set()
     if table.name == "accounts":
@@ -226,8 +231,6 @@ def _plain(
     if table.name == "meetings":
         known |= {"made_up_at": "made_up_at"}
         missing |= {"made_up_at"} if "status" in missing else set()
-    event_time = EVENT_TIME[table.name]
-    return Source(table.name, table.name, frame, event_time, known, frozenset(missing), frame)
 
 
 def _completed(

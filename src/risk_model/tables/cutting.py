@@ -68,7 +68,7 @@ def known_rows(
 def _as_known(table: Table, column: str, columns: list[str], as_of: int) -> str:
     """Return the SQL of a column with what becomes known later taken out."""
     told = column.removeprefix(KNOWN)
-    times = sorted(waits_for(known_from(table, columns), [told]))
+    times = sorted(waits_for(known_from(table, columns), [told, column]))
     if not times:
         return identifier(column)
     test = " AND ".join(f"{identifier(time)} < {as_of * DAY}" for time in times)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from risk_model.tables.contract import Table
+from risk_model.tables.priorities import OF_PRIORITIES
 from risk_model.tables.staging import KNOWN
 
 
@@ -22,7 +23,7 @@ def known_from(table: Table, there: Collection[str]) -> dict[str, str]:
             if column.known_at == column.name:
                 known[said] = column.name
             known[column.name] = said
-    return known
+    return known | {name: name for name in OF_PRIORITIES & set(there)}
 
 
 def waits_for(known: Mapping[str, str], columns: Iterable[str]) -> set[str]:
