@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from measuring import SHIPPED
+from risk_model.catalogue import Catalogue
+from risk_model.catalogue.spec import Condition
 from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.features import features_at
 from risk_model.tables import Tables, tables_from_frames
@@ -105,3 +107,14 @@ def test_changes_to_come_move_no_feature_of_the_days_before(seed: int, weeks: in
     assert len(OF_PRIORITIES.names) >= 10
     assert found[0][OF_PRIORITIES.names].sum().gt(0).sum() >= 8
     pd.testing.assert_frame_equal(*found)
+
+
+def test_a_priority_that_no_ticket_can_have_is_one_that_none_has() -> None:
+    asked = pd.DataFrame({"account_id": ["A0"], "as_of": [LAST]})
+    strange = OF_PRIORITIES.by_name["urgent_tickets_28d"].model_copy(
+        update={"where": {"priority": Condition.model_validate(["high", "P9"])}}
+    )
+    with export_on(LAST, 0) as tables:
+        engine = DuckDBEngine(tables.connection)
+        found = features_at(engine, tables.present, asked, Catalogue(features=(strange,)))
+    assert found["urgent_tickets_28d"].tolist() == [0.0]

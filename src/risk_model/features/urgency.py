@@ -32,10 +32,10 @@ def from_the_first(
     for feature in features:
         asked = feature.where.get("priority")
         source = opened[feature.source]
-        if asked is None or not asked.one_of or not _tells(source):
+        values = sorted(set(asked.one_of or ())) if asked else []
+        if not values or not set(values) <= set(FIRST) or not _tells(source):
             told.append(feature)
             continue
-        values = sorted(set(asked.one_of) & set(FIRST))
         had, since = (f"{what}_{'_'.join(values)}" for what in ("had", "since"))
         opened[feature.source] = _with(source, values, had, since)
         where = {name: test for name, test in feature.where.items() if name != "priority"}
