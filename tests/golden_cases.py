@@ -10,6 +10,7 @@ from golden_rules import EXECUTIVE, asked, due, escalation, incident, met
 from small_company import day, moment
 
 LAWYERS = "Our lawyers will take legal action against you."
+INSTRUCTED = "We have instructed our lawyers in this matter."
 MANAGER = "I want to talk to your manager about the delays."
 # Its tone is bad, and it raises no matter.
 SAD = "What a sad and miserable week this was."
@@ -18,6 +19,8 @@ INVOICE = "The invoice is wrong: you charged us twice. Please correct it."
 BLIPS = [incident(4, "degraded"), incident(12, "degraded")]
 # Five minutes at night.
 BLIP = incident(6, "degraded", hour=3, ended_at=moment(6, 3).replace(":00:00", ":05:00"))
+# … and in the middle of a working day.
+SHORT = incident(6, "degraded", ended_at=moment(6, 10).replace(":00:00", ":05:00"))
 RUNS = {"hour": 23, "ended_at": ""}
 CALLS = [
     {"sent_at": moment(ago), "channel": "email", "direction": "outbound", "text": "Shall we talk?"}
@@ -42,14 +45,18 @@ TONE = [
 # Rows by rule and number of the case, in the order of models/rules.yaml.
 CASES: Mapping[tuple[str, int], Rows] = {
     ("breach-or-legal-fact", 0): {"incidents": [incident(3, "breach")]},
-    ("breach-or-legal-fact", 2): {"messages": wrote(LAWYERS, 4)},
+    ("breach-or-legal-fact", 2): {"messages": wrote(INSTRUCTED, 4)},
+    ("breach-or-legal-fact", 3): {
+        "messages": wrote("Our lawyer says that this is false advertising.", 4)
+    },
     ("executive-to-ceo", 0): {
         "messages": wrote("May I ask?", 1, answered=False, recipient_role="ceo", **EXECUTIVE)
     },
     ("executive-involved", 0): {"messages": wrote(DOWN, 1, answered=False, **EXECUTIVE)},
     ("executive-involved", 1): {"messages": wrote(SAD, 1, answered=False, **EXECUTIVE)},
     ("executive-involved", 3): {"messages": wrote(SAD, 4, **EXECUTIVE)},
-    ("says-cancel-legal-breach", 1): {"messages": wrote(LAWYERS, 4)},
+    ("says-cancel-legal-breach", 1): {"messages": wrote(INSTRUCTED, 4)},
+    ("says-cancel-legal-breach", 2): {"messages": wrote(LAWYERS, 4)},
     ("social-complaint", 1): {"messages": wrote(SAD, 4, channel="social")},
     ("asks-for-higher", 0): {"messages": wrote(MANAGER, 1, answered=False, **EXECUTIVE)},
     ("asks-for-higher", 1): {"messages": wrote(MANAGER, 4, **EXECUTIVE)},
@@ -57,6 +64,9 @@ CASES: Mapping[tuple[str, int], Rows] = {
     ("asks-for-higher", 4): {"tickets": [solved(4, description=MANAGER)]},
     ("ticket-past-sla", 1): {"tickets": [ticket(5, sla_due_at=moment(1))]},
     ("ticket-past-sla", 2): {"tickets": [ticket(2, first_response_at="", priority="P2")]},
+    ("ticket-past-sla", 3): {"tickets": [ticket(100, first_response_at="", priority="P1")]},
+    ("ticket-past-sla", 4): {"tickets": [ticket(120, sla_due_at=moment(100))]},
+    ("ticket-past-sla", 5): {"tickets": [ticket(100, first_response_at="", priority="P2")]},
     ("waiting-on-us", 0): {
         "messages": wrote("Urgent: nobody can work, please answer at once.", 2, answered=False)
     },
@@ -78,13 +88,19 @@ CASES: Mapping[tuple[str, int], Rows] = {
     ("outages-repeated", 2): {"incidents": [*BLIPS, incident(1, "degraded", **RUNS)]},
     ("outage", 0): {"incidents": [incident(3, "data-loss")]},
     ("outage", 1): {"messages": wrote("All our records of March are gone.", 3)},
-    ("outage", 2): {"incidents": [incident(1, **RUNS)]},
-    ("outage", 3): {"incidents": [incident(1, "degraded", **RUNS)]},
-    ("outage", 4): {"tickets": [ticket(3, description="All our records of March are gone.")]},
-    ("outage", 6): {"incidents": [incident(10, hour=2)]},
-    ("outage", 8): {"incidents": [incident(4, "degraded")]},
-    ("outage", 9): {"incidents": [incident(4, "degraded", hour=2)]},
-    ("outage", 10): {"incidents": [BLIP]},
+    ("outage", 2): {"surveys": [asked("NPS", 6, 9, comment="All our records of March are gone.")]},
+    ("outage", 3): {"incidents": [incident(1, **RUNS)]},
+    ("outage", 4): {"tickets": [ticket(3, description="Production is down, customers are hit.")]},
+    ("outage", 5): {"incidents": [incident(1, "degraded", **RUNS)]},
+    ("outage", 6): {"tickets": [ticket(3, description="All our records of March are gone.")]},
+    ("outage", 8): {"incidents": [incident(10, hour=2)]},
+    ("outage", 9): {"messages": wrote(DOWN, 3)},
+    ("outage", 10): {"tickets": [ticket(1, description=DOWN, priority="P2")]},
+    ("outage", 11): {"incidents": [incident(4, "degraded")]},
+    ("outage", 12): {"incidents": [SHORT]},
+    ("outage", 13): {"incidents": [incident(4, "degraded", hour=2)]},
+    ("outage", 14): {"incidents": [BLIP]},
+    ("outage", 16): {"tickets": [ticket(1, description=DOWN, priority="P3")]},
     ("usage-drop", 1): {"usage": used(1, 0)},
     ("key-features-unused", 0): {"usage": used(50, 50, key_actions=0)},
     ("ticket-bounced", 1): {
@@ -117,6 +133,7 @@ CASES: Mapping[tuple[str, int], Rows] = {
 }
 # What is no sign, or one too small: by account, its rows and the rules that must not fire.
 CALM: Mapping[str, tuple[Rows, tuple[str, ...]]] = {
+    "lawyers spoken of": ({"messages": wrote(LAWYERS, 4)}, ("breach-or-legal-fact",)),
     "meetings moved": (
         {"meetings": [*met("cancelled", 5, 12, 19), *met("held", 4, 11, 18)]},
         ("meetings-missed",),
@@ -148,7 +165,7 @@ ELSEWHERE: Mapping[tuple[str, int], tuple[str, Mapping[str, float]]] = {
         {"open_escalations": nan, "days_since_escalation_closed": nan},
     ),
     # No export says how long an incident lasted.
-    ("outage", 11): ("outage#10", {"long_incidents_7d": nan}),
+    ("outage", 15): ("outage#14", {"long_incidents_7d": nan}),
     # Most are smaller.
     ("high-value-near", 1): ("high-value-near?", {"arr_top_share": 0.1}),
 }

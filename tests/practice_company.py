@@ -22,7 +22,7 @@ SAYS = {
     "threat": "We are going to cancel our contract and move to another vendor.",
     "upset": "This is unacceptable. I am furious and fed up with this product.",
     "public": "We will post about this on social media and call the press.",
-    "legal": "Our lawyers will take legal action against you.",
+    "legal": "We have instructed our lawyers in this matter.",
     "compliance": "Our auditors say this is a compliance violation that we must report.",
     "told": "We were told that this was included in our plan, and now it is not.",
     "passed": "We have been passed from team to team and everybody says something else.",

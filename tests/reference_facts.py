@@ -26,7 +26,7 @@ HEARD = {
 RAISED = (
     *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
     *("no_progress", "expectation_gap", "billing", "passed_around", "asks_for_higher", "outage"),
-    "impaired",
+    *("impaired", "legal_step", "stopped"),
 )
 HOURS = {
     "tickets": {
@@ -239,6 +239,7 @@ def said_of(table: str, fact: Fact, at: str) -> Fact | None:
         times.append(fact.known["direction"])
     if None in times or fact.values[at] is None or not any(values.values()):
         return None
+    values["legal_talk"] = fact.values["legal_talk"]
     return Fact({**values, "said_at": fact.values[at]}, {}, max(times), f"{table}|{fact.key}")
 
 

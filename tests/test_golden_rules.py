@@ -196,8 +196,8 @@ def test_of_several_meetings_that_were_missed_the_first_is_named(judged: Judged)
 
 
 def test_a_short_incident_at_night_is_a_warning_and_a_long_one_is_strong(judged: Judged) -> None:
-    assert judged.rows["outage#10"]["risk_level"] == "Medium"
-    assert judged.rows["outage#9"]["risk_level"] == "High"
+    assert judged.rows["outage#14"]["risk_level"] == "Medium"
+    assert judged.rows["outage#13"]["risk_level"] == "High"
 
 
 def test_satisfaction_that_surveys_ask_for_falls_as_that_with_tickets_does(judged: Judged) -> None:

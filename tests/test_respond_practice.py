@@ -91,7 +91,7 @@ def gets(*, id: str, account: str, **columns: object) -> Any:
         gets(id="cause-experience", account="experience", likely_cause="experience"),
         gets(id="whose-turn", account="waits", waiting_on="us"),
         gets(id="whose-turn", account="waits-for-weeks", waiting_on="us"),
-        gets(id="whose-turn", account="waits-a-day", waiting_on="nobody"),
+        gets(id="whose-turn", account="waits-a-day", waiting_on="us"),
         gets(id="whose-turn", account="we-owe", waiting_on="us"),
         gets(id="whose-turn", account="promise", waiting_on="us"),
         gets(id="whose-turn", account="past-sla", waiting_on="us"),

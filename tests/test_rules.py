@@ -151,10 +151,10 @@ def test_points_are_the_sum_of_the_grades_and_of_the_case_that_holds() -> None:
 
 def test_the_first_case_that_holds_speaks() -> None:
     rule = RULES.by_id["breach-or-legal-fact"]
-    legal, both = {"legal_28d": 1.0}, {"legal_28d": 1.0, "breach_28d": 1.0}
+    legal, both = {"legal_facts_28d": 1.0}, {"legal_facts_28d": 1.0, "breach_28d": 1.0}
     assert (rule.as_fired(legal).severity, rule.as_fired(legal).cause) == (None, "contract")
     assert (rule.as_fired(both).severity, rule.as_fired(both).tier) == (1, 4)
-    assert BOOK.cases(table(legal, both))["breach-or-legal-fact"].tolist() == [2.0, 1.0]
+    assert BOOK.cases(table(legal, both))["breach-or-legal-fact"].tolist() == [3.0, 1.0]
 
 
 def test_more_points_are_never_less_risk_by_the_default_curve() -> None:

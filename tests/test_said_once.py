@@ -17,7 +17,7 @@ def test_one_dispute_is_one_piece_of_evidence_however_many_windows_show_it() -> 
     catalogue = working_catalogue(SETTINGS)
     by_rule = respond.evidence([RULES["billing-dispute"]], values, catalogue, HOW)["contract"]
     assert len(by_rule) == 1
-    assert by_rule[0].startswith("1 message in 2 weeks disputes invoice, price or terms, the last")
+    assert by_rule[0].startswith("1 message or ticket in 2 weeks disputes invoice")
     by_signs = respond.evidence([], values | {"hesitancy_28d": 1.0}, catalogue, HOW)["contract"]
     assert len(by_signs) == 2
     assert sum("invoice" in said for said in by_signs) == 1

@@ -17,7 +17,7 @@ import narwhals as nw
 from risk_model.catalogue.spec import SAID
 from risk_model.engines import Engine
 from risk_model.features.extremes import greatest
-from risk_model.features.sources import MATTERS_RAISED, Source
+from risk_model.features.sources import MATTERS_RAISED, TOLD, Source
 from risk_model.tables.contract import CONTRACT
 
 Frame = nw.LazyFrame[Any]
@@ -26,7 +26,7 @@ Frame = nw.LazyFrame[Any]
 def said_of(
     engine: Engine, plain: Mapping[str, Source], heard: Mapping[str, Frame]
 ) -> Source | None:
-    """Return a source of (said_at, MATTERS_RAISED) over those tables whose texts were heard.
+    """Return a source of (said_at, TOLD) over those tables whose texts were heard.
 
     It is measured where messages or tickets are; surveys, which come seldom, stand for it only
     where there is nothing else.
@@ -34,7 +34,7 @@ def said_of(
     parts = {
         name: source
         for name, source in plain.items()
-        if name in heard and not source.missing & {"direction", source.event_time, *MATTERS_RAISED}
+        if name in heard and not source.missing & {"direction", source.event_time, *TOLD}
     }
     if not parts:
         return None
@@ -48,13 +48,13 @@ def _told(source: Source, heard: Frame) -> Frame:
     """Return (account_id, row_key, said_at, row_known, what was raised) of one table's texts."""
     key, at = CONTRACT[source.table].key[0], source.event_time
     raising = reduce(or_, (nw.col(name) > 0 for name in MATTERS_RAISED))
-    hits = heard.filter(raising).select(key, *MATTERS_RAISED)
-    asked = frozenset({*MATTERS_RAISED, *({"direction"} & set(source.known))})
+    hits = heard.filter(raising).select(key, *TOLD)
+    asked = frozenset({*TOLD, *({"direction"} & set(source.known))})
     moments = sorted({at, "row_known", *source.known_columns(asked, at)})
     told = source.frame.filter(*(~nw.col(name).is_null() for name in moments))
     return told.join(hits, on=key, how="inner").select(
         "account_id",
-        *MATTERS_RAISED,
+        *TOLD,
         row_key=nw.concat_str(nw.lit(source.table), nw.col("row_key"), separator="|"),
         said_at=nw.col(at),
         row_known=greatest(*moments),

@@ -51,7 +51,7 @@ HEARD_FROM = "heard_from"
 MATTERS_RAISED = (
     *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
     *("no_progress", "expectation_gap", "billing", "passed_around", "asks_for_higher", "outage"),
-    "impaired",
+    *("impaired", "legal_step", "stopped"),
 )
 OF_SIGNALS: dict[str, tuple[str, ...]] = {
     "concern": (*MATTERS_RAISED, "executive"),
@@ -60,6 +60,8 @@ OF_SIGNALS: dict[str, tuple[str, ...]] = {
     # Less what asks or complains beside it.
     "mere_thanks": ("thanks",),
 }
+# What a row of ``said`` tells: what it raises, and whether legal steps are only spoken of.
+TOLD = (*MATTERS_RAISED, "legal_talk")
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def source_columns() -> dict[str, frozenset[str]]:
     names["priorities"] = {"from_time", "until_time", "priority", "resolved_at", "opened_at"}
     names["clocks"] = {"due_at", "promised_for", *names["priorities"]} - {"opened_at"}
     names["ticket_events"] |= {"account_id"}
-    names[SAID] = {"said_at", "row_known", *MATTERS_RAISED}
+    names[SAID] = {"said_at", "row_known", *TOLD}
     return {name: frozenset(columns - {"account_id"}) for name, columns in names.items()}
 
 

@@ -45,7 +45,7 @@ CATEGORIES: tuple[str, ...] = (
     "thanks",
 )
 # Heard by their lists alone: no labelled messages tell of them.
-LISTED: tuple[str, ...] = ("impaired",)
+LISTED: tuple[str, ...] = ("impaired", "legal_step", "legal_talk", "stopped")
 HEARD = (*CATEGORIES, *LISTED)
 
 
