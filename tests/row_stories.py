@@ -90,14 +90,15 @@ STORIES: dict[str, Rows] = {
     "told-lost-legal": {
         "messages": [
             *wrote("All our records of March are gone after the migration.", 20),
-            *wrote("Our lawyers will take legal action against you.", 3),
+            *wrote("We have instructed our lawyers in this matter.", 3),
         ]
     },
     "ticket-waits-longer": {
         "messages": wrote("We are going to cancel our contract.", 4, answered=False),
         "tickets": [ticket(100)],
     },
-    "told-down": {"messages": wrote("Our production is down since 8 am. Nobody can work.", 3)},
+    "told-down": {"messages": wrote("The system is down since 8 am.", 3)},
+    "told-stopped": {"messages": wrote("Our production is down since 8 am. Nobody can work.", 3)},
     "told-down-long-ago": {
         "messages": wrote("Our production is down since 8 am. Nobody can work.", 20)
     },

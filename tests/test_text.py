@@ -20,13 +20,13 @@ from nltk.sentiment.vader import SentimentIntensityAnalyzer
 
 from risk_model.errors import ConfigError
 from risk_model.text import SIGNALS, Lexicons, batch, hear, hear_all, hear_why, load_lexicons
-from risk_model.text.lexicon import CATEGORIES, Sentiment
+from risk_model.text.lexicon import HEARD, Sentiment
 from risk_model.text.sentiment import TunedVader
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / "features" / "lexicons"
 LEXICONS = load_lexicons(FOLDER)
-FLAGS = CATEGORIES
+FLAGS = HEARD
 FACTS = ("legal", "breach", "data_loss", "outage", "threat", "competitor", "executive", "billing")
 
 
