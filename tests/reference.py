@@ -29,6 +29,7 @@ from reference_facts import (
     add_matters,
     add_signals,
     add_unplanned,
+    ever_current,
     fact_of,
     in_seconds,
     rows_of,
@@ -227,6 +228,7 @@ class Reference:
             if name == "meetings":
                 add_made_up(theirs)
             if name == "accounts":
+                theirs[:] = ever_current(theirs)
                 add_csm_changes(theirs)
             if name in SUBJECTS:
                 add_matters(name, theirs)

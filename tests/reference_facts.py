@@ -5,6 +5,7 @@ At the second ``now`` only facts with ``known < now`` exist. ``None`` is never.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -149,6 +150,24 @@ def add_made_up(meetings: list[Fact]) -> None:
             if other.values["status"] == "held" and is_soon and None not in since:
                 made_up.append(max(since))
         one.values["made_up_at"] = one.known["made_up_at"] = min(made_up, default=None)
+
+
+def ever_current(versions: list[Fact]) -> list[Fact]:
+    """Return the versions that took over when they came in, one after the other.
+
+    One that holds from an earlier day than the version that stands is history, and changes nothing.
+    """
+    standing: list[Fact] = []
+    for version in sorted(versions, key=lambda fact: (fact.row_known, in_force_from(fact))):
+        if not standing or in_force_from(version) >= in_force_from(standing[-1]):
+            standing.append(version)
+    return standing
+
+
+def in_force_from(version: Fact) -> float:
+    """Return from when a version of an account holds; without a date it always did."""
+    since = version.values["valid_from"]
+    return -math.inf if since is None else float(since)
 
 
 def add_csm_changes(versions: list[Fact]) -> None:

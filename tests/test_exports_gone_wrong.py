@@ -89,6 +89,17 @@ def test_refused_rows_are_named_from_one_in_a_hundred_on(tmp_path: Path) -> None
     assert "refused" not in notes(company(tmp_path / "one", usage=[*good, bad[0]]))
 
 
+def test_numbers_whose_sum_is_more_than_a_number_holds_are_refused(tmp_path: Path) -> None:
+    used = [{"account_id": NAMES[2], "date": day(n), "actions": "1.7e308"} for n in range(1, 80)]
+    rich = [account(name, arr="1e308") for name in NAMES[:2]]
+    rows = [*rich, *(account(name) for name in NAMES[2:])]
+    found = listed(company(tmp_path, accounts=rows, usage=used))
+    assert sorted(found.ranked["account_id"]) == NAMES[2:]
+    said = "\n".join(found.run["notes"])
+    assert "usage.csv: all 79 rows refused (implausibly large (over 1e15): 79)" in said
+    assert "their rows are refused: 2 (implausibly large (over 1e15): 2)" in said
+
+
 def test_refused_accounts_are_named_and_their_rows_in_one_sentence(tmp_path: Path) -> None:
     rows = [*(account(name) for name in NAMES), account(NAMES[0], name="Other")]
     said = notes(company(tmp_path, accounts=rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from command import Command
 from risk_model.catalogue import Catalogue, Feature, load_catalogue
 from risk_model.catalogue.describing import Description, described
 from risk_model.catalogue.page import Coverage, as_csv, as_markdown
+from risk_model.cli.features import _show_sql
 from risk_model.features.sources import source_columns
 from risk_model.pipelines.describe import coverage_of
 from risk_model.pipelines.line import Line
@@ -198,6 +200,24 @@ def test_sql_on_data_leaves_out_what_was_not_given_and_holds_no_data() -> None:
     assert "1 snapshots on" in script
 
 
+def test_sql_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "new" / "features.sql"
+    _show_sql(None, ROOT, [0], out)
+    script = out.read_text(encoding="utf-8")
+    assert script.endswith("\n") and "SELECT" in script
+
+    def fail(self: Path, held: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OSError, match="No space left"):
+        _show_sql(None, ROOT, [0], out)
+    assert out.read_text(encoding="utf-8") == script
+    assert [path.name for path in out.parent.iterdir()] == ["features.sql"]
+
+
 def test_describe_on_the_command_line(command: Command, sample_folder: Path) -> None:
     done = command("features", "--describe", "--config", ROOT, "--out", "page.md")
     assert done.code == 0, done.err
@@ -212,9 +232,11 @@ def test_describe_on_the_command_line(command: Command, sample_folder: Path) -> 
         ([], "needs --data and --out"),
         (["--describe", "--out", "page.txt"], ".md or .csv"),
         (["--sql", "--out", "page.md"], "written as .sql"),
+        (["--sql", "--out", "folder.sql"], "is a folder"),
     ],
 )
 def test_what_cannot_be_meant_is_said(command: Command, words: list[str], said: str) -> None:
+    (command.cwd / "folder.sql").mkdir(exist_ok=True)
     done = command("features", *words)
     assert done.code == 2
     assert said in done.said

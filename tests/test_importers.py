@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -84,6 +85,13 @@ def test_ids_that_differ_in_capitals_only_are_refused_where_they_are_the_same() 
     with pytest.raises(DataRefused, match="Export the 18-character ids"):
         export(rows, "salesforce", IMPORTERS.salesforce)
     assert len(export(rows, "hubspot", IMPORTERS.hubspot).files) == 1
+
+
+def test_of_several_pairs_of_the_same_id_one_pair_is_named() -> None:
+    rows = a_list(5).assign(account_id=["001aB", "001xY", "001q", "001AB", "001XY"])
+    said = "4 ids differ in capitals only (001aB, 001AB), and there they are the same account"
+    with pytest.raises(DataRefused, match=re.escape(said)):
+        export(rows, "salesforce", IMPORTERS.salesforce)
 
 
 def test_a_list_above_the_limit_on_rows_is_cut_into_files_that_hold_every_row_once() -> None:

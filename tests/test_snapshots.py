@@ -10,7 +10,7 @@ from another_future import another_future
 from company_rows import DAY, FIRST_DAY
 from measuring import awkward_days
 from random_company import random_company
-from reference_facts import fact_of, rows_of
+from reference_facts import fact_of, in_force_from, rows_of
 from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.features.following import last_escalation, next_escalation
 from risk_model.features.snapshots import (
@@ -45,7 +45,8 @@ def by_definition(tables, days):
             known = [fact for fact in versions if fact.row_known < now]
             if not known:
                 continue
-            last = max(known, key=lambda fact: (fact.row_known, fact.key))
+            # Of the versions known it is the one that holds from the latest day, however late told.
+            last = max(known, key=lambda fact: (in_force_from(fact), fact.row_known, fact.key))
             told = {n: last.values[n] for n in ACCOUNT_COLUMNS if last.is_known([n], now)}
             start, end = told.get("contract_start"), told.get("contract_end")
             begun = first < now if start is None else start <= now

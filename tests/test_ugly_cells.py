@@ -20,6 +20,7 @@ SECONDS = (
     "dates: epoch_ms in sources.yaml)"
 )
 YEAR = "implausible year (before 1990 or after 2100)"
+LARGE = "implausibly large (over 1e15)"
 FLAG = "not yes or no (write true or false)"
 
 BAD = [
@@ -63,7 +64,10 @@ BAD = [
     ("users_affected", "=1+1", NUMBER),
     ("users_affected", "1\x00", NUMBER),
     ("users_affected", "#DIV/0!", FORMULA),
-    ("reopens", "1e300", "not a whole number"),
+    ("users_affected", "1.7e308", LARGE),
+    ("users_affected", "1000000000000001", LARGE),
+    ("reopens", "1e300", LARGE),
+    ("reopens", "1e-300", "not a whole number"),
     ("csat", "0", "out of range (1…5)"),
     ("strategic", "x", FLAG),
     ("strategic", "2", FLAG),
@@ -80,6 +84,7 @@ GOOD = [
     ("opened_at", "2024-02-29", 1_709_164_800),
     ("users_affected", "1e3", 1000.0),
     ("users_affected", " +5. ", 5.0),
+    ("users_affected", "1000000000000000", 1e15),
     ("users_affected", "#N/A", None),
     ("users_affected", "NaN", None),
     ("reopens", "3.0", 3),

@@ -159,10 +159,11 @@ def _cells(
 
 def _refuse_same(ids: pd.Series[str], target: Target) -> None:
     folded = ids.astype(str).str.casefold()
-    same = ids[folded.duplicated(keep=False)].tolist()
-    if same:
+    is_same = folded.duplicated(keep=False)
+    if is_same.any():
+        one, other, *_ = ids[folded == folded[is_same].iloc[0]]
         raise DataRefused(
-            f"--for {target}: {len(same)} ids differ in capitals only ({same[0]}, {same[1]}), and "
+            f"--for {target}: {is_same.sum()} ids differ in capitals only ({one}, {other}), and "
             "there they are the same account. Export the 18-character ids."
         )
 

@@ -112,9 +112,12 @@ def _describe(line: Line | None, config: Path | None, days: list[int], out: Path
 def _show_sql(line: Line | None, config: Path | None, days: list[int], out: Path | None) -> None:
     from risk_model.pipelines.statements import statements_on_data, statements_without_data
     from risk_model.settings import load_settings
+    from risk_model.whole_files import refuse_no_file, write_whole
 
-    if out is not None and out.suffix != ".sql":
-        raise UsageError(f"--out {out}: SQL is written as .sql.")
+    if out is not None:
+        if out.suffix != ".sql":
+            raise UsageError(f"--out {out}: SQL is written as .sql.")
+        refuse_no_file(out)
     script = (
         statements_on_data(line, days)
         if line
@@ -123,6 +126,5 @@ def _show_sql(line: Line | None, config: Path | None, days: list[int], out: Path
     if out is None:
         typer.echo(script)
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(script, encoding="utf-8")
+    write_whole({out: script.encode()})
     say(f"{out}: written")

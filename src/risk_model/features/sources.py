@@ -22,6 +22,7 @@ from risk_model.features.csm_changes import with_csm_changes
 from risk_model.features.derived import DERIVED
 from risk_model.features.extremes import greatest
 from risk_model.features.made_up import with_made_up
+from risk_model.features.versions import without_history_told_late
 from risk_model.tables.contract import CONTRACT, Table
 from risk_model.tables.known import known_from, waits_for
 from risk_model.tables.priorities import OF_PRIORITIES
@@ -193,6 +194,8 @@ def _plain(
     there = set(frame.collect_schema().names())
     known = known_from(table, there)
     frame = frame.with_columns(*_as_numbers(table), row_key=_row_key(table))
+    if table.name == "accounts" and "valid_from" in present:
+        frame = without_history_told_late(frame)
     derived = DERIVED.get(table.name, {})
     if derived:
         made = {name: column.expression() for name, column in derived.items()}
@@ -296,8 +299,13 @@ def _as_numbers(table: Table) -> list[Expr]:
 
 
 def _row_key(table: Table) -> Expr:
-    """Return one text a row that breaks ties the same way whatever order the rows came in."""
-    parts = [nw.col(name).cast(nw.String).fill_null("") for name in table.key]
+    """Return one text a row that breaks ties the same way whatever order the rows came in.
+
+    Day numbers have as many digits, so that texts stand in the order of the days.
+    """
+    keys = ((nw.col(name), table.by_name[name].kind) for name in table.key)
+    told = [key.cast(nw.Int64) + 100_000 if kind == "date" else key for key, kind in keys]
+    parts = [part.cast(nw.String).fill_null("") for part in told]
     return nw.concat_str(*parts, separator="|")
 
 

@@ -198,8 +198,11 @@ def _number(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
         cases.append((f"{value} < {column.low}", outside))
     if column.high is not None:
         cases.append((f"{value} > {column.high}", outside))
+    else:
+        # nothing that is counted or paid; a few of them would be more than a number holds
+        cases.append((f"abs({value}) > {reasons.LARGEST}", reasons.TOO_LARGE))
     if column.kind == "integer":
-        cases.append((f"{value} <> trunc({value}) OR abs({value}) > 1e15", reasons.NOT_WHOLE))
+        cases.append((f"{value} <> trunc({value})", reasons.NOT_WHOLE))
     # nan and infinity cast well; they are judged here and left out where the value is taken over
     judged = _judged(
         column, raw, value, text, rules, *cases, absent=f"NOT coalesce(isfinite({value}), FALSE)"

@@ -215,6 +215,8 @@ def _mistakes_in(mapping: SourcesMapping, table: Table, mapped: MappedTable) -> 
                 yield f"{at}: table '{table.name}' has no column '{name}'.{near}"
             elif part == "constants" and name in (mapped.columns or {}):
                 yield f"{at}: '{name}' is among the columns above; leave one of them out."
+            elif (part, table.name, name) == ("known_at", "accounts", "valid_from"):
+                yield f"{at}: say '{ROW}' instead, for a version is known as a whole."
             elif (
                 part in ("values", "known_at")
                 and name != ROW

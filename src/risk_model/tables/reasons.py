@@ -18,6 +18,8 @@ EPOCH_NUMBER = (
 )
 ZERO_BYTE = "zero byte in a key (the file is damaged; export it again)"
 NOT_WHOLE = "not a whole number"
+LARGEST = 1e15
+TOO_LARGE = "implausibly large (over 1e15)"
 NEGATIVE = "negative"
 NOT_YES_OR_NO = "not yes or no (write true or false)"
 NOT_A_TIME = "not a date or time (write 2026-03-31, or say its format in sources.yaml)"
