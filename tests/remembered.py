@@ -23,6 +23,8 @@ FOLDER = "RISK_MODEL_TESTS_REMEMBER"
 TEXTS = "texts.sqlite"
 # From so many cells on, measured or learnt from: what is smaller is made as fast as it is read.
 WORTH_IT = 30_000
+# So many features take seconds to plan, of however few snapshots.
+MANY_FEATURES = 40
 ALL_ROWS = "SELECT count(*), bit_xor(hash(t)), sum(hash(t))"
 
 
@@ -52,15 +54,19 @@ def remember_documents() -> None:
 
 def _kept(folder: Path, asked: Iterable[object], make: Callable[[], Any]) -> Any:
     """Return what is remembered under what was asked; make it if nothing is."""
-    told = hashlib.sha256()
-    for part in asked:
-        told.update(_bytes_of(part))
-    kept = folder / told.hexdigest()
+    kept = folder / _key_of(asked)
     if not kept.exists():
         own = kept.with_suffix(f".{os.getpid()}")
         own.write_bytes(pickle.dumps(make(), protocol=pickle.HIGHEST_PROTOCOL))
         own.replace(kept)
     return pickle.loads(kept.read_bytes())
+
+
+def _key_of(asked: Iterable[object]) -> str:
+    told = hashlib.sha256()
+    for part in asked:
+        told.update(_bytes_of(part))
+    return told.hexdigest()
 
 
 def _bytes_of(part: object) -> bytes:
@@ -96,17 +102,24 @@ def _backtest(make: Callable[..., Any], folder: Path) -> Callable[..., Any]:
 
 
 def _features_at(make: Callable[..., Any], folder: Path) -> Callable[..., Any]:
-    """Remember features by all rows of all tables: a copy as of its newest day is the same."""
+    """Remember features by all rows of all tables: a copy as of its newest day is the same.
+
+    Each feature is remembered by itself, so whoever asks for some of them, or for one of his own
+    beside those of all, has the others measured once.
+    """
     from risk_model.engines.duckdb import DuckDBEngine
 
     @wraps(make)
     def answer(
         engine: Any, present: Any, snapshots: Any, catalogue: Any, heard: Any, *told: Any
     ) -> Any:
-        measured = partial(make, engine, present, snapshots, catalogue, heard, *told)
-        cells = len(snapshots) * len(catalogue.names)
-        if cells < WORTH_IT or not isinstance(engine, DuckDBEngine):
-            return measured()
+        def measured(features: Any) -> Any:
+            return make(engine, present, snapshots, features, heard, *told)
+
+        names = catalogue.names
+        worth_it = len(snapshots) * len(names) >= WORTH_IT or len(names) >= MANY_FEATURES
+        if snapshots.empty or not worth_it or not isinstance(engine, DuckDBEngine):
+            return measured(catalogue)
         read = {name: f'"{name}"' for name in present}
         read |= {f"heard {n}": f"({f.to_native().sql_query()})" for n, f in (heard or {}).items()}
         rows = [
@@ -114,11 +127,35 @@ def _features_at(make: Callable[..., Any], folder: Path) -> Callable[..., Any]:
             for name, of in sorted(read.items())
         ]
         columns = sorted((name, sorted(there)) for name, there in present.items())
-        features = [feature.model_dump_json() for feature in catalogue.features]
-        asked = ("features", rows, columns, features, snapshots[["account_id", "as_of"]])
-        return _kept(folder, asked, measured)
+        asked = ("features", rows, columns, snapshots[["account_id", "as_of"]])
+        return _columns_kept(folder / _key_of(asked), catalogue, measured)
 
     return answer
+
+
+def _columns_kept(folder: Path, catalogue: Any, measured: Callable[[Any], Any]) -> Any:
+    """Return the features of a catalogue, of which those are measured that nobody has yet."""
+    keys: dict[str, str] = {}
+    for feature in catalogue.in_order_of_making():
+        parts = [keys[part] for part in feature.parts]
+        keys[feature.name] = _key_of((feature.model_dump_json(), *parts))
+    folder.mkdir(exist_ok=True)
+    known: dict[str, Any] = {}
+    for file in sorted(folder.glob("*.kept")):
+        if not set(keys.values()) <= set(known):
+            known = {**pickle.loads(file.read_bytes()), **known}
+    missing = {name for name, key in keys.items() if key not in known}
+    if missing:
+        made = measured(catalogue.only(missing))
+        new = {name: made[name] for name in ("account_id", "as_of")}
+        new |= {keys[name]: made[name] for name in missing}
+        kept = folder / f"{_key_of(sorted(new))}.kept"
+        own = kept.with_suffix(f".{os.getpid()}")
+        own.write_bytes(pickle.dumps(new, protocol=pickle.HIGHEST_PROTOCOL))
+        own.replace(kept)
+        known = {**new, **known}
+    wanted = {name: known[name] for name in ("account_id", "as_of")}
+    return pd.DataFrame({**wanted, **{name: known[keys[name]] for name in catalogue.names}})
 
 
 def _answers_at(make: Callable[..., Any], features_at: Callable[..., Any]) -> Callable[..., Any]:

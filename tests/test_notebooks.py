@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import remembered
+from risk_model.cli import SELDOM
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -17,13 +18,15 @@ MOST_LINES, MOST_BYTES = 12, 600_000
 ABSOLUTE = re.compile(
     r"(?<![\w.:/<])/(?:home|Users|root|tmp|work|usr|opt|var|mnt)/\w|\b[A-Z]:\\\\?\w"
 )
-# What a kernel does before a notebook begins.
+# What a kernel does before a notebook begins. It looks for garbage as seldom as commands do.
 BEFORE = f"""
-import sys
+import gc, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import remembered
 remembered.remember()
-del sys.path[0], sys, remembered
+gc.freeze()
+gc.set_threshold(*{SELDOM})
+del sys.path[0], gc, sys, remembered
 """
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import remembered
+from risk_model.catalogue import Catalogue, Feature
 from risk_model.learner import LogisticLearner
 from risk_model.pipelines import line
 from risk_model.settings import load_settings
@@ -69,3 +70,49 @@ def test_features_are_remembered_by_rows_days_and_definitions(
     assert measured(desk("A"), ago=1) != [1.0]
     measured(desk("A"), name="tickets_7d")
     assert len(made) == 4
+
+
+def test_of_features_asked_together_those_are_measured_that_nobody_knows_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembered, "WORTH_IT", 1)
+    real, made = line.features_at, []
+
+    def counting(engine: Any, present: Any, snapshots: Any, catalogue: Any, *more: Any) -> Any:
+        made.append(set(catalogue.names))
+        return real(engine, present, snapshots, catalogue, *more)
+
+    answer = remembered._features_at(counting, tmp_path)
+    tickets = {"source": "tickets", "count": True, "means": "a test", "family": "own"}
+    weeks = [
+        Feature.model_validate({**tickets, "name": f"weeks_{n}", "window": 7 * n})
+        for n in (1, 2, 3)
+    ]
+    more = Feature(name="more", means="a test", family="own", add=("weeks_1", "weeks_2"))
+    other = weeks[0].model_copy(update={"window": 28})
+    data = write_tables(tmp_path / "data", accounts=[account("A")], tickets=desk("A"))
+    with line.Line.open(data, load_settings()) as opened:
+        snapshots = opened.snapshots([day_number(AS_OF)])
+
+        def asked(make: Any, *features: Feature) -> pd.DataFrame:
+            present = opened.tables.present
+            found = make(
+                opened.engine, present, snapshots, Catalogue(features=features), None, None
+            )
+            opened.engine.close()
+            return pd.DataFrame(found)
+
+        for features in (
+            (weeks[0], weeks[1]),
+            (weeks[2], weeks[1], weeks[0]),
+            (more, weeks[1], weeks[0]),
+            (weeks[1], other, more),
+        ):
+            pd.testing.assert_frame_equal(asked(answer, *features), asked(real, *features))
+    # What is made of others is made anew where one of them means something else by now.
+    assert made == [
+        {"weeks_1", "weeks_2"},
+        {"weeks_3"},
+        {"more", "weeks_1", "weeks_2"},
+        {"more", "weeks_1", "weeks_2"},
+    ]
