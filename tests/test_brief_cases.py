@@ -180,7 +180,9 @@ def test_only_where_nothing_was_heard_nobody_is_upset(the_day: JudgedDay) -> Non
         for name in ("lost-data", "ticket-only", "polite", "unnamed")
     }
     assert {name for name, text in told.items() if "none upset" in text} == {"polite"}
-    assert "They have written nothing since 2026-01-" in told["unnamed"]
+    # This company has no surveys, where they might have written too.
+    assert "No words of theirs are on record since 2026-01-" in told["unnamed"]
+    assert "Not recorded here: surveys." in told["unnamed"]
 
 
 def test_what_a_meeting_was_called_is_masked_as_any_text(the_day: JudgedDay) -> None:
