@@ -102,7 +102,9 @@ def test_a_recovering_account_is_told_by_what_is_so_today(the_day: JudgedDay) ->
     assert "acknowledge by 2026-03-30 00:15 UTC" in tracking["Communication log"]
     assert "Tracking documents are kept" not in tracking["The case"]
     executive = sections(the_day, "healed-then-hit", "executive")
-    assert "| **They hear from us** | every hour |" in executive["The path from here"]
+    assert (
+        "| **If it escalated, they hear from us** | every hour |" in executive["The path from here"]
+    )
     assert "Pia Old" not in executive["The path from here"]
     assert "a workaround today" in executive["The path from here"]
     assert "The signs point to the product." in executive["What happened"]

@@ -247,3 +247,7 @@ def test_figures_are_told_as_a_person_would(judge: Judge) -> None:
     text = brief(judged, "A", "executive")
     assert "of them P1 or P2" not in text, "priorities are not recorded"
     assert "1.0 years" not in text
+    assert "| **They hear from us** | every hour |" in text
+    assert "| **They hear from us**" not in brief(judged, "B", "executive")
+    assert "| **If it escalated, they hear from us** |" in brief(judged, "B", "executive")
+    assert "% within 30 days" not in brief(judged, "B", "email"), "a score tells of no days"

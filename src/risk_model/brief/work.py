@@ -249,9 +249,11 @@ def convey(story: Story) -> list[Block]:
 
 def path(story: Story) -> list[Block]:
     """The next steps with what their clocks say, and what may be offered, in its order."""
+    # Of an account that is at risk the clocks say what would apply.
+    updates = "They hear from us" if story.is_escalated else "If it escalated, they hear from us"
     rows: list[tuple[str, Text]] = [
         ("First step", str(story.row["recommended_action"])),
-        ("They hear from us", every(story.answer)),
+        (updates, every(story.answer)),
         ("Owner", _owner(story)),
     ]
     if story.is_escalated and story.case is not None:
