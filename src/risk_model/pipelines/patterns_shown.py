@@ -88,7 +88,9 @@ def _nothing(name: str, found: Patterns) -> str:
     unknown = load is not None and len(load) > 0 and bool((load["csm"] == NOBODY).all())
     nothing = NOTHING["moves-of-nobody" if name == "moves" and unknown else name]
     tables = TOLD_BY.get(name, ())
-    is_told = not tables or any(table not in found.gone for table in tables)
+    # Whether somebody complains is told by messages and tickets, whatever tells that they fade.
+    enough = ("messages", "tickets") if name == "silent" else tables
+    is_told = not tables or any(table not in found.gone for table in enough)
     return told_with(nothing if is_told else "", found.gone, tables).strip()
 
 
