@@ -102,7 +102,9 @@ def test_a_recovering_account_is_told_by_what_is_so_today(the_day: JudgedDay) ->
     assert "acknowledge by 2026-03-30 00:15 UTC" in tracking["Communication log"]
     assert "Tracking documents are kept" not in tracking["The case"]
     executive = sections(the_day, "healed-then-hit", "executive")
-    assert "| **They hear from us** | every hour |" in executive["The path from here"]
+    assert (
+        "| **If it escalated, they hear from us** | every hour |" in executive["The path from here"]
+    )
     assert "Pia Old" not in executive["The path from here"]
     assert "a workaround today" in executive["The path from here"]
     assert "The signs point to the product." in executive["What happened"]
@@ -180,7 +182,9 @@ def test_only_where_nothing_was_heard_nobody_is_upset(the_day: JudgedDay) -> Non
         for name in ("lost-data", "ticket-only", "polite", "unnamed")
     }
     assert {name for name, text in told.items() if "none upset" in text} == {"polite"}
-    assert "They have written nothing since 2026-01-" in told["unnamed"]
+    # This company has no surveys, where they might have written too.
+    assert "No words of theirs are on record since 2026-01-" in told["unnamed"]
+    assert "Not recorded here: surveys." in told["unnamed"]
 
 
 def test_what_a_meeting_was_called_is_masked_as_any_text(the_day: JudgedDay) -> None:

@@ -206,7 +206,27 @@ def test_whose_turn_it_is(known: dict[str, float], side: str) -> None:
     ],
 )
 def test_loud_silent_or_in_recovery(known: dict[str, float], state: str) -> None:
-    assert respond.states(facts(known), HOW) == [state]
+    assert respond.states(facts({"inbound_28d": 0} | known), HOW) == [state]
+
+
+@pytest.mark.parametrize(
+    ("known", "state"),
+    [
+        ({}, "at-risk"),
+        ({"tickets_28d": 0}, "silent"),
+        ({"inbound_28d": 0, "complaints_28d": 0, "inbound_84d": 2, "loud_84d": 0}, "silent"),
+        # Written, and not understood: what they say is not measured.
+        ({"inbound_28d": 0, "complaints_28d": 0, "inbound_84d": 2}, "at-risk"),
+        ({"inbound_28d": 2, "tickets_28d": 0}, "at-risk"),
+        ({"detractor_answers_84d": 0}, "at-risk"),
+    ],
+)
+def test_who_fades_is_silent_only_where_a_complaint_could_be_known(
+    known: dict[str, float], state: str
+) -> None:
+    values = facts({"usage_change": -0.9} | known)
+    assert respond.states(values, HOW) == [state]
+    assert respond.fades_unheard(values, HOW).tolist() == [state == "at-risk"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ Rows = list[tuple[str, Text]]
 def gaps(story: Story) -> list[Block]:
     """Texts that say that something else was promised: each is a point to clear up."""
     gap = HEARD["expectation_gap"]
-    found = [date_text(at) for at, _, said in texts(story) if gap in said]
+    found = [date_text(text.at) for text in texts(story) if gap in text.said]
     if not found:
         return []
     told = "They spoke of something else that was promised: "
@@ -64,8 +64,10 @@ def terms(story: Story) -> list[Block]:
             first["auto_renew"], ""
         )
         done = first["confirmed_at"]
-        told = f"confirmed on {date_text(done)}" if done is not None else "not confirmed"
-        rows.append(("Next renewal", f"{day_text(first['renewal_date'])}{auto}, {told}"))
+        told = f", confirmed on {date_text(done)}" if done is not None else ""
+        if done is None and story.records("renewals", "confirmed_at"):
+            told = ", not confirmed"
+        rows.append(("Next renewal", f"{day_text(first['renewal_date'])}{auto}{told}"))
     else:
         rows.append(("Next renewal", Blank("renewal date, and whether it renews by itself")))
     rows.append(("Notice", Blank("notice period")))
@@ -78,7 +80,7 @@ def cadence(story: Story) -> list[Block]:
     recent = [m for m in story.rows("meetings") if begin <= m["scheduled_at"] < story.now]
     held = sum(meeting["status"] == "held" for meeting in recent)
     rows: Rows = []
-    if "meetings" in story.known:
+    if story.records("meetings"):
         rows.append(("Meetings of the last 12 weeks", f"{held} held of {len(recent)} planned"))
     rows.append(("Agreed rhythm", Blank("check-ins and reviews: how often, with whom")))
     return [Fields(rows)]

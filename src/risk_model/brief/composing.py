@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from risk_model.brief import agreement, record, trouble, work
 from risk_model.brief.blocks import Blank, Block, Document, Paragraph, Points, Quote, Section
-from risk_model.brief.events import events
+from risk_model.brief.events import HEARD_IN, events
 from risk_model.brief.plan import Kind, SectionPlan
 from risk_model.brief.story import Story
+from risk_model.brief.unrecorded import NAMED_AT_THE_END
 from risk_model.brief.wording import date_text, excerpt, time_text
 
 PARTS: Mapping[str, Callable[[Story], list[Block]]] = {
@@ -82,7 +83,8 @@ def _quotes(story: Story) -> list[Block]:
     """Return the newest words of theirs in the story's time, masked."""
     words = [event for event in events(story) if event.words][-QUOTES:]
     if not words:
-        return [Paragraph(f"No words of theirs are on record since {date_text(story.since)}.")]
+        told = f"No words of theirs are on record since {date_text(story.since)}."
+        return [Paragraph(story.told_with(told, *HEARD_IN))]
     told = f"Excerpts since {date_text(story.since)}; addresses and telephone numbers are masked."
     return [Paragraph(told), *(Quote(e.words, f"{time_text(e.at)}, {e.what}") for e in words)]
 
@@ -91,4 +93,6 @@ def _notes(story: Story) -> list[str]:
     day = date_text(story.now)
     told = f"Filled in from what was known before {day} 00:00 UTC. Marked blanks are for people."
     judged = f"Judged by {story.row['model_version']}."
-    return [told, judged, *(f"{note[:1].upper()}{note[1:]}." for note in story.notes)]
+    gaps = story.told_with("", *NAMED_AT_THE_END).strip()
+    notes = [f"{note[:1].upper()}{note[1:]}." for note in story.notes]
+    return [told, judged, *notes, *([gaps] if gaps else [])]

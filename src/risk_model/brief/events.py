@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from risk_model.brief.story import Row, Story, ticket_name
 from risk_model.brief.wording import counted, excerpt, masked, one_line
@@ -29,6 +30,8 @@ HEARD = {
     "frustration": "frustration",
 }
 CHANNELS = {"email": "E-mail", "call": "Call", "chat": "Chat", "social": "Public post"}
+# The tables that their words are read from.
+HEARD_IN = ("messages", "tickets", "surveys")
 # A health score that lies so far below its best of the last 30 days is an event.
 HEALTH_DROP, HEALTH_DAYS = 15, 30
 
@@ -54,8 +57,17 @@ def speaks_of(story: Story, table: str, key: object) -> list[str]:
     return [words for name, words in HEARD.items() if name in heard]
 
 
-def texts(story: Story) -> list[tuple[int, str, list[str]]]:
-    """Return what they wrote, oldest first: when, who and where, and what it speaks of."""
+class Text(NamedTuple):
+    """Words of theirs: when, who and where, what they speak of, and whether that is known."""
+
+    at: int
+    who: str
+    said: list[str]
+    is_understood: bool
+
+
+def texts(story: Story) -> list[Text]:
+    """Return what they wrote, oldest first; rows without words are none."""
     found = [
         (row["sent_at"], f"{channel(row)} from {sender(row)}", "messages", row["message_id"])
         for row in story.rows("messages")
@@ -70,7 +82,11 @@ def texts(story: Story) -> list[tuple[int, str, list[str]]]:
         for row in story.rows("surveys")
         if row["responded_at"] is not None and row["comment"]
     ]
-    return [(at, who, speaks_of(story, table, key)) for at, who, table, key in sorted(found)]
+    return [
+        Text(at, who, speaks_of(story, table, key), (table, str(key)) not in story.unread)
+        for at, who, table, key in sorted(found)
+        if (table, str(key)) in story.heard
+    ]
 
 
 def channel(message: Row) -> str:

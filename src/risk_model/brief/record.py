@@ -5,6 +5,7 @@ from __future__ import annotations
 from risk_model.brief.blocks import Blank, Block, Fields, Grid, Paragraph, Points, Text
 from risk_model.brief.events import events
 from risk_model.brief.story import Row, Story
+from risk_model.brief.unrecorded import NAMED_AT_THE_END
 from risk_model.brief.wording import (
     counted,
     date_text,
@@ -30,8 +31,9 @@ def identity(story: Story) -> list[Block]:
 def case(story: Story) -> list[Block]:
     """The head of the tracking document."""
     open_case = story.case
-    status = "at risk, not escalated"
-    opened: Text = "not escalated"
+    is_told = story.records("escalations")
+    status = "at risk, not escalated" if is_told else "at risk; escalations are not recorded here"
+    opened: Text = "not escalated" if is_told else Blank("when it escalated, if it has")
     target: Text = Blank("target date")
     if open_case is not None:
         status = "open" if story.is_escalated else f"closed on {date_text(open_case['closed_at'])}"
@@ -65,7 +67,8 @@ def timeline(story: Story) -> list[Block]:
     """What happened, oldest first; no words of theirs."""
     found = events(story)
     if not found:
-        return [Paragraph(f"Nothing on record since {date_text(story.since)}.")]
+        told = f"Nothing on record since {date_text(story.since)}."
+        return [Paragraph(story.told_with(told, *NAMED_AT_THE_END))]
     most = story.most or story.plans.timeline_rows
     # The opening is the point of it all: it is shown however much came after it.
     older = found[:-most] if len(found) > most else []
@@ -86,16 +89,24 @@ def repeated(story: Story) -> list[Block]:
     after = story.plans.post_mortem_after
     due = {cause: rows for cause, rows in kinds.items() if len(rows) >= after}
     if not due:
-        most = max((len(rows) for rows in kinds.values()), default=0)
-        told = f"Not due yet: the commonest kind came {counted(most, 'time')} within "
-        told += f"{story.plans.post_mortem_days} days, and {after} call for a post-mortem."
-        return [Paragraph(told)]
+        return [Paragraph(_not_due(story, max(map(len, kinds.values()), default=0)))]
     items: list[Text] = []
     for cause, rows in sorted(due.items()):
         days = ", ".join(date_text(row["opened_at"]) for row in rows)
         times = f"{counted(len(rows), 'time')} within {story.plans.post_mortem_days} days"
         items.append(f"{cause}: {times} ({days})")
     return [Paragraph("Due: the same kind has come again and again."), Points(items)]
+
+
+def _not_due(story: Story, most: int) -> str:
+    """Return that too few of a kind came, or that nobody can know."""
+    if not story.records("escalations", "cause"):
+        what = "causes of escalations" if story.records("escalations") else "escalations"
+        return f"Whether it is due is not known: {what} are not recorded here."
+    days = f"within {story.plans.post_mortem_days} days"
+    told = f"the commonest kind came {counted(most, 'time')} {days}"
+    told = told if most else f"no escalation {days} has a known cause"
+    return f"Not due yet: {told}, and {story.plans.post_mortem_after} call for a post-mortem."
 
 
 def same_kind(story: Story) -> dict[str, list[Row]]:
@@ -133,7 +144,8 @@ def past_escalations(story: Story) -> list[Block]:
             )
         )
     if not rows:
-        return [Paragraph("No escalation is on record.")]
+        told = "No escalation is on record." if story.records("escalations") else ""
+        return [Paragraph(story.told_with(told, "escalations").strip())]
     return [Grid(("Id", "Opened", "Took", "Issue", "Cause"), rows)]
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from risk_model.brief.blocks import Blank, Text
 from risk_model.brief.plan import DocumentPlans
-from risk_model.brief.wording import is_known, masked, one_line
+from risk_model.brief.unrecorded import told_with
+from risk_model.brief.wording import date_text, is_known, masked, one_line
 from risk_model.features.silences import is_with_customer
 from risk_model.respond import Advice, Response, answer_to, due_at
 from risk_model.respond.spec import SeverityResponse
@@ -35,7 +36,9 @@ class Story:
     table with nothing that became known later, ``facts`` its features by name, ``heard`` what each
     text of theirs was heard to say, by table and key of its row, ``advice`` what helps. ``case`` is
     the escalation that the documents are about, ``open_row`` its row of the list of escalated
-    accounts, ``most`` how many events to show.
+    accounts, ``most`` how many events to show. ``unread`` are the texts, by table and key, that
+    were not understood, ``gone`` the tables of which nothing can be said, with what they are
+    called, and ``columns`` what the tables really have.
     """
 
     day: int
@@ -54,6 +57,9 @@ class Story:
     most: int | None = None
     calibrated: bool = False
     notes: Sequence[str] = field(default=())
+    unread: frozenset[tuple[str, str]] = frozenset()
+    gone: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def now(self) -> int:
@@ -140,6 +146,25 @@ class Story:
     def rows(self, table: str) -> Sequence[Row]:
         """Return the account's known rows of a table; none where there is no such table."""
         return self.known.get(table, ())
+
+    def records(self, table: str, column: str = "") -> bool:
+        """Whether a table, or a column of it, is there to tell anything of the days before."""
+        return table not in self.gone and (not column or column in self.columns.get(table, ()))
+
+    def told_with(self, told: str, *tables: str) -> str:
+        """Return what is said of tables, and which of them are not recorded at all."""
+        return told_with(told, self.gone, tables)
+
+    @property
+    def not_escalated(self) -> str:
+        """That there is no escalation to write about, as far as that is known."""
+        past = [row["closed_at"] for row in self.rows("escalations")]
+        if past:
+            end = date_text(max(past))
+            return f"{self.name} has no escalation open; the last one was closed on {end}"
+        if not self.records("escalations"):
+            return f"Whether {self.name} has escalated is not recorded"
+        return f"{self.name} has not escalated yet"
 
     def open_tickets(self) -> list[Row]:
         """Return the tickets that are open, the oldest first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from risk_model.brief.blocks import Blank, Block, Fields, Grid, Paragraph, Points, Text
-from risk_model.brief.events import texts
+from risk_model.brief.events import HEARD_IN, texts
 from risk_model.brief.story import Row, Story, ticket_name
 from risk_model.brief.wording import (
     counted,
@@ -38,7 +38,7 @@ def issue(story: Story) -> list[Block]:
         today = f"Today it is about this: {story.summary}."
         blocks += [Paragraph(today), Paragraph(told)]
     else:
-        blocks.append(Paragraph(f"{story.name} has not escalated yet; it is on the watchlist."))
+        blocks.append(Paragraph(f"{story.not_escalated}; it is on the watchlist."))
     still = story.open_tickets()
     if still:
         items = [f"{ticket_name(story, t)}, open {_age(story, t)}" for t in still[:MOST]]
@@ -67,7 +67,7 @@ def summary(story: Story) -> list[Block]:
     """Two or three sentences: who, what, since when, and whose turn it is."""
     case, row = story.case, story.row
     if case is None:
-        begin = f"{story.name} has not escalated. On {date_text(story.now)} it stands at "
+        begin = f"{story.not_escalated}. On {date_text(story.now)} it stands at "
         begin += f"{row['risk_level']} risk: {story.summary}."
     else:
         severity = story.severity if story.is_escalated else story.case_severity
@@ -81,20 +81,32 @@ def summary(story: Story) -> list[Block]:
     turn = {
         "us": "The next move is ours.",
         "customer": "The next move is theirs.",
-        "nobody": "Nothing is late on either side.",
+        "nobody": _nothing_late(story),
     }[str(row["waiting_on"])]
     why = {"product": "the product", "contract": "the contract", "experience": "their experience"}
     cause = f" The signs point to {why.get(story.cause, story.cause)}." if story.cause else ""
     return [Paragraph(f"{begin}{cause} {turn}")]
 
 
+def _nothing_late(story: Story) -> str:
+    """Return that nobody has to move, as far as what is recorded and understood tells."""
+    told = "Nothing is late on either side."
+    if any(story.since <= text.at and not text.is_understood for text in texts(story)):
+        told = "Nothing is late on either side in what was understood of their texts."
+    return story.told_with(told, "tickets", "messages", "tasks")
+
+
 def level(story: Story) -> list[Block]:
     """Risk level, severity by business impact, tier and sponsor, with what each rests on."""
     row = story.row
-    figure = f"{float(row['escalation_probability']):.0%} within {row['horizon_days']} days"
+    figure = f"{float(row['escalation_probability']):.0%}"
+    # A score says what comes first, not what comes within so many days.
+    figure += f" within {row['horizon_days']} days" if story.calibrated else ""
     named = "Probability of an escalation" if story.calibrated else "Score (no probability)"
     severe = [sign for sign in story.signs if sign.rule.severity == _number(story.severity)]
-    because = f": {severe[0].says}" if severe else ""
+    # What somebody wrote down rests on no sign of today.
+    recorded = story.is_escalated and story.case_severity
+    because = f": {severe[0].says}" if severe and not recorded else ""
     sponsor = {"now": "now", "within-24h": "within 24 hours", "no": "not called for"}
     rows: list[tuple[str, Text]] = [
         ("Risk level", str(row["risk_level"])),
@@ -152,17 +164,29 @@ def factors(story: Story) -> list[Block]:
 
 def said(story: Story) -> list[Block]:
     """What their messages, tickets and comments speak of, with dates; no words of theirs."""
-    recent = [text for text in texts(story) if text[0] >= story.since]
-    rows = [(date_text(at), who, listed(spoken)) for at, who, spoken in recent if spoken]
-    blocks: list[Block] = []
-    if rows:
-        blocks.append(Grid(("Date", "Who", "Speaks of"), rows[-MOST:]))
-    elif recent:
-        told = counted(len(recent), "message, ticket or comment", "messages, tickets and comments")
-        blocks.append(Paragraph(f"{told} of theirs, none upset."))
-    else:
-        blocks.append(Paragraph(f"They have written nothing since {date_text(story.since)}."))
+    recent = [text for text in texts(story) if text.at >= story.since]
+    rows = [(date_text(text.at), text.who, listed(text.said)) for text in recent if text.said]
+    quiet = [text for text in recent if not text.said]
+    foreign = sum(not text.is_understood for text in quiet)
+    blocks: list[Block] = [Grid(("Date", "Who", "Speaks of"), rows[-MOST:])] if rows else []
+    told = []
+    if not rows and len(quiet) > foreign:
+        told.append(f"{_texts(len(quiet) - foreign)} of theirs, none upset.")
+    if foreign:
+        which = f"{_texts(foreign)} of theirs {'is' if foreign == 1 else 'are'}"
+        told.append(f"{which} in a language that is not understood.")
+    if not recent and all(story.records(table) for table in HEARD_IN):
+        told.append(f"They have written nothing since {date_text(story.since)}.")
+    elif not recent and any(story.records(table) for table in HEARD_IN):
+        told.append(f"No words of theirs are on record since {date_text(story.since)}.")
+    if not rows:
+        told = [story.told_with(" ".join(told), *HEARD_IN).strip()]
+    blocks += [Paragraph(sentences) for sentences in told if sentences]
     return [*blocks, Paragraph(Blank("what they say when you ask, in their own words"))]
+
+
+def _texts(number: int) -> str:
+    return counted(number, "message, ticket or comment", "messages, tickets and comments")
 
 
 def prevention(story: Story) -> list[Block]:
@@ -178,14 +202,12 @@ def prevention(story: Story) -> list[Block]:
 
 def _ticket_impact(story: Story) -> list[tuple[str, Text]]:
     still = story.open_tickets()
-    if "tickets" not in story.known:
-        return []
     if not still:
-        return [("Open tickets", "none")]
+        return [("Open tickets", "none")] if story.records("tickets") else []
     urgent = sum(story.priority(ticket) in ("P1", "P2") for ticket in still)
-    oldest = still[0]
-    told = f"{len(still)}, {urgent} of them P1 or P2; the oldest since "
-    told += f"{date_text(oldest['opened_at'])}"
+    graded = any(story.priority(ticket) for ticket in still)
+    told = f"{len(still)}, {urgent or 'none'} of them P1 or P2" if graded else f"{len(still)}"
+    told += f"; the oldest since {date_text(still[0]['opened_at'])}"
     hit = [t["users_affected"] for t in still if t["users_affected"] is not None]
     rows: list[tuple[str, Text]] = [("Open tickets", told)]
     return [*rows, ("Users named in them", f"{max(hit):,.0f}")] if hit else rows

@@ -22,6 +22,8 @@ from risk_model.respond.spec import SeverityResponse
 from risk_model.timeline import DAY
 
 MOST = 12
+# The tables that our contacts are read from.
+CONTACTS = ("messages", "meetings", "ticket_events")
 HOURS_A_WEEK = 168
 STAGES = {
     "week-1": "Week 1",
@@ -36,7 +38,8 @@ def contacts(story: Story) -> list[Block]:
     """Our last contacts: whether one was an attempt to de-escalate only people know."""
     last = {name: max(at) for name, at in _in_touch(story, story.since).items()}
     if not last:
-        return [Paragraph(f"No contact of ours is on record since {date_text(story.since)}.")]
+        told = f"No contact of ours is on record since {date_text(story.since)}."
+        return [Paragraph(story.told_with(told, *CONTACTS))]
     rows = sorted(last.items(), key=lambda item: (-item[1], item[0]))
     items = [f"{name}: {time_text(at)}" for name, at in rows]
     return [Paragraph("Our last contacts on record:"), Points(items)]
@@ -87,7 +90,8 @@ def done(story: Story) -> list[Block]:
         )
         blocks.append(Paragraph(f"In touch since {date_text(begin)}: {listed(list(told))}."))
     if not blocks:
-        blocks.append(Paragraph(f"Nothing of ours is on record since {date_text(begin)}."))
+        nothing = f"Nothing of ours is on record since {date_text(begin)}."
+        blocks.append(Paragraph(story.told_with(nothing, "tickets", *CONTACTS, "tasks")))
     return [*blocks, Paragraph(Blank("what else was done, with dates"))]
 
 
@@ -163,6 +167,8 @@ def _then(story: Story) -> list[Block]:
     if case is None:
         return []
     named, seen = f"escalation of {date_text(case['opened_at'])}", case["acknowledged_at"]
+    if seen is None and not story.records("escalations", "acknowledged_at"):
+        return [Paragraph("Acknowledgements of escalations are not recorded here.")]
     if seen is None:
         return [Paragraph(f"No acknowledgement of the {named} is on record.")]
     told = f"The {named} was acknowledged on {time_text(seen)}"
@@ -182,7 +188,8 @@ def communication(story: Story) -> list[Block]:
     log += [(m["scheduled_at"], "Meeting", one_line(m["status"])) for m in story.rows("meetings")]
     recent = sorted(entry for entry in log if story.since <= entry[0] < story.now)
     if not recent:
-        return [Paragraph(f"Nothing on record since {date_text(story.since)}.")]
+        told = f"Nothing on record since {date_text(story.since)}."
+        return [Paragraph(story.told_with(told, "messages", "meetings"))]
     left = len(recent) - MOST
     rows = [(time_text(at), how, who, Blank("gist")) for at, how, who in recent[-MOST:]]
     more = [Paragraph(f"{counted(left, 'earlier one')} not shown.")] if left > 0 else []
@@ -212,7 +219,9 @@ def resolution(story: Story) -> list[Block]:
         return [Paragraph([told, Blank("how it was resolved, and what they said to it")])]
     if case is not None:
         return [Paragraph(f"Open for {lasting(story.now - case['opened_at'])}.")]
-    return [Paragraph("It has not escalated, so there is nothing to close yet.")]
+    if not story.records("escalations"):
+        return [Paragraph(f"{story.not_escalated}, nor how it ended.")]
+    return [Paragraph("No escalation is open, so there is nothing to close.")]
 
 
 def after(story: Story) -> list[Block]:
@@ -240,9 +249,11 @@ def convey(story: Story) -> list[Block]:
 
 def path(story: Story) -> list[Block]:
     """The next steps with what their clocks say, and what may be offered, in its order."""
+    # Of an account that is at risk the clocks say what would apply.
+    updates = "They hear from us" if story.is_escalated else "If it escalated, they hear from us"
     rows: list[tuple[str, Text]] = [
         ("First step", str(story.row["recommended_action"])),
-        ("They hear from us", every(story.answer)),
+        (updates, every(story.answer)),
         ("Owner", _owner(story)),
     ]
     if story.is_escalated and story.case is not None:

@@ -42,6 +42,11 @@ class Content:
         """Accounts that stand on the list and not on the page."""
         return max(0, len(self.ranked) - MOST_ROWS)
 
+    def records(self, table: str) -> bool:
+        """Whether the run had rows of a table; a record without any tables is believed."""
+        tables = self.run.get("tables")
+        return not tables or bool(tables.get(table, {}).get("kept"))
+
     def rows(self) -> list[dict[str, Any]]:
         """Return the ranked rows as plain values, None for empty, with ``series`` where known."""
         told = [_plain(row) for row in self.ranked.head(MOST_ROWS).to_dict("records")]

@@ -146,7 +146,10 @@ def _who(row: dict[str, Any]) -> str:
 def _escalated(content: Content) -> str:
     rows = content.escalated_rows()
     if not rows:
-        return "<p>No account is escalated.</p>"
+        told = "No account is escalated."
+        if not content.records("escalations"):
+            told = "Escalations are not recorded, so who is escalated is not known."
+        return f"<p>{told}</p>"
     body = "".join(
         "<tr>"
         f'<th scope="row">{escape(str(row["account_name"] or row["account_id"]))}'

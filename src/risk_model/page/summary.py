@@ -34,9 +34,20 @@ def tiles(content: Content) -> list[tuple[str, str, str]]:
             "first list" if is_first else moved,
             "none to compare with" if is_first else "since the last list",
         ),
-        ("Silent", f"{silent}", "disengaged, never complaining"),
-        ("Escalated already", f"{counts.get('escalated', len(content.escalated))}", "see below"),
+        _silent(content, silent),
+        ("Escalated already", f"{counts.get('escalated', len(content.escalated))}", "see below")
+        if content.records("escalations")
+        else ("Escalated already", "unknown", "escalations are not recorded"),
     ]
+
+
+def _silent(content: Content, silent: int) -> tuple[str, str, str]:
+    """Return the tile of silent leavers; who can't be heard is not known to be silent."""
+    gone = [table for table in ("messages", "tickets") if not content.records(table)]
+    if len(gone) == 2:
+        return "Silent", "unknown", "neither messages nor tickets are recorded"
+    told = f"; {gone[0]} are not recorded" if gone else ", never complaining"
+    return "Silent", f"{silent}", f"disengaged{told}"
 
 
 def _arr_at_risk(arr: pd.Series[float], said: str) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from risk_model.brief.blocks import Document
 from risk_model.brief.composing import compose
 from risk_model.brief.plan import KINDS, Kind
 from risk_model.brief.story import Row, Sign, Story
+from risk_model.brief.unrecorded import unrecorded
 from risk_model.documents import did_you_mean
 from risk_model.errors import UsageError
 from risk_model.explain import sentence
 from risk_model.features.heard import CALL
 from risk_model.features.sources import HEARD
+from risk_model.features.understood import UNDERSTOOD
 from risk_model.pipelines.escalated import as_case
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.known_events import escalations_known, outcomes_known
@@ -30,6 +33,7 @@ from risk_model.text import hear_all
 from risk_model.text.lexicon import HEARD as FLAGS
 from risk_model.timeline import DAY
 
+Key = tuple[str, str]
 RENDERERS = {"md": markdown.render, "html": html.render}
 TABLES = (
     "tickets",
@@ -79,11 +83,13 @@ def story_of(
     here = [place]
     settings = judged.line.settings
     known = _known(judged, account)
+    heard, unread = _heard(judged.line, known)
+    tables = judged.line.tables
     facts, signs = _plain(judged.features.loc[here]), _signs(judged, place)
     row: Row = _plain(judged.rows.loc[here])
     cases = known.get("escalations", ())
     if escalation is None:
-        case = _case(cases, judged.day * DAY, settings.response.recovery_days)
+        case = _case(cases, judged.day * DAY, settings.response.recovery_days, _severities(judged))
     else:
         case = _named(cases, escalation, account)
     open_row = _open_row(judged, case)
@@ -97,7 +103,7 @@ def story_of(
         known=known,
         signs=signs,
         facts=facts,
-        heard=_heard(judged.line, known),
+        heard=heard,
         how=settings.response,
         advice=_advice(judged, signs, row, facts),
         plans=settings.documents,
@@ -106,6 +112,9 @@ def story_of(
         evidence=evidence,
         calibrated=judged.judge.calibrated,
         notes=judged.judge.notes,
+        unread=unread,
+        gone=unrecorded(tables.report, judged.day),
+        columns=tables.present,
     )
 
 
@@ -122,13 +131,26 @@ def _known(judged: JudgedDay, account: str) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _case(escalations: Sequence[Row], now: int, recovery_days: int) -> Row | None:
+def _severities(judged: JudgedDay) -> dict[str, str]:
+    """Return the severity of each open escalation as the list of those has it, by its id."""
+    rows = judged.escalated
+    return dict(zip(rows["escalation_id"], rows["suggested_severity"], strict=True))
+
+
+def _case(
+    escalations: Sequence[Row], now: int, recovery_days: int, severities: Mapping[str, str]
+) -> Row | None:
     """Return the escalation to write about: the worst open one, else the last one still in care."""
     still = [row for row in escalations if row["closed_at"] is None]
     if still:
-        return min(still, key=lambda r: (r["severity"] or 9, r["opened_at"], r["escalation_id"]))
+        return min(still, key=partial(_gravity, severities))
     recent = [row for row in escalations if row["closed_at"] >= now - recovery_days * DAY]
     return max(recent, key=lambda r: (r["closed_at"], r["escalation_id"]), default=None)
+
+
+def _gravity(severities: Mapping[str, str], row: Row) -> tuple[str, int, str]:
+    number = str(row["escalation_id"])
+    return severities.get(number, "SEV-9"), int(row["opened_at"]), number
 
 
 def _named(escalations: Sequence[Row], wanted: str, account: str) -> Row:
@@ -181,9 +203,14 @@ def _signs(judged: JudgedDay, place: int) -> list[Sign]:
     return [Sign(rule, sentence(rule.says, record, judged.catalogue)) for rule in hits]
 
 
-def _heard(line: Line, known: Mapping[str, Sequence[Row]]) -> dict[tuple[str, str], list[str]]:
-    """Return the categories that each text of theirs speaks of, by table and key of its row."""
-    texts: dict[tuple[str, str], str] = {}
+def _heard(
+    line: Line, known: Mapping[str, Sequence[Row]]
+) -> tuple[dict[Key, list[str]], frozenset[Key]]:
+    """Return what each text of theirs speaks of, and which were not understood.
+
+    Both by table and key of its row.
+    """
+    texts: dict[Key, str] = {}
     notes: list[bool] = []
     for table, columns in HEARD.items():
         for row in known.get(table, ()):
@@ -193,15 +220,17 @@ def _heard(line: Line, known: Mapping[str, Sequence[Row]]) -> dict[tuple[str, st
                 texts[table, str(row[CONTRACT[table].key[0]])] = said
                 notes.append(row.get("channel") == CALL)
     if not texts:
-        return {}
+        return {}, frozenset()
     signals = hear_all(
         list(texts.values()), line.settings.lexicons, cache=line.cache, notes=np.array(notes)
     )
     rows = signals[list(FLAGS)].to_numpy() > 0
-    return {
+    heard = {
         key: [name for name, up in zip(FLAGS, row, strict=True) if up]
         for key, row in zip(texts, rows, strict=True)
     }
+    foreign = zip(texts, (signals[UNDERSTOOD] == 0).tolist(), strict=True)
+    return heard, frozenset(key for key, is_foreign in foreign if is_foreign)
 
 
 def _plain(rows: pd.DataFrame) -> dict[str, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from risk_model import respond
+from risk_model.brief.unrecorded import told_with, unrecorded
 from risk_model.brief.wording import one_line
 from risk_model.catalogue.spec import SAID
 from risk_model.errors import UsageError
@@ -21,6 +23,7 @@ from risk_model.patterns.systemic import Occurrence, systemic, themes
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.known_events import escalations_known, outcomes_known
 from risk_model.pipelines.line import Line
+from risk_model.pipelines.unseen import MOST_NAMED
 from risk_model.respond.facts import any_group
 from risk_model.tables import known_rows
 from risk_model.tables.amiss import feeds_amiss
@@ -28,16 +31,21 @@ from risk_model.timeline import DAY, date_of
 from risk_model.watchlist import as_csv
 from risk_model.whole_files import write_whole
 
+COMPLAINTS = ("messages", "tickets", "surveys")
 Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Patterns:
-    """What shows across accounts: one table each by name, and what has to be said about them."""
+    """What shows across accounts: one table each by name, and what has to be said about them.
+
+    ``gone`` are the tables of which nothing can be said, with what they are called.
+    """
 
     as_of: str
     tables: Mapping[str, pd.DataFrame]
     notes: Sequence[str]
+    gone: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, out: Path) -> list[Path]:
         """Write one JSON file, or one CSV file a table (``X.systemic.csv`` …), each whole.
@@ -93,8 +101,25 @@ def patterns_of(judged: JudgedDay) -> Patterns:
         "log": escalation_log(escalations, outcomes, names, judged.day * DAY, plan.relapse_days),
     }
     amiss = feeds_amiss(line.tables.report, judged.day)
-    notes = [*judged.judge.notes, *line.notices, *amiss]
-    return Patterns(str(date_of(judged.day)), tables, notes)
+    gone = unrecorded(line.tables.report, judged.day)
+    notes = [*judged.judge.notes, *line.notices, *amiss, *_unheard(judged, gone)]
+    return Patterns(str(date_of(judged.day)), tables, notes, gone)
+
+
+def _unheard(judged: JudgedDay, gone: Mapping[str, str]) -> list[str]:
+    """Return what is to be said about who complains, where that is not known of everybody."""
+    told = []
+    if any(name in gone for name in COMPLAINTS):
+        told = [told_with("complaints are told as far as they are recorded.", gone, COMPLAINTS)]
+    fades = respond.fades_unheard(judged.features, judged.line.settings.response)
+    among = judged.rows[fades & ~judged.is_escalated.to_numpy(bool)]["account_id"].tolist()
+    if among:
+        named = ", ".join(sorted(among)[:MOST_NAMED]) + (", …" if len(among) > MOST_NAMED else "")
+        told.append(
+            f"accounts that fade, of which it is not known whether they complain: {len(among):,} "
+            f"({named}). They stand under neither silent nor loud"
+        )
+    return told
 
 
 def _names(judged: JudgedDay) -> dict[str, str]:

@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from risk_model.brief.unrecorded import told_with
 from risk_model.patterns.load import NOBODY
 from risk_model.pipelines.patterns import Patterns
 
@@ -58,6 +59,14 @@ NOTHING = {
     "repeated": "No kind came back.",
     "log": "No escalation is on record.",
 }
+# The tables that each is told by: of what is not recorded it is no news that nothing shows.
+TOLD_BY = {
+    "systemic": ("tickets", "incidents", "escalations"),
+    "silent": ("usage", "messages", "tickets"),
+    "loud": ("messages",),
+    "repeated": ("escalations",),
+    "log": ("escalations",),
+}
 NUMBERS = ("arr", "accounts", "high", "medium", "escalated", "arr_at_risk", "hours", "hours_after")
 
 
@@ -77,7 +86,12 @@ def _nothing(name: str, found: Patterns) -> str:
     """Return what is said where a table has no row."""
     load = found.tables.get("load")
     unknown = load is not None and len(load) > 0 and bool((load["csm"] == NOBODY).all())
-    return NOTHING["moves-of-nobody" if name == "moves" and unknown else name]
+    nothing = NOTHING["moves-of-nobody" if name == "moves" and unknown else name]
+    tables = TOLD_BY.get(name, ())
+    # Whether somebody complains is told by messages and tickets, whatever tells that they fade.
+    enough = ("messages", "tickets") if name == "silent" else tables
+    is_told = not tables or any(table not in found.gone for table in enough)
+    return told_with(nothing if is_told else "", found.gone, tables).strip()
 
 
 def _table(name: str, rows: pd.DataFrame, top: int, nothing: str) -> Table | Text:

@@ -108,8 +108,12 @@ def _called(row: Mapping[Any, Any], shared: Collection[str]) -> str:
 
 def _notes(watchlist: Watchlist, listed: int) -> list[Text]:
     counts = watchlist.run["counts"]
+    tables = watchlist.run.get("tables")
+    escalated = f"{counts['escalated']} escalated already"
+    if tables and not tables.get("escalations", {}).get("kept"):
+        escalated = "escalations are not recorded"
     said = (
-        f"{listed} of {counts['ranked']} ranked accounts; {counts['escalated']} escalated already, "
+        f"{listed} of {counts['ranked']} ranked accounts; {escalated}, "
         f"{counts['not_a_customer']} not a customer then, {counts['refused']} refused: "
         f"{counts['accounts_read']} accounts read."
     )

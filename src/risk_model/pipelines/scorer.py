@@ -71,10 +71,9 @@ class Scorer:
         why, families = self._with_facts(why, families, features, grades)
         why = respond.with_silence(why, silence, hits, features, self.catalogue, how)
         why = respond.with_unread(why, texts := respond.unread(features))
-        why = respond.with_relapse(
-            why, features, p, "risk" if self.judge.calibrated else "score", how
-        )
-        state, stages = respond.states(features, how), respond.recovery_stages(features, how)
+        care = respond.in_care(features)
+        why = respond.with_relapse(why, care, p, "risk" if self.judge.calibrated else "score", how)
+        state, stages = respond.states(care, how), respond.recovery_stages(care, how)
         steps = respond.first_steps(hits, families, state, how, stages, likely, silence)
         said: dict[str, Any] = {
             "suggested_severity": respond.named(grades),

@@ -24,7 +24,13 @@ from risk_model.respond.severity import (
     with_fact,
 )
 from risk_model.respond.spec import STAGES, Response
-from risk_model.respond.states import recovery_stages, states, with_relapse
+from risk_model.respond.states import (
+    fades_unheard,
+    in_care,
+    recovery_stages,
+    states,
+    with_relapse,
+)
 from risk_model.respond.steps import first_steps
 from risk_model.respond.turn import silent_hours, waiting_on, with_silence
 from risk_model.respond.unread import step_of_unread, unread, with_unread
@@ -50,9 +56,11 @@ __all__ = [
     "due_at",
     "evidence",
     "facts_behind",
+    "fades_unheard",
     "fired_rules",
     "first_steps",
     "floors_of",
+    "in_care",
     "lead_of",
     "likeliest",
     "named",

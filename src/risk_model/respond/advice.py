@@ -110,7 +110,8 @@ def _weigh(values: Values) -> str:
     days, arr = values.get("tenure_days"), values.get("arr")
     parts = []
     if days is not None and not np.isnan(days):
-        parts.append(f"a customer for {days / DAYS_A_YEAR:.1f} years")
+        years = f"{days / DAYS_A_YEAR:.1f}".removesuffix(".0")
+        parts.append(f"a customer for {years} {'year' if years == '1' else 'years'}")
     if arr is not None and not np.isnan(arr):
         parts.append(f"{arr:,.0f} a year")
     told = ", ".join(parts) or "tenure and spend are not in the data"

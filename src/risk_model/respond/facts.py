@@ -21,6 +21,7 @@ UNREAD = ("messages_not_understood_28d", "tickets_not_understood_28d")
 # Features that the answer reads besides those named in the decisions.
 FACTS = (
     "days_since_escalation_closed",
+    "open_escalations",
     "days_since_contact",
     "days_since_outbound",
     "tenure_days",

@@ -165,10 +165,16 @@ class Turn(Strict):
 
 
 class Silent(Strict):
-    """Who counts as a silent leaver: one sign of fading, and not one of complaint."""
+    """Who counts as a silent leaver: one sign of fading, and not one of complaint.
+
+    That nobody complains is known where one of ``known_by`` is measured; it is not where of what
+    they write (``heard``: how much it is) what they say is not measured.
+    """
 
     fading: tuple[Group, ...]
     complains: tuple[Group, ...]
+    known_by: tuple[str, ...] = ("inbound_28d", "tickets_28d")
+    heard: Mapping[str, str] = {"loud_84d": "inbound_84d", "complaints_28d": "inbound_28d"}
 
 
 class Response(Strict):
@@ -214,6 +220,10 @@ class Response(Strict):
         """Yield each feature that it reads with the place at which it is named."""
         for number, name in enumerate(self.turn.silence):
             yield name, ("turn", "silence", number)
+        for number, name in enumerate(self.silent.known_by):
+            yield name, ("silent", "known_by", number)
+        for said, much in self.silent.heard.items():
+            yield from ((name, ("silent", "heard", said)) for name in (said, much))
         for cause, plan in self.causes.items():
             for number, name in enumerate(plan.signs):
                 yield name, ("causes", cause, "signs", number)

@@ -9,20 +9,43 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from risk_model.explain import QUIET, told
-from risk_model.respond.facts import any_group
+from risk_model.respond.facts import Bools, any_group
 from risk_model.respond.spec import STAGES, Response
 
 
 def states(facts: pd.DataFrame, how: Response) -> list[str]:
     """Return recovery (after an escalation), silent (disengaged, no complaint) or at-risk.
 
-    Nobody is silent whom we have not answered.
+    Nobody is silent whom we have not answered, or of whom nobody can know whether they complain.
     """
     recovering = facts["days_since_escalation_closed"] <= how.recovery_days
     speaks = any_group((*how.silent.complains, *how.turn.waiting), facts)
-    silent = any_group(how.silent.fading, facts) & ~speaks
+    silent = any_group(how.silent.fading, facts) & ~speaks & ~unheard(facts, how)
     chosen: list[str] = np.select([recovering, silent], ["recovery", "silent"], "at-risk").tolist()
     return chosen
+
+
+def unheard(facts: pd.DataFrame, how: Response) -> Bools:
+    """Return where it can't be known whether they complain: untold, or not understood."""
+    known = facts[list(how.silent.known_by)].notna().any(axis=1).to_numpy(bool)
+    foreign = np.zeros(len(facts), dtype=bool)
+    for said, much in how.silent.heard.items():
+        foreign |= ((facts[much] > 0) & facts[said].isna()).to_numpy(bool)
+    return ~known | foreign
+
+
+def fades_unheard(facts: pd.DataFrame, how: Response) -> Bools:
+    """Return who fades, and of whom nobody can know whether it is in silence."""
+    return any_group(how.silent.fading, facts) & unheard(facts, how)
+
+
+def in_care(facts: pd.DataFrame) -> pd.DataFrame:
+    """Return the facts, of accounts with an open escalation without when one was closed.
+
+    Whoever is escalated is not recovering, whatever was over before it.
+    """
+    closed = facts["days_since_escalation_closed"].mask(facts["open_escalations"] > 0)
+    return facts.assign(days_since_escalation_closed=closed)
 
 
 def recovery_stages(facts: pd.DataFrame, how: Response) -> list[str]:
