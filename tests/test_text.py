@@ -86,7 +86,7 @@ REACHED = {
     "threat": (0.89, 0.74),
     "competitor": (0.79, 0.55),
     "legal": (0.96, 0.92),
-    "breach": (0.92, 0.69),
+    "breach": (0.91, 0.69),
     "data_loss": (0.87, 0.73),
     "public": (0.94, 0.79),
     "hesitancy": (0.84, 0.90),
@@ -100,7 +100,7 @@ REACHED = {
     "asks_for_higher": (0.93, 0.84),
     "outage": (0.88, 0.70),
     "question": (0.94, 0.98),
-    "thanks": (0.93, 0.56),
+    "thanks": (0.93, 0.55),
 }
 
 
