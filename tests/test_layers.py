@@ -63,6 +63,7 @@ LAYERS = {
         "csv_text",
         "whole_files",
         "colours",
+        "percent",
     ),
 }
 LEVEL = {name: level for level, names in LAYERS.items() for name in names}

@@ -23,6 +23,7 @@ from conftest import Trained
 from part_of_sample import first_accounts
 from risk_model.page import Content, read_list, render
 from risk_model.page.summary import load_rows, tiles
+from risk_model.percent import percent
 from risk_model.watchlist import COLUMNS, ESCALATED_COLUMNS, as_csv
 from small_company import account, desk, write_tables
 
@@ -193,6 +194,19 @@ def test_the_brief_to_copy_says_a_probability_or_a_score(calibrated: bool, said:
     assert done.stdout.startswith(
         f"Account 1 (A00001), Medium risk, {said} as of 2026-06-29\nARR 1,000"
     )
+
+
+def test_page_list_and_brief_round_every_probability_alike() -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node on this machine")
+    script = files("risk_model.page").joinpath("page.js").read_text()
+    helper = script[script.index("  const percent") : script.index("  const money")]
+    every = "for (let n = 0; n <= 10000; n++) console.log(percent(Number((n / 1e4).toFixed(4))))"
+    done = subprocess.run([node, "-e", helper + every], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [percent(n / 10_000) for n in range(10_001)]
+    assert percent(0.5725) == "57.3%"
+    assert percent(0.5605) == "56.1%"
 
 
 def test_arr_that_nobody_knows_is_unknown_and_not_nothing() -> None:

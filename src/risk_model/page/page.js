@@ -15,7 +15,8 @@
     if (className) node.className = className;
     return node;
   };
-  const percent = (p) => (p === null ? "" : `${(100 * p).toFixed(1)}%`);
+  // Halves are rounded up, as in the list: of 1000 p, for 100 p may lie below its half.
+  const percent = (p) => (p === null ? "" : `${(Math.round(Number((1000 * p).toFixed(6))) / 10).toFixed(1)}%`);
   const money = (x) => (x === null ? "unknown" : Math.round(x).toLocaleString("en-US"));
   const nameOf = (row) => row.account_name || row.account_id;
   const times = new Map();

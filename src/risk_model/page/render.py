@@ -16,6 +16,7 @@ from typing import Any
 
 from risk_model.page.content import Content
 from risk_model.page.summary import freshness_rows, load_rows, standing_out, tiles
+from risk_model.percent import percent
 
 CHANGES = {"new": "new", "up": "up", "down": "down", "same": "same"}
 
@@ -209,4 +210,4 @@ def _money(value: Any) -> str:
 
 
 def _percent(value: Any) -> str:
-    return "" if value is None else f"{100 * float(value):.1f}%"
+    return "" if value is None else percent(float(value))

@@ -20,6 +20,7 @@ from risk_model.brief.wording import counted
 from risk_model.catalogue import Catalogue
 from risk_model.errors import UsageError
 from risk_model.explain import sentence, told_of
+from risk_model.percent import percent
 from risk_model.pipelines.escalated import as_case
 from risk_model.pipelines.judged_day import JudgedDay, judged_day
 from risk_model.pipelines.judges import Judge
@@ -65,7 +66,7 @@ def _heading(row: Mapping[str, Any], judge: Judge) -> Text:
     what = "probability" if judge.calibrated else "score"
     lines = [
         f"{_called(row)} as of {row['as_of']}",
-        f"{what} {row['escalation_probability']:.1%} within {row['horizon_days']} days, risk "
+        f"{what} {percent(row['escalation_probability'])} within {row['horizon_days']} days, risk "
         f"{row['risk_level']}, {row['suggested_severity']}, tier {row['escalation_tier']}, "
         f"state {row['state']}, waiting on {row['waiting_on']}",
         *_signs(row),

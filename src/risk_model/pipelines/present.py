@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from risk_model.brief.wording import counted
+from risk_model.percent import percent
 from risk_model.watchlist import Watchlist
 
 LEVEL_STYLES = {"High": "bold red", "Medium": "yellow", "Low": "green"}
@@ -84,7 +85,7 @@ def _cells(row: dict[Any, Any], shared: Collection[str]) -> list[Text | str]:
         ARROWS[row["change"]],
         Text(_called(row, shared)),
         arr,
-        f"{row['escalation_probability']:.1%}",
+        percent(row["escalation_probability"]),
         Text(row["risk_level"], style=LEVEL_STYLES[row["risk_level"]]),
         Text(f"{row['suggested_severity']}, tier {row['escalation_tier']}"),
         Text("; ".join(why)),
