@@ -40,7 +40,14 @@ LOST = "All our records of March are gone after the migration."
 SAID: Stories = {
     "breach-ticket": ticket("Records of other customers are visible in our account."),
     "breach-subject": ticket(None, "Data breach: we see the data of other customers"),
-    "legal-ticket": ticket("Our lawyers will take legal action over the missed SLA."),
+    "legal-ticket": ticket("We have instructed our lawyers over the missed SLA."),
+    "lawyers-ticket": ticket("Our lawyers will take legal action over the missed SLA."),
+    "doubt-ticket": ticket("We are not sure that we will renew, our budget was cut."),
+    "invoice-ticket": ticket("The invoice is wrong, we were charged twice."),
+    "promise-ticket": ticket("We were told that this feature is in our plan."),
+    "passed-ticket": ticket("I was passed from one team to the next."),
+    "doubt-comment": comment("We are not sure that we will renew, our budget was cut."),
+    "invoice-comment": comment("The invoice is wrong, we were charged twice."),
     "leaving-ticket": ticket("We will cancel our contract at the end of the month."),
     "press-ticket": ticket("We will go to the press about this."),
     "director-ticket": ticket("I want to speak to your director now."),
@@ -66,6 +73,13 @@ RULE_OF = {
     "breach-ticket": "breach-or-legal-fact",
     "breach-subject": "breach-or-legal-fact",
     "legal-ticket": "breach-or-legal-fact",
+    "lawyers-ticket": "says-cancel-legal-breach",
+    "doubt-ticket": "renewal-hesitancy",
+    "invoice-ticket": "billing-dispute",
+    "promise-ticket": "expectation-gap",
+    "passed-ticket": "passed-around",
+    "doubt-comment": "renewal-hesitancy",
+    "invoice-comment": "billing-dispute",
     "leaving-ticket": "threat-or-competitor",
     "press-ticket": "threat-to-go-public",
     "director-ticket": "asks-for-higher",
@@ -90,8 +104,9 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[st
 def test_what_tickets_and_survey_comments_say_fires_the_rule(
     rows: dict[str, dict[str, str]], account: str
 ) -> None:
-    assert RULE_OF[account] in rows[account]["rules_fired"].split(";")
-    assert rows[account]["risk_level"] == "High"
+    rule = SETTINGS.rules.by_id[RULE_OF[account]]
+    assert rule.id in rows[account]["rules_fired"].split(";")
+    assert rows[account]["risk_level"] == ("Medium" if rule.grade == "warning" else "High")
 
 
 @pytest.mark.parametrize(
