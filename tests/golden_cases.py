@@ -88,19 +88,20 @@ CASES: Mapping[tuple[str, int], Rows] = {
     ("outages-repeated", 2): {"incidents": [*BLIPS, incident(1, "degraded", **RUNS)]},
     ("outage", 0): {"incidents": [incident(3, "data-loss")]},
     ("outage", 1): {"messages": wrote("All our records of March are gone.", 3)},
-    ("outage", 2): {"surveys": [asked("NPS", 6, 9, comment="All our records of March are gone.")]},
-    ("outage", 3): {"incidents": [incident(1, **RUNS)]},
+    ("outage", 2): {"incidents": [incident(1, **RUNS)]},
+    ("outage", 3): {"messages": wrote("Production is down, our customers are hit.", 3)},
     ("outage", 4): {"tickets": [ticket(3, description="Production is down, customers are hit.")]},
     ("outage", 5): {"incidents": [incident(1, "degraded", **RUNS)]},
     ("outage", 6): {"tickets": [ticket(3, description="All our records of March are gone.")]},
     ("outage", 8): {"incidents": [incident(10, hour=2)]},
     ("outage", 9): {"messages": wrote(DOWN, 3)},
-    ("outage", 10): {"tickets": [ticket(1, description=DOWN, priority="P2")]},
-    ("outage", 11): {"incidents": [incident(4, "degraded")]},
-    ("outage", 12): {"incidents": [SHORT]},
-    ("outage", 13): {"incidents": [incident(4, "degraded", hour=2)]},
-    ("outage", 14): {"incidents": [BLIP]},
-    ("outage", 16): {"tickets": [ticket(1, description=DOWN, priority="P3")]},
+    ("outage", 10): {"surveys": [asked("NPS", 6, 9, comment="All our records of March are gone.")]},
+    ("outage", 11): {"tickets": [ticket(1, description=DOWN, priority="P2")]},
+    ("outage", 12): {"incidents": [incident(4, "degraded")]},
+    ("outage", 13): {"incidents": [SHORT]},
+    ("outage", 14): {"incidents": [incident(4, "degraded", hour=2)]},
+    ("outage", 15): {"incidents": [BLIP]},
+    ("outage", 17): {"tickets": [ticket(1, description=DOWN, priority="P3")]},
     ("usage-drop", 1): {"usage": used(1, 0)},
     ("key-features-unused", 0): {"usage": used(50, 50, key_actions=0)},
     ("ticket-bounced", 1): {
@@ -142,6 +143,22 @@ CALM: Mapping[str, tuple[Rows, tuple[str, ...]]] = {
         {"meetings": [*met("missed", 9), *met("held", 3)]},
         ("meetings-missed",),
     ),
+    "solved at once": (
+        {"tickets": [solved(4, description="Production is down, customers are hit.")]},
+        ("outage",),
+    ),
+    "holidays": (
+        {"messages": wrote("Our factory is shut down for the summer holidays.", 4, **EXECUTIVE)},
+        ("outage", "executive-involved", "waiting-on-us"),
+    ),
+    "signed": (
+        {"messages": wrote("Our counsel has sent the signed DPA.", 4)},
+        ("breach-or-legal-fact", "says-cancel-legal-breach"),
+    ),
+    "our group": (
+        {"messages": wrote("We got the documents of another company of our group.", 4)},
+        ("breach-or-legal-fact",),
+    ),
     "small base": ({"usage": used(22 / 28, 14 / 28)}, ("usage-drop",)),
     "renewal confirmed": (
         {
@@ -165,7 +182,7 @@ ELSEWHERE: Mapping[tuple[str, int], tuple[str, Mapping[str, float]]] = {
         {"open_escalations": nan, "days_since_escalation_closed": nan},
     ),
     # No export says how long an incident lasted.
-    ("outage", 15): ("outage#14", {"long_incidents_7d": nan}),
+    ("outage", 16): ("outage#15", {"long_incidents_7d": nan}),
     # Most are smaller.
     ("high-value-near", 1): ("high-value-near?", {"arr_top_share": 0.1}),
 }

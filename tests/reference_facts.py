@@ -27,7 +27,7 @@ HEARD = {
 RAISED = (
     *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
     *("no_progress", "expectation_gap", "billing", "passed_around", "asks_for_higher", "outage"),
-    *("impaired", "legal_step", "stopped"),
+    *("impaired", "legal_step"),
 )
 HOURS = {
     "tickets": {
@@ -258,7 +258,7 @@ def said_of(table: str, fact: Fact, at: str) -> Fact | None:
         times.append(fact.known["direction"])
     if None in times or fact.values[at] is None or not any(values.values()):
         return None
-    values["legal_talk"] = fact.values["legal_talk"]
+    values |= {name: fact.values[name] for name in ("legal_talk", "stopped")}
     return Fact({**values, "said_at": fact.values[at]}, {}, max(times), f"{table}|{fact.key}")
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from conftest import ROOT
 from coverage_table import chapters
-from golden_cases import CALM, CASES, ELSEWHERE, name_of
-from golden_company import AS_OF, WHALES, Golden, tables_of
-from golden_rules import GOLDEN, asked, met
+from golden_cases import CALM, CASES, DOWN, ELSEWHERE, RUNS, SHORT, name_of
+from golden_company import AS_OF, WHALES, Golden, events, tables_of, ticket
+from golden_rules import GOLDEN, asked, incident, met
 from risk_model.explain import sentence
 from risk_model.pipelines.judges import working_catalogue
 from risk_model.pipelines.line import Line
@@ -31,6 +31,23 @@ ENDING = {
     "ends-confirmed": {**ENDS, "renewals": [CONFIRMED]},
     "ends-later": {"accounts": [{"contract_end": day(-91)}]},
     "ends-escalated": {**ENDS, "escalations": [{"opened_at": moment(1), "issue": "Lemon"}]},
+}
+# Several at once, of which one must not speak for the other.
+GONE = "All our records of March are gone."
+MIXED = {
+    "short by day, long by night": {"incidents": [SHORT, incident(4, "degraded", hour=2)]},
+    "comment and outage": {
+        "surveys": [asked("NPS", 20, 9, comment=GONE)],
+        "incidents": [incident(1, **RUNS)],
+    },
+    "lowered": {
+        "tickets": [ticket(6, description=DOWN, priority="P3")],
+        "ticket_events": [
+            *events(("priority", 5), value="P2"),
+            *events(("priority", 4), value="P3"),
+            *events(("public_reply", 1)),
+        ],
+    },
 }
 # Satisfaction that is asked for by surveys, and not ticket by ticket.
 SURVEYED = {
@@ -72,6 +89,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     more = {"quiet": {}, **ENDING, **SURVEYED}
     more |= {name_of(case): rows for case, rows in CASES.items()}
     more |= {name: rows for name, (rows, _) in CALM.items()}
+    more |= MIXED
     more |= {"several missed": {"meetings": met("missed", 5, 20)}}
     data = write_tables(folder / "tables", **tables_of(GOLDEN, more))
     with Line.open(data, SETTINGS) as line:
@@ -196,8 +214,24 @@ def test_of_several_meetings_that_were_missed_the_first_is_named(judged: Judged)
 
 
 def test_a_short_incident_at_night_is_a_warning_and_a_long_one_is_strong(judged: Judged) -> None:
-    assert judged.rows["outage#14"]["risk_level"] == "Medium"
-    assert judged.rows["outage#13"]["risk_level"] == "High"
+    assert judged.rows["outage#15"]["risk_level"] == "Medium"
+    assert judged.rows["outage#14"]["risk_level"] == "High"
+
+
+def test_two_short_and_long_incidents_are_not_one_long_one_in_working_hours(judged: Judged) -> None:
+    row = judged.rows["short by day, long by night"]
+    assert row["suggested_severity"] == "SEV-3"
+
+
+def test_what_runs_is_said_before_what_a_comment_told_weeks_ago(judged: Judged) -> None:
+    row = judged.rows["comment and outage"]
+    assert row["suggested_severity"] == "SEV-1"
+    assert row["reason_1"].startswith("An outage has been running for ")
+
+
+def test_a_ticket_that_was_lowered_is_urgent_no_more(judged: Judged) -> None:
+    assert judged.rows["lowered"]["suggested_severity"] == "SEV-3"
+    assert judged.said["lowered"]["outage"].startswith("1 open ticket tells of something down")
 
 
 def test_satisfaction_that_surveys_ask_for_falls_as_that_with_tickets_does(judged: Judged) -> None:

@@ -196,9 +196,9 @@ def test_whose_turn_it_is(known: dict[str, float], side: str) -> None:
         ({"usage_change": -0.9, "waiting_for_answer_84d": 1}, "at-risk"),
         ({"usage_change": -0.9, "silent_ticket_182d": 1}, "at-risk"),
         ({"contacts_28d": 0, "contacts_ever": 2}, "silent"),
-        ({"contacts_28d": 0, "contacts_ever": 2, "days_since_contact": 29}, "silent"),
+        ({"contacts_28d": 0, "contacts_ever": 2, "days_since_any_contact": 29}, "silent"),
         # They answered a survey.
-        ({"contacts_28d": 0, "contacts_ever": 2, "days_since_contact": 9}, "at-risk"),
+        ({"contacts_28d": 0, "contacts_ever": 2, "days_since_any_contact": 9}, "at-risk"),
         ({"contacts_28d": 0, "contacts_ever": 0}, "at-risk"),
         ({"contacts_28d": 1, "contacts_ever": 2}, "at-risk"),
         ({"days_since_escalation_closed": 182, "usage_change": -0.9}, "recovery"),

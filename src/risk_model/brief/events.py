@@ -15,6 +15,7 @@ from risk_model.timeline import DAY
 HEARD = {
     "breach": "a breach",
     "data_loss": "lost data",
+    "legal_step": "legal steps",
     "legal": "legal steps",
     "threat": "leaving",
     "public": "going public",
@@ -54,7 +55,7 @@ def events(story: Story) -> list[Event]:
 def speaks_of(story: Story, table: str, key: object) -> list[str]:
     """Return what a row's text was heard to speak of, the gravest first."""
     heard = story.heard.get((table, str(key)), ())
-    return [words for name, words in HEARD.items() if name in heard]
+    return list(dict.fromkeys(words for name, words in HEARD.items() if name in heard))
 
 
 class Text(NamedTuple):
@@ -215,7 +216,7 @@ def _escalations(story: Story) -> Iterator[Event]:
         yield Event(case["opened_at"], f"Escalation {name} opened{level}{issue}")
         if case["acknowledged_at"] is not None:
             yield Event(case["acknowledged_at"], f"Escalation {name} acknowledged")
-        if case["closed_at"] is not None:
+        if case["closed_at"] is not None and story.tells_closings:
             cause = f", cause: {case['cause']}" if case["cause"] else ""
             yield Event(case["closed_at"], f"Escalation {name} closed{cause}")
 

@@ -36,7 +36,7 @@ def case(story: Story) -> list[Block]:
     opened: Text = "not escalated" if is_told else Blank("when it escalated, if it has")
     target: Text = Blank("target date")
     if open_case is not None:
-        status = "open" if story.is_escalated else f"closed on {date_text(open_case['closed_at'])}"
+        status = "open" if story.is_escalated else story.closed(open_case)
         opened = time_text(open_case["opened_at"])
         end = open_case["opened_at"] + story.how.stale_after_days * DAY
         late = ", overdue" if story.is_escalated and end < story.now else ""
@@ -134,6 +134,7 @@ def past_escalations(story: Story) -> list[Block]:
     for row in _in_order(story):
         end = row["closed_at"]
         took = lasting(end - row["opened_at"]) if end is not None else "open"
+        took = took if story.tells_closings else "not recorded"
         rows.append(
             (
                 one_line(row["escalation_id"]),

@@ -156,9 +156,26 @@ class Story:
         return told_with(told, self.gone, tables)
 
     @property
+    def tells_closings(self) -> bool:
+        """Whether it is recorded when escalations were closed; else each is a moment."""
+        return self.records("escalations", "closed_at")
+
+    def closed(self, case: Row) -> str:
+        """Return that a closed escalation was closed, and when, as far as that is recorded."""
+        if not self.tells_closings:
+            return "over as far as is known: closings are not recorded"
+        return f"closed on {date_text(case['closed_at'])}"
+
+    @property
     def not_escalated(self) -> str:
         """That there is no escalation to write about, as far as that is known."""
         past = [row["closed_at"] for row in self.rows("escalations")]
+        if past and not self.tells_closings:
+            begun = date_text(max(row["opened_at"] for row in self.rows("escalations")))
+            return (
+                f"{self.name} has no escalation open as far as is known; the last one was opened "
+                f"on {begun}, and closings are not recorded"
+            )
         if past:
             end = date_text(max(past))
             return f"{self.name} has no escalation open; the last one was closed on {end}"

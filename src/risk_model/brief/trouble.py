@@ -34,7 +34,7 @@ def issue(story: Story) -> list[Block]:
     elif case is not None:
         told = f"The escalation of {date_text(case['opened_at'])}"
         told += f" ({masked(case['issue'])})" if case["issue"] else ""
-        told += f" was closed on {date_text(case['closed_at'])}."
+        told += f" was {story.closed(case)}."
         today = f"Today it is about this: {story.summary}."
         blocks += [Paragraph(today), Paragraph(told)]
     else:
@@ -75,7 +75,7 @@ def summary(story: Story) -> list[Block]:
         begin += f" ({severity})" if severity else ""
         begin += f": {masked(case['issue'])}." if case["issue"] else "."
         if not story.is_escalated:
-            begin += f" It was closed on {date_text(case['closed_at'])}"
+            begin += f" It was {story.closed(case)}"
             begin += f", cause: {case['cause']}." if case["cause"] else "."
             begin += f" Today it stands at {row['risk_level']} risk: {story.summary}."
     turn = {
@@ -142,8 +142,8 @@ def root_cause(story: Story) -> list[Block]:
     blocks: list[Block] = []
     recorded = case is not None and bool(case["cause"])
     if case is not None and recorded:
-        when = date_text(case["closed_at"])
-        blocks.append(Paragraph(f"Recorded at the closing on {when}: {case['cause']}."))
+        when = f" on {date_text(case['closed_at'])}" if story.tells_closings else ""
+        blocks.append(Paragraph(f"Recorded at the closing{when}: {case['cause']}."))
     if story.cause:
         begin = "What there is today" if recorded else "Not established. What is on record"
         blocks.append(Paragraph(f"{begin} points to: {story.cause}."))
@@ -162,6 +162,12 @@ def factors(story: Story) -> list[Block]:
     return [Grid(("Factor", "Speaks for"), rows)]
 
 
+def _wrote_unheard(story: Story) -> bool:
+    """Whether they may have written what is not here: a table or its texts are not recorded."""
+    text = {"messages": "text", "tickets": "description", "surveys": "comment"}
+    return not all(story.records(table, text[table]) for table in HEARD_IN)
+
+
 def said(story: Story) -> list[Block]:
     """What their messages, tickets and comments speak of, with dates; no words of theirs."""
     recent = [text for text in texts(story) if text.at >= story.since]
@@ -175,7 +181,7 @@ def said(story: Story) -> list[Block]:
     if foreign:
         which = f"{_texts(foreign)} of theirs {'is' if foreign == 1 else 'are'}"
         told.append(f"{which} in a language that is not understood.")
-    if not recent and all(story.records(table) for table in HEARD_IN):
+    if not recent and not _wrote_unheard(story):
         told.append(f"They have written nothing since {date_text(story.since)}.")
     elif not recent and any(story.records(table) for table in HEARD_IN):
         told.append(f"No words of theirs are on record since {date_text(story.since)}.")

@@ -213,6 +213,8 @@ def told(story: Story) -> list[Block]:
 def resolution(story: Story) -> list[Block]:
     """How it ended, where it did."""
     case = story.case
+    if case is not None and case["closed_at"] is not None and not story.tells_closings:
+        return [Paragraph(["It is " + story.closed(case) + ". ", Blank("how it was resolved")])]
     if case is not None and case["closed_at"] is not None:
         took = lasting(case["closed_at"] - case["opened_at"])
         told = f"Closed on {date_text(case['closed_at'])}, {took} after the opening. "
@@ -227,7 +229,7 @@ def resolution(story: Story) -> list[Block]:
 def after(story: Story) -> list[Block]:
     """The technical fix is half of it: what is due after the closing, with dates once it is."""
     case = story.case
-    closed = case["closed_at"] if case is not None else None
+    closed = case["closed_at"] if case is not None and story.tells_closings else None
     rows: list[tuple[Text, Text, Text]] = []
     for stage, due in sorted(story.how.recovery.items(), key=lambda item: item[1].until_day):
         end = due.until_day

@@ -52,7 +52,7 @@ HEARD_FROM = "heard_from"
 MATTERS_RAISED = (
     *("threat", "competitor", "legal", "breach", "data_loss", "public", "hesitancy"),
     *("no_progress", "expectation_gap", "billing", "passed_around", "asks_for_higher", "outage"),
-    *("impaired", "legal_step", "stopped"),
+    *("impaired", "legal_step"),
 )
 OF_SIGNALS: dict[str, tuple[str, ...]] = {
     "concern": (*MATTERS_RAISED, "executive"),
@@ -61,8 +61,9 @@ OF_SIGNALS: dict[str, tuple[str, ...]] = {
     # Less what asks or complains beside it.
     "mere_thanks": ("thanks",),
 }
-# What a row of ``said`` tells: what it raises, and whether legal steps are only spoken of.
-TOLD = (*MATTERS_RAISED, "legal_talk")
+# What a row of ``said`` tells: what it raises, and what changes that: legal steps that are only
+# spoken of, and business that stands still, which alone is a holiday or a success.
+TOLD = (*MATTERS_RAISED, "legal_talk", "stopped")
 
 
 @dataclass(frozen=True)
