@@ -221,3 +221,12 @@ def test_three_missed_meetings_are_several() -> None:
         for missed in (1.0, 3.0)
     ]
     assert levels == ["Low", "Medium"]
+
+
+@pytest.mark.parametrize(
+    "missing",
+    ["data_loss_comments_28d", "urgent_outages_open_14d", "stopped_tickets_open_14d"],
+)
+def test_an_outage_is_measured_where_there_are_no_surveys_and_no_priorities(missing: str) -> None:
+    features = table({missing: np.nan}, {missing: np.nan, "outages_14d": 1.0})
+    assert BOOK.fired(features)["outage"].tolist() == [0, 1]
