@@ -13,11 +13,11 @@ from part_of_sample import first_accounts
 from risk_model.errors import DataRefused
 from risk_model.pipelines.importing import with_export
 from risk_model.pipelines.judged_day import judged_day
+from risk_model.pipelines.judges import choose_judge
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.rules_record import _disagreement
 from risk_model.pipelines.score import score
 from risk_model.tables import open_tables
-from risk_model.timeline import DEFAULT_HORIZON
 from risk_model.watchlist import Watchlist
 from small_company import AS_OF, SETTINGS, Row, account, day, desk, write_tables
 
@@ -228,6 +228,8 @@ def test_rules_and_model_are_not_compared_where_nobody_is_a_customer(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", trained.command.env["MLFLOW_TRACKING_URI"])
     over = company(tmp_path, accounts=[account(name, contract_end=day(2)) for name in NAMES])
     with Line.open(over, SETTINGS) as line:
-        apart, why = _disagreement(line, line.day_of(AS_OF), DEFAULT_HORIZON, "champion")
+        apart, why = _disagreement(
+            line, line.day_of(AS_OF), choose_judge(line.settings, "champion", None)
+        )
     assert apart is None
     assert why == f"no customer is there to be listed on {AS_OF}"

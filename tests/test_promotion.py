@@ -201,6 +201,13 @@ def test_promotion_and_rollback_are_one_command_each_and_on_record(
     assert once_more.code == 0, once_more.err
     assert "rolled_back_because" not in registry.get_model_version(MODEL, "2").tags
     assert run("rollback", "--because", "enough of it").code == 0
+    assert run("promote", "2", "--because", "once more").code == 0
+    assert run("promote", "1", "--because", "or not").code == 0
+    assert run("rollback", "--because", "too slow").code == 0
+    undone = run("rollback", "--because", "and back")
+    assert undone.code == 1
+    assert "version 1 of risk-model-escalation was champion before, and was rolled" in undone.said
+    assert "(too slow)" in undone.said
 
 
 @pytest.mark.slow

@@ -467,6 +467,9 @@ def test_another_horizon_than_the_models_is_refused(
     done = trained.command("score", "--data", odd, "--horizon", 60, "--out", out)
     assert done.code == 2
     assert "speaks of 30 days" in done.err
+    rules = trained.command("rules", "--data", odd, "--horizon", 60)
+    assert rules.code == 2
+    assert "speaks of 30 days" in rules.err
 
 
 def _wait_for(there: Callable[[], bool], process: subprocess.Popen[str], limit: float = 60) -> None:

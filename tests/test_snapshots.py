@@ -244,11 +244,12 @@ def test_what_lies_ahead_of_today_has_not_happened_and_does_not_tell_the_day(day
                 newest_day(engine, tables.present, today),
                 yet_to_come(engine, tables.present, today),
             )
-            for today in (FIRST_DAY - 1, NOW, ahead - 1, ahead)
+            for today in (FIRST_DAY - 1, NOW, ahead - 1, ahead, ahead + 1)
         }
     assert told == {
-        FIRST_DAY - 1: (FIRST_DAY, {"usage": 1, "escalations": 1}),
+        FIRST_DAY - 1: (FIRST_DAY - 1, {"usage": 1, "escalations": 1}),
         NOW: (FIRST_DAY + 1, {"escalations": 1}),
         ahead - 1: (FIRST_DAY + 1, {"escalations": 1}),
-        ahead: (ahead + 1, {}),
+        ahead: (ahead, {}),
+        ahead + 1: (ahead + 1, {}),
     }

@@ -355,3 +355,20 @@ def test_a_view_in_another_encoding_is_told_so(tmp_path: Path):
     (folder / "messages.sql").write_bytes("SELECT 'é' AS text".encode("latin-1"))
     with pytest.raises(DataRefused, match=r"messages\.sql: is not UTF-8"):
         open_tables(folder)
+
+
+def test_what_stands_for_missing_is_missing_though_it_could_be_read(tmp_path: Path) -> None:
+    customers = "id,company,arr,ends\n1,One,999999,9999-12-31\n2,Two,500,2027-01-01\n"
+    named = "dates: iso, columns: {account_id: id, name: company, arr: arr, contract_end: ends}"
+    said = MAPPING.replace('missing: ["?"]', 'missing: ["?", "999999", "9999-12-31"]')
+    columns = "    file: customers.csv\n    columns: {account_id: id, name: company}\n"
+    assert columns in said
+    lay(tmp_path, said.replace(columns, f"    {{file: customers.csv, {named}}}\n"))
+    (tmp_path / "customers.csv").write_text(customers, encoding="utf-8")
+    with open_tables(tmp_path) as tables:
+        told = tables.frame("accounts", "account_id", "arr", "contract_end")
+        assert tables.report.tables["accounts"].refused == 0
+    told = told.set_index("account_id")
+    assert told.loc["1"].isna().all()
+    assert told.loc["2", "arr"] == 500
+    assert told.loc["2"].notna().all()

@@ -19,7 +19,7 @@ from part_of_sample import MODEL, decisions, few_accounts
 from remembered import FOLDER
 from risk_model.errors import RiskModelError
 from risk_model.pipelines.train import train
-from small_company import account, desk, write_tables
+from small_company import account, desk, moment, write_tables
 
 pytestmark = pytest.mark.slow
 DAY = "2026-03-16"
@@ -337,6 +337,27 @@ def test_few_escalations_lean_on_the_rules_and_say_so(
         of_few, "--config", config, "--model", 1, "--top", 0, out="few.csv"
     )
     assert scored.run["calibrated"] is False
+
+
+def test_where_nothing_could_be_judged_the_model_is_kept_and_is_no_champion(
+    command: Command, tmp_path: Path
+) -> None:
+    names = [f"A{number:02d}" for number in range(12)]
+    tickets = [row for number, name in enumerate(names) for row in desk(name, 10 * number)]
+    tickets.append({**desk("A00", 900)[0], "opened_at": moment(120), "resolved_at": moment(119)})
+    opened = {"escalation_id": "E1", "account_id": "A03", "opened_at": moment(40)}
+    data = write_tables(
+        tmp_path / "data",
+        accounts=[account(name) for name in names],
+        tickets=tickets,
+        escalations=[{**opened, "closed_at": moment(30)}],
+    )
+    done = command("train", "--data", data)
+    assert done.code == 0, done.err
+    assert "nothing could be judged" in done.said
+    assert "risk-model-escalation/1" not in command("models").said
+    card = command("models", "--card", 1)
+    assert "Nobody knows: nothing could be judged" in card.said
 
 
 def test_without_escalations_there_is_nothing_to_learn_from(

@@ -31,14 +31,13 @@ def rules(
     from risk_model.pipelines.line import as_date
     from risk_model.pipelines.present_rules import shown
     from risk_model.pipelines.rules_record import rules_record
-    from risk_model.timeline import DEFAULT_HORIZON
 
     if out is not None and out.suffix not in (".csv", ".json"):
         raise UsageError(f"--out {out}: choose a name that ends with .csv or .json.")
     refuse_targets([("--out", out)] if out else [], data, sources)
     with opened_line(data, sources, config, cache) as line:
         day = as_date(as_of, "--as-of")
-        record = rules_record(line, day, horizon or DEFAULT_HORIZON, model=model)
+        record = rules_record(line, day, horizon, model=model)
     say(shown(record), is_kept=out is not None)
     if out is not None:
         say("written: " + ", ".join(str(path) for path in record.write(out)))

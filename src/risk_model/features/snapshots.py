@@ -122,13 +122,14 @@ def settled_on(
 
 
 def newest_day(engine: Engine, present: Present, until: int | None = None) -> int:
-    """Return the day after the newest event of any event table; at the latest that after today.
+    """Return the day after the newest event of any event table; at the latest today.
 
-    ``until`` is the day number of today. What lies after it is announced or mistyped, and has not
-    happened. Meetings are looked at only where nothing else is there: a calendar reaches into the
-    future.
+    ``until`` is the day number of today. A list of tomorrow would take for overdue what is due
+    tonight. What lies after today is announced or mistyped, and has not happened. Meetings are
+    looked at only where nothing else is there: a calendar reaches into the future.
     """
-    tomorrow = (today() if until is None else until) + 1
+    present_day = today() if until is None else until
+    tomorrow = present_day + 1
     newest = []
     for name in _of_events(present):
         known_at = CONTRACT[name].row_known_at
@@ -139,16 +140,27 @@ def newest_day(engine: Engine, present: Present, until: int | None = None) -> in
         latest = engine.pandas(engine.table(name).select(**told)).to_numpy(dtype=float)
         newest += [int(value) // DAY for value in latest.ravel() if not np.isnan(value)]
     if newest:
-        return max(newest) + 1
-    return tomorrow if yet_to_come(engine, present, tomorrow - 1) else 0
+        return min(max(newest) + 1, present_day)
+    return present_day if yet_to_come(engine, present, present_day) else 0
 
 
 def yet_to_come(engine: Engine, present: Present, until: int | None = None) -> dict[str, int]:
     """Return by table how many rows are of a time after today (``until``); meetings may be."""
-    end = ((today() if until is None else until) + 1) * DAY
+    return _known_from(engine, present, (today() if until is None else until) + 1)
+
+
+def of_the_day(engine: Engine, present: Present, day: int) -> dict[str, int]:
+    """Return by table how many rows became known on a day."""
+    later = _known_from(engine, present, day + 1)
+    since = _known_from(engine, present, day)
+    counts = {name: count - later.get(name, 0) for name, count in since.items()}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _known_from(engine: Engine, present: Present, day: int) -> dict[str, int]:
     counts = {}
     for name in _of_events(present):
-        later = engine.table(name).filter(nw.col("row_known") >= end).select(n=nw.len())
+        later = engine.table(name).filter(nw.col("row_known") >= day * DAY).select(n=nw.len())
         counts[name] = int(engine.pandas(later)["n"].iloc[0])
     return {name: count for name, count in counts.items() if count and name != "meetings"}
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from risk_model.errors import RiskModelError
 from risk_model.last_list import recorded
 from risk_model.tables.report import TableReport
 from risk_model.watchlist import beside
@@ -47,15 +48,19 @@ def told_mixed(previous: Path | None) -> list[str]:
     return [f"the last list is taken as it is, but {said}"] if said else []
 
 
-def lost_champion(previous: Path | None) -> list[str]:
-    """Return a sentence where a model scored the last list; for a run that finds no champion."""
+def refuse_lost_champion(previous: Path | None) -> None:
+    """Raise RiskModelError where a model scored the last list; for a run that finds no champion.
+
+    The rules' scores are no probabilities: in the place of the model's they would mislead.
+    """
     by = recorded(previous).get("scored_by") if previous is not None else None
     if previous is None or by in (None, RULES):
-        return []
-    return [
-        f"{previous.name} was scored by model {by}, and no champion is registered today: is the "
-        "registry another one (MLFLOW_TRACKING_URI), or the folder that the run begins in?"
-    ]
+        return
+    raise RiskModelError(
+        f"{previous.name} was scored by model {by}, and no champion is registered today. Is the "
+        "registry another one (MLFLOW_TRACKING_URI), or the folder that the run begins in? To "
+        "score by the rules alone, give --model rules."
+    )
 
 
 def shrunk(previous: Path | None, tables: Mapping[str, TableReport]) -> list[str]:

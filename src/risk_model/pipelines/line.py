@@ -18,15 +18,18 @@ from risk_model.engines.duckdb import DuckDBEngine
 from risk_model.errors import DataRefused, UsageError
 from risk_model.features import answers_at, features_at, pieces_at
 from risk_model.features.build import Heard
+from risk_model.features.covered import covered
 from risk_model.features.following import next_escalation
 from risk_model.features.heard import hear_texts
 from risk_model.features.snapshots import (
     labels_of,
     newest_day,
+    of_the_day,
     settled_on,
     snapshots_on,
     yet_to_come,
 )
+from risk_model.features.told_today import told_today
 from risk_model.settings import PastDays, Settings
 from risk_model.tables import Tables, open_tables
 from risk_model.tables.amiss import feeds_amiss
@@ -46,6 +49,7 @@ class Labelled:
 
     ``settled`` is the day number from which a label could be known; None: from its horizon's end.
     ``escalated`` is the day number of the first escalation at or after the snapshot, else NaN.
+    ``told_today`` names features that no learner may see: of the past they tell what is so today.
     """
 
     snapshots: pd.DataFrame
@@ -53,6 +57,7 @@ class Labelled:
     labels: pd.Series
     settled: pd.Series | None = None
     escalated: pd.Series | None = None
+    told_today: tuple[str, ...] = ()
 
     @property
     def escalations(self) -> int:
@@ -137,6 +142,7 @@ class Line:
     def day_of(self, asked: date | None) -> int:
         """Return the day to stand on: the one asked for, else the day after the newest event.
 
+        That is today at the latest: a day counts when it is over.
         What lies after today has not happened, and is named. Raises DataRefused where nothing at
         all is known before that day.
         """
@@ -161,6 +167,8 @@ class Line:
         behind = today() - as_of
         if asked is None and behind > STALE_AFTER_DAYS:
             self._note(f"the newest event is {behind} days old: this is as of {date_of(as_of)}")
+        if asked is None and behind == 0:
+            self._tell_of_today(asking, as_of)
         ahead = yet_to_come(asking, self.tables.present) if asked is None else {}
         if ahead:
             rows = ", ".join(f"{name} {count:,}" for name, count in ahead.items())
@@ -168,6 +176,15 @@ class Line:
         for said in feeds_amiss(self.tables.report, as_of):
             log.warning(said)
         return as_of
+
+    def _tell_of_today(self, asking: Engine, day: int) -> None:
+        """Note rows of a day that is not over; whoever scores every morning has some each time."""
+        rows = of_the_day(asking, self.tables.present, day)
+        if rows:
+            told = ", ".join(f"{name} {count:,}" for name, count in rows.items())
+            said = f"rows of today ({date_of(day)}, UTC), which count from tomorrow on: {told}"
+            log.info(said)
+            self.notices.append(said)
 
     def _note(self, said: str) -> None:
         log.warning(said)
@@ -232,7 +249,8 @@ class Line:
         Its days lie whole steps of the plan before ``as_of``, so a weekly list of a Monday learns
         from Mondays and is judged by them. The last is ``as_of - horizon - gap`` or before it: a
         horizon that runs past what is known has no label. It begins ``gap`` days after the
-        snapshot. Raises DataRefused where there are no escalations to learn from.
+        snapshot. Days of which no escalations are on record are left out (see ``covered``). Raises
+        DataRefused where there are no escalations to learn from.
         """
         if "escalations" not in self.tables.present:
             raise DataRefused(
@@ -240,14 +258,17 @@ class Line:
                 "Give escalations.csv, or score by the rules alone with --model rules."
             )
         days = self._past_days(as_of, horizon + gap, plan)
-        snapshots = self.snapshots(days)
-        snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
         closed = ["closed_at"] if "closed_at" in self.tables.present["escalations"] else []
         escalations = self.tables.frame(
             "escalations", "account_id", "opened_at", "row_known", *closed
         )
         escalations = escalations[escalations["row_known"] < as_of * DAY]
-        labels = labels_of(snapshots, escalations, horizon, as_of, gap)
+        log_of = covered((escalations["opened_at"] // DAY).astype(int).tolist(), days[0], as_of)
+        for said in log_of.said:
+            self._note(said)
+        snapshots = self.snapshots([day for day in days if day >= log_of.first] or days[-1:])
+        snapshots = snapshots[snapshots["is_customer"]].reset_index(drop=True)
+        labels = labels_of(snapshots, escalations, horizon, log_of.until, gap)
         snapshots = snapshots[labels.notna()].reset_index(drop=True)
         settled = settled_on(snapshots, escalations, horizon, gap)
         known = labels.dropna().reset_index(drop=True).astype(int)
@@ -259,9 +280,19 @@ class Line:
             int(known.sum()),
         )
         features = self.measure(snapshots, self.settings.catalogue)
-        return Labelled(
-            snapshots, features, known, settled, next_escalation(snapshots, escalations)
-        )
+        came = next_escalation(snapshots, escalations)
+        return Labelled(snapshots, features, known, settled, came, self._told_today())
+
+    def _told_today(self) -> tuple[str, ...]:
+        """Return the features that nobody may learn from, and say so (see ``told_today``)."""
+        asking = DuckDBEngine(self.tables.connection)
+        found = told_today(asking, self.tables.present, self.settings.catalogue)
+        if found:
+            self._note(
+                "no account has a history (valid_from), so what is told of them is of today, and "
+                f"nothing is learnt from {', '.join(found)}: it would give away who left"
+            )
+        return found
 
     def _past_days(self, as_of: int, horizon: int, plan: PastDays) -> list[int]:
         begun = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ class Recipe:
     settings: Settings
     names: tuple[str, ...]
     choices: Mapping[str, Choice] = field(default_factory=dict)
+    told_today: tuple[str, ...] = ()
 
     @classmethod
     def chosen(
@@ -45,7 +46,8 @@ class Recipe:
 
         These are the days whose outcomes were known before the first one that is reported on.
         """
-        recipe = cls(settings, tuple(str(name) for name in table.columns))
+        names = tuple(str(name) for name in table.columns)
+        recipe = cls(settings, names, told_today=past.told_today)
         grids = settings.recipe.choose
         if not any(grids.values()):
             return recipe
@@ -72,7 +74,7 @@ class Recipe:
             for name, grid in grids.items()
             if grid and name in recipe.learners
         }
-        return cls(settings, recipe.names, choices)
+        return replace(recipe, choices=choices)
 
     @property
     def learners(self) -> list[str]:
@@ -84,7 +86,7 @@ class Recipe:
         chosen = self.choices[name].settings if name in self.choices else {}
         written = getattr(self.settings.recipe, name)
         directions = {n: self.settings.catalogue.directions.get(n, 0) for n in self.names}
-        off = without(self.settings, self.names)
+        off = without(self.settings, self.names, self.told_today)
         return LEARNERS[name](
             directions=directions, without=off or None, **{**written, **chosen, **(setting or {})}
         )
@@ -106,9 +108,12 @@ class Recipe:
         return {name: f"{c.settings}: {c.reason}" for name, c in self.choices.items()}
 
 
-def without(settings: Settings, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the features that learners do not look at: not for them, or of a family switched off.
+def without(
+    settings: Settings, names: tuple[str, ...], told_today: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Return the features that learners do not look at.
 
+    Not for them, of a family switched off, or of the past as it is told today.
     Raises ConfigError for a family that the catalogue does not have.
     """
     off = set(settings.recipe.without)
@@ -122,7 +127,9 @@ def without(settings: Settings, names: tuple[str, ...]) -> tuple[str, ...]:
             ]
         )
     known = settings.catalogue.by_name
-    return tuple(n for n in names if known[n].family in off or not known[n].learned)
+    return tuple(
+        n for n in names if known[n].family in off or not known[n].learned or n in told_today
+    )
 
 
 def fit(settings: Settings, past: Labelled, horizon: int) -> Blend:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from risk_model.features.following import next_escalation
-from risk_model.pipelines.judges import choose_judge, working_catalogue
+from risk_model.pipelines.judges import Judge, choose_judge, working_catalogue
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.score import score_rows
 from risk_model.timeline import date_of
@@ -79,14 +79,17 @@ class RulesRecord:
 
 
 def rules_record(
-    line: Line, as_of: date | None, horizon: int, *, model: str = "champion"
+    line: Line, as_of: date | None, horizon: int | None, *, model: str = "champion"
 ) -> RulesRecord:
     """Judge every rule by the past before a day, and compare rules and model on that day.
 
-    Raises DataRefused where there are no escalations, or no past, to judge by.
+    Without a horizon it is the model's. Raises UsageError where the model speaks of another one,
+    DataRefused where there are no escalations, or no past, to judge by.
     """
     day = line.day_of(as_of)
-    disagreement, why_not = _disagreement(line, day, horizon, model)
+    judge = choose_judge(line.settings, model, horizon)
+    horizon = judge.horizon
+    disagreement, why_not = _disagreement(line, day, judge)
     before = line if as_of is None else line.cut(day)
     settings = line.settings
     past = before.past(day, horizon, settings.backtest)
@@ -115,12 +118,9 @@ def rules_record(
     )
 
 
-def _disagreement(
-    line: Line, day: int, horizon: int, model: str
-) -> tuple[pd.DataFrame | None, str]:
+def _disagreement(line: Line, day: int, champion: Judge) -> tuple[pd.DataFrame | None, str]:
     """Return whom one of rules and model lists within the capacity and the other does not."""
     settings = line.settings
-    champion = choose_judge(settings, model, None)
     if champion.champion is None:
         return None, "; ".join(champion.notes)
     snapshots = line.snapshots([day])
@@ -130,7 +130,7 @@ def _disagreement(
     catalogue = working_catalogue(settings)
     features = line.measure(asked, catalogue)
     features.index = asked.index
-    judges = {"rules": choose_judge(settings, "rules", horizon), "model": champion}
+    judges = {"rules": choose_judge(settings, "rules", champion.horizon), "model": champion}
     listed = {
         name: ranked(score_rows(line, asked, features, catalogue, judge, day), "probability")
         for name, judge in judges.items()

@@ -16,10 +16,11 @@ from risk_model import respond
 from risk_model.catalogue import Catalogue
 from risk_model.errors import UsageError
 from risk_model.last_list import check_previous, with_previous
+from risk_model.pipelines.accounts_gone import refuse_accounts_gone
 from risk_model.pipelines.customers import customers_of
 from risk_model.pipelines.escalated import escalated_list
 from risk_model.pipelines.judges import Judge, choose_judge, working_catalogue
-from risk_model.pipelines.last_run import lost_champion, told_mixed
+from risk_model.pipelines.last_run import refuse_lost_champion, told_mixed
 from risk_model.pipelines.line import Line
 from risk_model.pipelines.record import record_of
 from risk_model.pipelines.scorer import TEXTS, UNREAD, Scorer, fired_texts, hits_of
@@ -59,8 +60,9 @@ def score(
 
     ``model`` is ``champion``, ``rules`` or a version number. Without a champion the rules score
     alone, and the run's record says so. Raises UsageError for a policy that there is not,
-    DataRefused where nobody is a customer on the day, or where nothing can be read of a table that
-    the model was trained with.
+    DataRefused where nobody is a customer on the day, where most accounts are refused or most of
+    the last list's are gone, or where nothing can be read of a table that the model was trained
+    with; RiskModelError where a model scored the last list and no champion is there.
     """
     if policy is not None and policy not in POLICIES:
         raise UsageError(f"policy {policy}: choose {' or '.join(POLICIES)}.")
@@ -72,6 +74,7 @@ def score(
     refuse_unreadable(judge.champion, line.tables, settings.catalogue)
     snapshots = line.snapshots([day])
     customers = customers_of(line, snapshots, day)
+    refuse_accounts_gone(line, customers, previous)
     catalogue = working_catalogue(settings)
     said = line.apply(customers, catalogue, Scorer(settings, catalogue, judge, day))
     measured = time.monotonic()
@@ -101,7 +104,7 @@ def score(
 def _told(judge: Judge, model: str, previous: Path | None) -> Judge:
     """Return the judge with what is doubtful about it and about the last list, and log it."""
     if judge.champion is None and model == "champion":
-        judge = replace(judge, notes=(*judge.notes, *lost_champion(previous)))
+        refuse_lost_champion(previous)
     doubts = told_mixed(previous)
     for note in (*(judge.notes if model != "rules" else ()), *doubts):
         log.warning(note)

@@ -9,6 +9,7 @@ from risk_model.errors import DataRefused
 from risk_model.tables import Tables
 from risk_model.tables.amiss import is_all_refused, why_refused
 from risk_model.tables.contract import CONTRACT
+from risk_model.tables.report import TableReport
 from risk_model.tracking import Champion
 
 Held = Mapping[str, Sequence[str]]
@@ -71,21 +72,37 @@ def _cost(absent: Sequence[str]) -> str:
 
 
 def refuse_unreadable(champion: Champion | None, tables: Tables, catalogue: Catalogue) -> None:
-    """Raise DataRefused where of a table that a model was trained with every row is refused.
+    """Raise DataRefused where of a table that a model was trained with no row is left.
 
-    Its format has changed, so a list would be ranked without it while its rows are at hand. What
-    nothing is measured from may be refused, and so may a handful of rows. Rules alone refuse none.
+    Every row is refused, or an event table has none: a list would be ranked without it while its
+    rows are at hand, or lie where it is exported from. What nothing is measured from may be empty,
+    and a handful of rows may be refused. Rules alone refuse none.
     """
     if champion is None:
         return
-    measured = catalogue.by_table()
-    then = held_then(champion)
-    reasons = [
+    measured, then = catalogue.by_table(), held_then(champion)
+    asked = [t for name, t in tables.report.tables.items() if name in then and measured.get(name)]
+    empty = [table for table in asked if not table.read and CONTRACT[table.name].is_event]
+    reasons = [_without_a_row(table, champion) for table in empty]
+    reasons += [
         f"{table.place}: all {table.read:,} rows are refused ({why_refused(table)}), and model "
         f"{champion.version} was trained with them. Mend the export or say in sources.yaml how it "
         "is to be read; to score without the table all the same, take it away."
-        for name, table in tables.report.tables.items()
-        if name in then and measured.get(name) and is_all_refused(table) and table.read >= A_FORMAT
+        for table in asked
+        if is_all_refused(table) and table.read >= A_FORMAT and not _follows(table, empty)
     ]
     if reasons:
         raise DataRefused(reasons)
+
+
+def _without_a_row(table: TableReport, champion: Champion) -> str:
+    return (
+        f"{table.place}: not a single row, and model {champion.version} was trained with some. "
+        "Export the table again; to score without it all the same, take it away."
+    )
+
+
+def _follows(table: TableReport, empty: Sequence[TableReport]) -> bool:
+    """Whether rows are refused because the table that they belong to is empty."""
+    parents = {"ticket_events": "tickets"}
+    return any(parents.get(table.name) == one.name for one in empty)

@@ -169,8 +169,9 @@ def _keep_what_it_takes_to_judge(
     run.keep_text(
         model_card(params, verdict, told, reason, bool(model.calibrated_)), "model_card.md"
     )
-    run.keep_figure(calibration_figure(verdict), "calibration.png")
-    run.keep_figure(ranking_figure(verdict), "ranking.png")
+    if verdict.evaluation is not None:
+        run.keep_figure(calibration_figure(verdict), "calibration.png")
+        run.keep_figure(ranking_figure(verdict), "ranking.png")
     run.keep_figure(importance_figure(told), "importance.png")
     if made.severity is not None:
         run.keep_estimator(made.severity, SEVERITY_FILE)

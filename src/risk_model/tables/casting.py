@@ -127,6 +127,8 @@ def cell(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
     if column.kind in ("number", "integer"):
         return _number(column, raw, rules, value)
     text = _renamed(text_of(raw), rules.values.get(column.name, {}))
+    if column.kind == "flag" or column.values:
+        text = _but_missing(text, rules)
     if column.kind == "flag":
         return _flag(column, raw, text, rules, value)
     if column.values:
@@ -183,11 +185,27 @@ def _judged(
     return f"CASE {empty}WHEN {absent or f'{value} IS NULL'} THEN {bad} {whens} END"
 
 
+def _but_missing(text: str, rules: Rules) -> str:
+    """Return the text, and none where a mapping says that it stands for a missing value.
+
+    999999 and 9999-12-31 can be read, so they would be a number and a day.
+    """
+    if not rules.missing:
+        return text
+    told = _among(f"lower(trim({text}))", [token.strip().lower() for token in rules.missing])
+    return f"CASE WHEN {told} THEN NULL ELSE {text} END"
+
+
+def _where_told(typed: str, text: str, rules: Rules) -> str:
+    """Return a typed value, and none where its text is one that stands for a missing value."""
+    return f"CASE WHEN {text} IS NOT NULL THEN {typed} END" if rules.missing else typed
+
+
 def _number(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
-    text = _renamed(text_of(raw), rules.values.get(column.name, {}))
+    text = _but_missing(_renamed(text_of(raw), rules.values.get(column.name, {})), rules)
     doubt = None
     if raw.family == "number" and column.name not in rules.values:
-        text, number = text_of(raw), f"CAST({identifier(raw.name)} AS DOUBLE)"
+        number = _where_told(f"CAST({identifier(raw.name)} AS DOUBLE)", text, rules)
     else:
         number = amount_sql(text, rules.decimal)
         # counts, of which there may be hundreds of millions, are hardly ever written so
@@ -224,7 +242,7 @@ def _category(column: Column, raw: RawColumn, text: str, rules: Rules, value: st
 
 
 def _moment(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
-    text = text_of(raw)
+    text = _but_missing(text_of(raw), rules)
     typed = raw.family == "moment"
     if column.kind == "date":
         day = (
@@ -232,9 +250,10 @@ def _moment(column: Column, raw: RawColumn, rules: Rules, value: str) -> Cell:
             if typed
             else date_sql(text, rules.timezone, rules.formats)
         )
-        moment = Moment(day, None)
+        moment = Moment(_where_told(day, text, rules) if typed else day, None)
     elif typed:
         moment = time_from_typed(raw, rules.timezone)
+        moment = Moment(_where_told(moment.value, text, rules), moment.in_gap)
     else:
         moment = time_sql(text, rules.timezone, rules.formats)
     low, high = (7305, 47847) if column.kind == "date" else (7305 * 86400, 47847 * 86400)

@@ -145,7 +145,8 @@ def written_out(token: str) -> tuple[str, ...]:
     if not token[0].isalnum():
         return _mark(token)
     if token.endswith("n't"):
-        return (token[:-3], "not")
+        # Torn off by markup, as in "does<b>n't</b>", it stands alone.
+        return (token[:-3], "not") if len(token) > len("n't") else ("not",)
     for ending, word in _ENDINGS.items():
         if token.endswith(ending):
             return (token[: -len(ending)], word)

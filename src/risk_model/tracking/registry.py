@@ -114,7 +114,7 @@ def refuse_without_signal(name: str, version: str) -> None:
 def roll_back(name: str, why: str, *, by: str | None = None) -> tuple[str, str]:
     """Make the champion before champion again; return (the one that goes, the one that is back).
 
-    Raises RiskModelError where there is none to go back to.
+    Raises RiskModelError where there is none to go back to, or one that was rolled back itself.
     """
     present = champion_version(name)
     if present is None:
@@ -126,6 +126,13 @@ def roll_back(name: str, why: str, *, by: str | None = None) -> tuple[str, str]:
         raise RiskModelError(f"version {present} of {name} is the first champion: none was before.")
     # The way back is a step back, not a step on: what was before stays what was before.
     client = open_mlflow().MlflowClient()
+    with in_words():
+        undone = client.get_model_version(name, before).tags.get("rolled_back_because")
+    if undone is not None:
+        raise RiskModelError(
+            f"version {before} of {name} was champion before, and was rolled back itself "
+            f"({undone}). Say which one is wanted with: risk-model promote VERSION --because WHY"
+        )
     with in_words():
         client.set_registered_model_alias(name, CHAMPION, before)
         _forget_rollback(client, name, before)
