@@ -21,6 +21,9 @@ from risk_model.timeline import DAY
 from risk_model.watchlist import ESCALATED_COLUMNS
 
 Row = dict[str, Any]
+WORST = "SEV-1"
+# Of an outage only while it runs, which the suggested severity knows.
+SEV_1_INCIDENTS = ("breach", "data-loss", "outage")
 TIMES = ("opened_at", "closed_at", "acknowledged_at", "last_update_at", "severity")
 
 
@@ -41,12 +44,14 @@ def escalated_list(
         return pd.DataFrame(columns=list(ESCALATED_COLUMNS))
     cases = _known(line, day)
     by_account = dict(list(cases.groupby("account_id")))
+    worst = _last_worst(line, day)
     listed = []
     places = zip(rows.to_dict("records"), customers.to_dict("records"), fired, strict=True)
     for row, who, hits in places:
         own = by_account.get(row["account_id"])
         if own is not None:
-            listed += _of_account(line, row, who, hits, own, day)
+            came = worst.get(row["account_id"])
+            listed += _of_account(line, row, who, hits, own, day, came)
     frame = pd.DataFrame(listed, columns=list(ESCALATED_COLUMNS))
     unheard = (frame["suggested_severity"] == "SEV-1") & frame["acknowledge_overdue"].eq(True)
     order = frame.assign(_top=frame["overdue"].astype(bool) | unheard).sort_values(
@@ -101,6 +106,7 @@ def _of_account(
     hits: Sequence[Rule],
     cases: pd.DataFrame,
     day: int,
+    came: float | None,
 ) -> list[dict[str, Any]]:
     how, now = line.settings.response, _moment(day * DAY)
     hours = how.business_hours.calendar(_text(who["region"]), _text(who["timezone"]))
@@ -110,9 +116,8 @@ def _of_account(
     for place, known in enumerate(cases.to_dict("records")):
         if not pd.isna(known["closed_at"]):
             continue
-        own = known["severity"]
         case = respond.Open(
-            severity=row["suggested_severity"] if pd.isna(own) else f"SEV-{int(own)}",
+            severity=_severity(row["suggested_severity"], known, came),
             opened=_moment(known["opened_at"]),
             acknowledged=_maybe(known["acknowledged_at"]),
             updated=_maybe(known["last_update_at"]),
@@ -141,6 +146,28 @@ def _of_account(
             }
         )
     return listed
+
+
+def _severity(suggested: str, known: dict[Any, Any], came: float | None) -> str:
+    """Return the severity that people recorded, and without one what is suggested.
+
+    What they recorded is of the matter as it was then: a breach, lost data or an outage that began
+    afterwards (``came``, epoch seconds) is SEV-1 whatever the older matter was.
+    """
+    own = known["severity"]
+    if pd.isna(own) or (suggested == WORST and came is not None and came > known["opened_at"]):
+        return suggested
+    return f"SEV-{int(own)}"
+
+
+def _last_worst(line: Line, day: int) -> Mapping[str, float]:
+    """Return by account when the last incident began that alone is SEV-1."""
+    if "incidents" not in line.tables.present:
+        return {}
+    rows = line.tables.frame("incidents", "account_id", "started_at", "kind", "row_known")
+    rows = rows[(rows["row_known"] < day * DAY) & rows["kind"].isin(SEV_1_INCIDENTS)]
+    last = rows.groupby("account_id")["started_at"].max()
+    return {str(account): float(began) for account, began in last.items()}
 
 
 def _told(cases: list[dict[Any, Any]]) -> list[dict[str, Any]]:
