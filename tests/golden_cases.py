@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import nan
 
 from golden_company import Rows, events, solved, ticket, used, wrote
-from golden_rules import EXECUTIVE, asked, due, escalation, incident, met
+from golden_rules import CANCEL, EXECUTIVE, asked, due, escalation, incident, met
 from small_company import day, moment
 
 LAWYERS = "Our lawyers will take legal action against you."
@@ -57,6 +57,7 @@ CASES: Mapping[tuple[str, int], Rows] = {
     ("executive-involved", 3): {"messages": wrote(SAD, 4, **EXECUTIVE)},
     ("says-cancel-legal-breach", 1): {"messages": wrote(INSTRUCTED, 4)},
     ("says-cancel-legal-breach", 2): {"messages": wrote(LAWYERS, 4)},
+    ("says-cancel-legal-breach", 4): {"messages": wrote(CANCEL, 60)},
     ("social-complaint", 1): {"messages": wrote(SAD, 4, channel="social")},
     ("asks-for-higher", 0): {"messages": wrote(MANAGER, 1, answered=False, **EXECUTIVE)},
     ("asks-for-higher", 1): {"messages": wrote(MANAGER, 4, **EXECUTIVE)},
@@ -101,7 +102,8 @@ CASES: Mapping[tuple[str, int], Rows] = {
     ("outage", 13): {"incidents": [SHORT]},
     ("outage", 14): {"incidents": [incident(4, "degraded", hour=2)]},
     ("outage", 15): {"incidents": [BLIP]},
-    ("outage", 17): {"tickets": [ticket(1, description=DOWN, priority="P3")]},
+    ("outage", 17): {"incidents": [incident(60, "degraded", ended_at="")]},
+    ("outage", 18): {"tickets": [ticket(1, description=DOWN, priority="P3")]},
     ("usage-drop", 1): {"usage": used(1, 0)},
     ("key-features-unused", 0): {"usage": used(50, 50, key_actions=0)},
     ("ticket-bounced", 1): {

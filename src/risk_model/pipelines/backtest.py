@@ -210,10 +210,12 @@ def worth_of(replay: pd.DataFrame, size: int) -> dict[str, Any]:
         for name in COMPARED
         if name in replay.columns
     }
+    listed = replay[replay["rank"] <= size]
     a_csm = max(1, round(size / max(1, replay["csm"].fillna("").nunique())))
     leads = worth.lead_days(replay, size)
     return {
         "capacity": by_member,
+        "said_on_lists": float(listed["blend"].mean()) if len(listed) else None,
         "capacity_by_lot": by_lot.at_capacity(replay, size),
         "capacity_a_csm": worth.at_capacity(replay, a_csm, per_csm=True),
         "capacity_a_csm_by_lot": by_lot.at_capacity(replay, a_csm, per_csm=True),

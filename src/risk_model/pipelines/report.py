@@ -47,7 +47,7 @@ def _work(told: Any) -> Table:
     table.add_row("drawn by lot", *_worked(drawn, caught, some_averted), style="dim")
     table.caption = (
         "caught: on any list of the weeks before it. A list that changes more catches more, good "
-        "or bad: see lists drawn by lot anew each week, and last list, the one right before it"
+        "or bad: see lists drawn by lot anew each week, and last list, the newest one before it"
     )
     table.caption_justify = "left"
     return table
@@ -151,13 +151,25 @@ def _sentences(told: Any) -> list[str]:
         for row in told["workload"]
         if not isnan(row["capacity"])
     ]
+    lines += _said(told["said_on_lists"], told["capacity"]["blend"])
     lines += _averted(told["capacity"])
     if told["gap_days"]:
         lines.append(
             f"With a gap: only escalations {told['gap_days']} days or more after a list count, "
-            f"up to {told['gap_days'] + told['horizon_days']}."
+            f"up to {told['gap_days'] + told['horizon_days']}. Who escalates sooner stands on no "
+            "list, and leaves the place to the next."
         )
     return lines
+
+
+def _said(said: float | None, blend: Any) -> list[str]:
+    """Compare what the blend says of those who are listed, which a mean gap of all rows hides."""
+    if said is None:
+        return []
+    return [
+        f"Of the accounts on the lists the blend said {said:.1%} on average, and "
+        f"{blend['precision']:.1%} of them escalated."
+    ]
 
 
 def _lead(leads: Any, by_lot: Any) -> list[str]:

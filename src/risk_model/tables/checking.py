@@ -18,6 +18,7 @@ import pyarrow as pa
 from risk_model.tables import csv_files, reasons
 from risk_model.tables.csv_lines import lines_of
 from risk_model.tables.doubts import doubts, exchanged_days
+from risk_model.tables.endings import contradicted_endings
 from risk_model.tables.quiet import keep_quiet
 from risk_model.tables.quoting import identifier, literal
 from risk_model.tables.raw import RawTable
@@ -67,6 +68,8 @@ def check(connection: duckdb.DuckDBPyConnection, raw: RawTable, notices: list[st
     _finish(connection, raw)
     if name == "health_scores":
         notices += health_scale(connection, raw.place)
+    if name == "ticket_events" and _is_there(connection, "tickets"):
+        notices += contradicted_endings(connection, raw.place)
     return replace(
         _report(connection, raw, staged + len(rejected)),
         kept=staged + len(rejected) - refused,
