@@ -199,8 +199,15 @@ def test_what_the_champion_was_trained_with_and_is_gone_is_named(
     by = "that model risk-model-escalation/1 was trained with, not there today"
     gone = "tickets, ticket_events, outcomes"
     assert f"tables {by}: {gone}. What needs them is not measured" in notes
+    by = "that model risk-model-escalation/1 was trained with, not there or empty today"
     assert f"columns {by}: escalations: closed_at" in notes
     assert "nobody is listed as escalated" in notes
+    renamed.rename(columns={"end": "closed_at"}).assign(closed_at="").to_csv(
+        data / "escalations.csv", index=False
+    )
+    emptied = "\n".join(trained.command.score(data).run["notes"])  # type: ignore[arg-type]
+    assert f"columns {by}: escalations: " in emptied
+    assert "closed_at" in emptied
 
 
 def test_a_table_that_the_champion_learnt_from_is_not_refused_as_a_whole_without_a_stop(

@@ -9,7 +9,9 @@ from risk_model.errors import DataRefused
 from risk_model.tables import Tables
 from risk_model.tables.amiss import is_all_refused, why_refused
 from risk_model.tables.contract import CONTRACT
+from risk_model.tables.quoting import identifier
 from risk_model.tables.report import TableReport
+from risk_model.tables.single import single
 from risk_model.tracking import Champion
 
 Held = Mapping[str, Sequence[str]]
@@ -25,12 +27,23 @@ WITHOUT = {
 
 
 def held(tables: Tables) -> dict[str, list[str]]:
-    """Return the tables that have a row left, and the contract's columns that they came with."""
-    return {
+    """Return the tables that have a row left, and the contract's columns that hold something.
+
+    A column that is there and is empty in every row tells as little as one that is not there.
+    """
+    there = {
         name: [column for column in CONTRACT[name].by_name if column in tables.present[name]]
         for name, report in tables.report.tables.items()
         if report.kept
     }
+    return {name: _filled(tables, name, columns) for name, columns in there.items()}
+
+
+def _filled(tables: Tables, name: str, columns: Sequence[str]) -> list[str]:
+    counts = ", ".join(f"count({identifier(column)})" for column in columns)
+    with tables.unmoved():
+        filled = single(tables.connection, f"SELECT {counts} FROM {identifier(name)}")  # noqa: S608
+    return [column for column, count in zip(columns, filled, strict=True) if count]
 
 
 def held_then(champion: Champion) -> Held:
@@ -47,8 +60,9 @@ def gone(then: Held, tables: Tables, since: str) -> list[str]:
     """
     given = tables.report.tables
     absent = [name for name in then if name in CONTRACT and name not in given]
+    now = held(tables)
     lost = {
-        name: [column for column in columns if column not in tables.present[name]]
+        name: [column for column in columns if column not in now.get(name, columns)]
         for name, columns in then.items()
         if name in CONTRACT and name in given
     }
@@ -57,7 +71,7 @@ def gone(then: Held, tables: Tables, since: str) -> list[str]:
     if absent:
         said.append(f"tables {since}, not there today: {', '.join(absent)}{_cost(absent)}")
     if columns:
-        said.append(f"columns {since}, not there today: {'; '.join(columns)}")
+        said.append(f"columns {since}, not there or empty today: {'; '.join(columns)}")
     said += [
         f"{table} without {column}: {cost}"
         for (table, column), cost in WITHOUT.items()

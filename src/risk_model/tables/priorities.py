@@ -6,7 +6,8 @@ was none on Monday.
 
 What a ticket is today hides what it was: one that is raised or lowered tomorrow has the same past.
 So it is told besides from when it had each priority for the first time, which nothing that comes
-later changes.
+later changes. Where the log tells of changes only, what a ticket was before the first of them is
+lost with that change: until then it belongs to no priority.
 """
 
 from __future__ import annotations
