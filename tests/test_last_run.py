@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from risk_model.cli.page import report
+from risk_model.errors import RiskModelError
 from risk_model.pipelines import judges, report_page
 from risk_model.pipelines.judges import choose_judge
 from risk_model.pipelines.last_run import mixed, shrunk, told_mixed
@@ -99,19 +100,22 @@ def test_a_list_under_another_name_or_with_an_odd_record_is_taken_as_it_is(tmp_p
 
 
 @pytest.mark.slow
-def test_a_champion_that_is_gone_since_the_last_list_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_champion_that_is_gone_since_the_last_list_stops_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(judges, "load_champion", lambda *_: None)
     folder = write_tables(tmp_path / "data", accounts=[account("A1")], tickets=desk("A1"))
-    for by, told in (("risk-model-escalation/3", True), ("rules", False)):
-        last = tmp_path / "last.csv"
-        watchlist("2026-01-05", by).write(last)
-        with Line.open(folder, load_settings()) as line:
-            notes = score(line, AS_OF, previous=last).run["notes"]
-        said = "last.csv was scored by model risk-model-escalation/3, and no champion is registered"
-        assert any(note.startswith(said) for note in notes) == told
-    assert caplog.text.count(said) == 1
+    last = tmp_path / "last.csv"
+    with Line.open(folder, load_settings()) as line:
+        watchlist("2026-01-05", "risk-model-escalation/3").write(last)
+        said = (
+            r"last\.csv was scored by model risk-model-escalation/3, and no champion is"
+        )
+        with pytest.raises(RiskModelError, match=said):
+            score(line, AS_OF, previous=last)
+        assert score(line, AS_OF, model="rules", previous=last).run["scored_by"] == "rules"
+        watchlist("2026-01-05", "rules").write(last)
+        assert score(line, AS_OF, previous=last).run["scored_by"] == "rules"
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -98,10 +99,7 @@ def test_a_registry_that_is_gone_stops_the_next_list(
     gone = f"sqlite:///{tmp_path}/gone/mlflow.db"
     done = trained.command(*asked, MLFLOW_TRACKING_URI=gone)
     assert done.code == 1
-    assert (
-        "before.csv was scored by model risk-model-escalation/1, and no champion is registered"
-        in done.said
-    )
+    assert re.search(r"before\.csv was scored by model \S+, and no champion", done.said)
     assert not (trained.folder / "now.csv").exists()
     assert trained.command(*asked, "--model", "rules", MLFLOW_TRACKING_URI=gone).code == 0
 
@@ -117,10 +115,7 @@ def test_a_table_that_the_champion_learnt_from_is_named_where_it_is_empty(
     header.to_csv(data / "tickets.csv", index=False)
     done = trained.command("score", "--data", data, "--out", "empty.csv")
     assert done.code == 3
-    assert (
-        "tickets.csv: not a single row, and model risk-model-escalation/1 was trained with some"
-        in done.said
-    )
+    assert re.search(r"tickets\.csv: not a single row, and model \S+ was trained", done.said)
     assert "ticket_events" not in done.said
 
 
