@@ -108,9 +108,7 @@ def test_a_champion_that_is_gone_since_the_last_list_stops_the_run(
     last = tmp_path / "last.csv"
     with Line.open(folder, load_settings()) as line:
         watchlist("2026-01-05", "risk-model-escalation/3").write(last)
-        said = (
-            r"last\.csv was scored by model risk-model-escalation/3, and no champion is"
-        )
+        said = r"last\.csv was scored by model risk-model-escalation/3, and no champion is"
         with pytest.raises(RiskModelError, match=said):
             score(line, AS_OF, previous=last)
         assert score(line, AS_OF, model="rules", previous=last).run["scored_by"] == "rules"
