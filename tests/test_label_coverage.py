@@ -85,6 +85,7 @@ def past_of(folder: Path) -> tuple[Labelled, list[str]]:
         return line.past(day, 30, plan), line.notices
 
 
+@pytest.mark.slow
 def test_no_label_looks_at_days_before_the_log_begins(tmp_path: Path) -> None:
     whole, nothing = past_of(company(tmp_path / "whole", 350))
     late, said = past_of(company(tmp_path / "late", 147))
@@ -95,6 +96,7 @@ def test_no_label_looks_at_days_before_the_log_begins(tmp_path: Path) -> None:
     pd.testing.assert_series_equal(whole.labels[begun].reset_index(drop=True), late.labels)
 
 
+@pytest.mark.slow
 def test_what_accounts_have_today_is_not_learnt_from_where_none_has_a_history(
     tmp_path: Path,
 ) -> None:

@@ -22,6 +22,7 @@ from risk_model.text import hear_all
 from risk_model.timeline import today
 from small_company import AS_OF, SETTINGS, Row, account, day, desk, write_tables
 
+pytestmark = pytest.mark.slow
 WAITS = {"first_response_at": "", "resolved_at": ""}
 NAMES = [f"A{number:02d}" for number in range(24)]
 
@@ -89,7 +90,6 @@ def test_the_rules_do_not_stand_in_for_a_model_that_is_gone(tmp_path: Path) -> N
     refuse_lost_champion(None)
 
 
-@pytest.mark.slow
 def test_a_registry_that_is_gone_stops_the_next_list(
     trained: Trained, sample_folder: Path, tmp_path: Path
 ) -> None:
@@ -104,7 +104,6 @@ def test_a_registry_that_is_gone_stops_the_next_list(
     assert trained.command(*asked, "--model", "rules", MLFLOW_TRACKING_URI=gone).code == 0
 
 
-@pytest.mark.slow
 def test_a_table_that_the_champion_learnt_from_is_named_where_it_is_empty(
     trained: Trained, sample_folder: Path, tmp_path: Path
 ) -> None:
