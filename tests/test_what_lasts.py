@@ -127,17 +127,20 @@ def test_a_p1_past_its_first_sla_calls_the_sponsor_within_a_day(tmp_path: Path) 
 
 @pytest.mark.parametrize("kind", ["breach", "data-loss", "outage"])
 def test_what_began_after_an_escalation_is_graded_by_itself(tmp_path: Path, kind: str) -> None:
-    opened = {"since": 2, "before": 9}
+    opened = {"since": 2, "before": 9, "over": 3}
     escalations: list[Row] = [
         {"escalation_id": name, "account_id": name, "opened_at": moment(5), "closed_at": ""}
         | {"severity": 4, "issue": "Layout of the report", "acknowledged_at": moment(5, 13)}
         for name in opened
     ]
     incidents: list[Row] = [
-        {"incident_id": name, "account_id": name, "kind": kind, "ended_at": ""}
-        | {"started_at": moment(ago)}
+        {"incident_id": name, "account_id": name, "kind": kind, "started_at": moment(ago)}
+        | {"ended_at": moment(ago, 14) if name == "over" else ""}
         for name, ago in opened.items()
     ]
+    # Of an outage that is over, another one that ran before the escalation says nothing new.
+    incidents.append({**incidents[1], "incident_id": "I", "account_id": "over"})
     found = listed(tmp_path, list(opened), escalations=escalations, incidents=incidents)
     graded = found.escalated.set_index("account_id")["suggested_severity"]
-    assert graded.to_dict() == {"since": "SEV-1", "before": "SEV-4"}
+    over = "SEV-4" if kind == "outage" else "SEV-1"
+    assert graded.to_dict() == {"since": "SEV-1", "before": "SEV-4", "over": over}

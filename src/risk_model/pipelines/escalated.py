@@ -22,8 +22,7 @@ from risk_model.watchlist import ESCALATED_COLUMNS
 
 Row = dict[str, Any]
 WORST = "SEV-1"
-# Of an outage only while it runs, which the suggested severity knows.
-SEV_1_INCIDENTS = ("breach", "data-loss", "outage")
+SEV_1_INCIDENTS = ("breach", "data-loss")
 TIMES = ("opened_at", "closed_at", "acknowledged_at", "last_update_at", "severity")
 
 
@@ -161,11 +160,17 @@ def _severity(suggested: str, known: dict[Any, Any], came: float | None) -> str:
 
 
 def _last_worst(line: Line, day: int) -> Mapping[str, float]:
-    """Return by account when the last incident began that alone is SEV-1."""
+    """Return by account when the last incident began that alone is SEV-1.
+
+    An outage is one while it runs.
+    """
     if "incidents" not in line.tables.present:
         return {}
-    rows = line.tables.frame("incidents", "account_id", "started_at", "kind", "row_known")
-    rows = rows[(rows["row_known"] < day * DAY) & rows["kind"].isin(SEV_1_INCIDENTS)]
+    columns = ("account_id", "started_at", "ended_at", "kind", "row_known")
+    rows = line.tables.frame("incidents", *columns)
+    runs = ~(rows["ended_at"].astype("float64") < day * DAY) & (rows["kind"] == "outage")
+    known = rows["row_known"] < day * DAY
+    rows = rows[known & (rows["kind"].isin(SEV_1_INCIDENTS) | runs)]
     last = rows.groupby("account_id")["started_at"].max()
     return {str(account): float(began) for account, began in last.items()}
 
